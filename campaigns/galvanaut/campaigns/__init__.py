@@ -1,0 +1,1 @@
+"""What to learn: campaign files, recipes, search spaces, planners, the ledger and the report."""

@@ -1,0 +1,122 @@
+"""Append-only event logs in SQL: the one storage form of the ledger and of the journal.
+
+SQLite in WAL mode with full synchronisation by default; any SQLAlchemy URL works. The database itself refuses to
+change or delete a row that is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from galvanaut.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of a log.
+
+    Attributes:
+        sequence: position in the log, rising, never used twice.
+        at: instant on the bench's clock, seconds since the epoch.
+        topic: what it is about: a campaign name or a job key.
+        kind: what happened.
+        data: details, as JSON.
+    """
+
+    sequence: int
+    at: float
+    topic: str
+    kind: str
+    data: Mapping[str, Any]
+
+
+def open_engine(target: Path | str, durable: bool = True) -> sa.Engine:
+    """A database engine for a file path or an SQLAlchemy URL.
+
+    Args:
+        target: where.
+        durable: survive a power cut, not only a killed process (SQLite only; costs a disk flush per commit).
+
+    Raises:
+        InputError: it cannot be opened for writing.
+    """
+    url = target if isinstance(target, str) and "://" in target else f"sqlite:///{target}"
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _sqlite_settings("FULL" if durable else "NORMAL"))
+    try:
+        with engine.connect():
+            pass
+    except sa.exc.OperationalError as error:
+        raise InputError(target, f"cannot be opened as a database ({error.orig})") from None
+    return engine
+
+
+def _sqlite_settings(synchronous: str) -> Any:
+    def apply(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "busy_timeout=10000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return apply
+
+
+class EventLog:
+    """An append-only table of events.
+
+    Args:
+        engine: from `open_engine`.
+        name: of the table; created when missing.
+    """
+
+    def __init__(self, engine: sa.Engine, name: str) -> None:
+        self._engine = engine
+        self._table = sa.Table(
+            name,
+            sa.MetaData(),
+            sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=True),
+            sa.Column("at", sa.Float, nullable=False),
+            sa.Column("topic", sa.String(200), nullable=False, index=True),
+            sa.Column("kind", sa.String(40), nullable=False),
+            sa.Column("data", sa.Text, nullable=False),
+            sqlite_autoincrement=True,
+        )
+        self._table.create(engine, checkfirst=True)
+        if engine.dialect.name == "sqlite":
+            self._forbid_changes(name)
+
+    def append(self, at: float, topic: str, kind: str, data: Mapping[str, Any]) -> Event:
+        """Write one event; it is on disk when this returns."""
+        text = json.dumps(data, sort_keys=True, allow_nan=False)
+        with self._engine.begin() as connection:
+            result = connection.execute(self._table.insert().values(at=at, topic=topic, kind=kind, data=text))
+            key = result.inserted_primary_key
+        return Event(int(key[0]) if key else 0, at, topic, kind, json.loads(text))
+
+    def read(self, topic: str | None = None, prefix: str | None = None) -> list[Event]:
+        """Events in the order written: all, those of one topic, or those whose topic starts with ``prefix``."""
+        query = sa.select(self._table).order_by(self._table.c.sequence)
+        if topic is not None:
+            query = query.where(self._table.c.topic == topic)
+        if prefix is not None:
+            query = query.where(self._table.c.topic.startswith(prefix, autoescape=True))
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [Event(row.sequence, row.at, row.topic, row.kind, json.loads(row.data)) for row in rows]
+
+    def _forbid_changes(self, name: str) -> None:
+        with self._engine.begin() as connection:
+            for verb in ("UPDATE", "DELETE"):
+                connection.execute(
+                    sa.text(
+                        f"CREATE TRIGGER IF NOT EXISTS {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
+                        f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+                    )
+                )

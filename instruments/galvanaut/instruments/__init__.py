@@ -1,0 +1,1 @@
+"""What touches the bench: VISA link, drivers, bench files, station and journal."""

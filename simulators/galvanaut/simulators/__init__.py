@@ -1,0 +1,1 @@
+"""What stands in for the bench: electrolyte physics and simulated instruments behind PyVISA."""

@@ -1,0 +1,48 @@
+"""The append-only log: order, JSON round trip, no changes, no half-made file."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from galvanaut.core.errors import InputError
+from galvanaut.core.eventlog import EventLog, open_engine
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> EventLog:
+    return EventLog(open_engine(tmp_path / "a.db"), "journal")
+
+
+def test_events_come_back_in_the_order_written(log: EventLog) -> None:
+    log.append(1.0, "c/1", "intended", {"volume_mL": 0.1})
+    log.append(0.5, "c/2", "intended", {})
+    log.append(2.0, "c/1", "done", {"nested": [1, {"a": None}]})
+    assert [event.sequence for event in log.read()] == [1, 2, 3]
+    assert [event.kind for event in log.read(topic="c/1")] == ["intended", "done"]
+    assert log.read(topic="c/1")[1].data == {"nested": [1, {"a": None}]}
+
+
+def test_a_prefix_is_taken_literally(log: EventLog) -> None:
+    for topic in ("a_b/1", "aXb/1", "a_b/2"):
+        log.append(0.0, topic, "k", {})
+    assert [event.topic for event in log.read(prefix="a_b/")] == ["a_b/1", "a_b/2"]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE journal SET kind='x'", "DELETE FROM journal"])
+def test_the_database_itself_refuses_changes(tmp_path: Path, statement: str) -> None:
+    engine = open_engine(tmp_path / "a.db")
+    EventLog(engine, "journal").append(0.0, "t", "k", {})
+    with pytest.raises(sa.exc.IntegrityError, match="append-only"), engine.begin() as connection:
+        connection.execute(sa.text(statement))
+
+
+def test_nan_is_not_a_record(log: EventLog) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        log.append(0.0, "t", "k", {"value": float("nan")})
+    assert log.read() == []
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be opened as a database"):
+        open_engine(tmp_path / "no" / "such" / "a.db")
