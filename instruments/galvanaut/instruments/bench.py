@@ -1,0 +1,253 @@
+"""The bench file: which instruments stand there, at which VISA resource, wired to what.
+
+A simulated bench and a real one differ in ``visa`` and in the resource strings only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator
+
+from galvanaut.core import yamlfile
+from galvanaut.core.errors import InputError
+from galvanaut.core.identifiers import NAME_PATTERN
+from galvanaut.core.stocks import Stock
+from galvanaut.core.units import Unit
+from galvanaut.instruments.drivers import Driver, driver_class
+from galvanaut.instruments.roles import Role
+from galvanaut.instruments.wiring import Wiring, check_wiring
+
+if TYPE_CHECKING:
+    from galvanaut.instruments.drivers.registry import PumpDriver
+
+Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$")]
+Visa = Literal["simulated", "@py", "@ivi"]
+
+RINSE = "rinse"
+"""A stock of this name cleans vessels and is not an ingredient."""
+_SUM_TOLERANCE = 1e-3
+_EC_NEAT = 0.9
+_KCL_G_MOL = 74.551  # K 39.098 + Cl 35.453, IUPAC
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class StockEntry(BaseModel):
+    """One bottle.
+
+    Attributes:
+        composition: mass fractions by component; must sum to 1 within 0.001 and are then normalised.
+        density_g_mL: at the dispenser's temperature, as the laboratory measured it.
+        available_mL: what may be drawn.
+        lot: the maker's lot number.
+        standard: if it is a conductivity standard, which one, e.g. ``KCl 0.1 mol/kg``.
+    """
+
+    model_config = _STRICT
+
+    composition: dict[Name, Annotated[float, Field(gt=0, le=1)]]
+    density_g_mL: Annotated[float, Unit("g/mL"), Field(gt=0)] = Field(alias="density")
+    available_mL: Annotated[float, Unit("mL"), Field(ge=0)] = Field(alias="available")
+    lot: str = ""
+    standard: str | None = None
+
+    @field_validator("composition")
+    @classmethod
+    def _normalise(cls, composition: dict[str, float]) -> dict[str, float]:
+        total = sum(composition.values())
+        if abs(total - 1) > _SUM_TOLERANCE:
+            raise ValueError(f"mass fractions sum to {total:.4g}, expected 1")
+        fractions = {component: fraction / total for component, fraction in composition.items()}
+        if fractions.get("EC", 0.0) > _EC_NEAT:
+            raise ValueError(
+                f"{fractions['EC']:.0%} EC is solid below 36 to 38 degC and would block the pump; "
+                "premix EC with a linear carbonate, at most 90 % EC"
+            )
+        return fractions
+
+    @field_validator("standard")
+    @classmethod
+    def _check_standard(cls, standard: str | None, info: ValidationInfo) -> str | None:
+        from galvanaut.instruments.conductometry import STANDARDS
+
+        if standard is None:
+            return None
+        if standard not in STANDARDS:
+            raise ValueError(f"{standard!r} is not a known standard; known are {', '.join(STANDARDS)}")
+        kcl_g_kg = STANDARDS[standard] * _KCL_G_MOL
+        expected = kcl_g_kg / (1000 + kcl_g_kg)
+        found = info.data.get("composition", {}).get("KCl", 0.0)
+        if "composition" in info.data and abs(found / expected - 1) > 0.02:
+            raise ValueError(
+                f"{standard} has a mass fraction of KCl of {expected:.5f}, the composition says {found:.5f}"
+            )
+        return standard
+
+
+class VesselEntry(BaseModel):
+    """One vessel.
+
+    Attributes:
+        capacity_mL: what it holds.
+    """
+
+    model_config = _STRICT
+
+    capacity_mL: Annotated[float, Unit("mL"), Field(gt=0)] = Field(alias="capacity")
+
+
+class InstrumentEntry(BaseModel):
+    """One instrument.
+
+    Attributes:
+        driver: its name in `galvanaut.instruments.drivers.driver_names`.
+        resource: VISA resource name, e.g. ``ASRL3::INSTR``.
+        wiring: what it is connected to; which words apply depends on the instrument's role.
+        settings: checked by the driver's own model.
+    """
+
+    model_config = _STRICT
+
+    driver: str
+    resource: str = Field(pattern=r"^(ASRL|TCPIP|USB|GPIB|VXI|PXI|PRLGX)\S*::\S+$", examples=["ASRL3::INSTR"])
+    wiring: Wiring
+    settings: dict[str, Any] = Field(default={}, validate_default=True)
+
+    @field_validator("driver")
+    @classmethod
+    def _check_driver(cls, name: str) -> str:
+        driver_class(name)
+        return name
+
+    @field_validator("settings")
+    @classmethod
+    def _check_settings(cls, settings: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "driver" in info.data:
+            driver_class(info.data["driver"]).Settings.model_validate(settings)
+        return settings
+
+    @property
+    def driver_class(self) -> type[Driver]:
+        """The driver."""
+        return driver_class(self.driver)
+
+    @property
+    def role(self) -> Role:
+        """What the instrument does on the bench."""
+        return self.driver_class.role
+
+    def parsed_settings(self) -> BaseModel:
+        """The settings as the driver's own model."""
+        return self.driver_class.Settings.model_validate(self.settings)
+
+
+class Bench(BaseModel):
+    """A bench file.
+
+    Attributes:
+        name: of the bench.
+        visa: ``simulated``, or which VISA library serves the resources (``@py``: pyvisa-py, ``@ivi``: the vendor's).
+        armed: must be true before anything is sent to real instruments.
+        stocks: bottles by name.
+        vessels: by name.
+        instruments: by name.
+        simulation: parameters of the simulated world; ignored on a real bench.
+    """
+
+    model_config = _STRICT
+
+    name: Name
+    visa: Visa
+    armed: bool = False
+    stocks: dict[Name, StockEntry]
+    vessels: dict[Name, VesselEntry]
+    instruments: dict[Name, InstrumentEntry]
+    simulation: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        check_wiring(self)
+        return self
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether nothing on this bench is real."""
+        return self.visa == "simulated"
+
+    def pump_drawing(self, source: str, into: str) -> str:
+        """Name of the pump from a stock or vessel into a vessel; errors as in `balance_weighing`."""
+        found = self._with_role("pump")
+        names = [name for name, e in found if (e.wiring.draws, e.wiring.into) == (source, into)]
+        return self._only(names, f"pump from {source} into {into}")
+
+    def balance_weighing(self, vessel: str) -> str:
+        """Name of the balance under a vessel.
+
+        Raises:
+            InputError: there is none, or more than one; names the missing role.
+        """
+        names = [name for name, e in self._with_role("balance") if e.wiring.weighs == vessel]
+        return self._only(names, f"balance that weighs {vessel}")
+
+    def chamber_housing(self, vessel: str) -> str:
+        """Name of the chamber around a vessel; errors as in `balance_weighing`."""
+        names = [name for name, e in self._with_role("chamber") if e.wiring.houses == vessel]
+        return self._only(names, f"chamber that houses {vessel}")
+
+    def impedance_meter_at(self, vessel: str) -> str:
+        """Name of the impedance meter wired to a vessel; errors as in `balance_weighing`."""
+        names = [name for name, e in self._with_role("impedance meter") if e.wiring.connects == vessel]
+        return self._only(names, f"impedance meter connected to {vessel}")
+
+    def standard_stock(self) -> str:
+        """Name of the stock that is a conductivity standard; errors as in `balance_weighing`."""
+        return self._only([name for name, stock in self.stocks.items() if stock.standard], "conductivity standard")
+
+    def stock(self, name: str, into: str) -> Stock:
+        """A stock with the limits of the pump that doses it into a vessel; errors as in `balance_weighing`."""
+        if name not in self.stocks:
+            raise InputError(f"bench {self.name}", f"has no stock {name}, only {', '.join(self.stocks)}")
+        entry = self.stocks[name]
+        pump = self.instruments[self.pump_drawing(name, into)]
+        driver = cast("type[PumpDriver]", pump.driver_class)
+        limits = driver.dose_limits(pump.parsed_settings(), self.vessels[into].capacity_mL)
+        return Stock(
+            name=name,
+            composition=entry.composition,
+            density_g_mL=entry.density_g_mL,
+            available_mL=entry.available_mL,
+            dose_min_mL=limits.min_mL,
+            dose_step_mL=limits.step_mL,
+            dose_max_mL=limits.max_mL,
+            lot=entry.lot,
+        )
+
+    def stocks_for_dosing(self, into: str = "mixer") -> list[Stock]:
+        """The ingredients that pumps can dose into a vessel, in the order of the file.
+
+        Conductivity standards and the stock named ``rinse`` are no ingredients.
+        """
+        drawn = {e.wiring.draws for _, e in self._with_role("pump") if e.wiring.into == into}
+        ingredients = (name for name, entry in self.stocks.items() if name != RINSE and entry.standard is None)
+        return [self.stock(name, into) for name in ingredients if name in drawn]
+
+    def _with_role(self, role: Role) -> Iterable[tuple[str, InstrumentEntry]]:
+        return ((name, entry) for name, entry in self.instruments.items() if entry.role == role)
+
+    def _only(self, names: list[str], what: str) -> str:
+        if not names:
+            raise InputError(f"bench {self.name}", f"has no {what}")
+        if len(names) > 1:
+            raise InputError(f"bench {self.name}", f"has more than one {what}: {', '.join(names)}")
+        return names[0]
+
+
+def load_bench(path: Path) -> Bench:
+    """Read a bench file.
+
+    Raises:
+        InputError: with every problem found, its path in the file and its line.
+    """
+    return yamlfile.load(path, Bench)

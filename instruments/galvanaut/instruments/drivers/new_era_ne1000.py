@@ -1,0 +1,326 @@
+"""New Era NE-1000 family of syringe pumps (NE-1000/300/500/4000/8000, WPI Aladdin), basic mode.
+
+Sources: NE-1000 manual, p. 33-35 (framing, status letters, commands, number format, alarms). Never run on hardware.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Annotated, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from galvanaut.core.units import Unit
+from galvanaut.instruments.errors import AlarmError, BadReadingError, InstrumentError, RefusedError
+from galvanaut.instruments.link import Framing, Link
+from galvanaut.instruments.roles import DoseLimits, Identity, PumpState, Role
+
+_REPLY = re.compile(r"(\d\d)(A\?[A-Z]|[IWSPTUX])(.*)")
+_VERSION = re.compile(r"(NE\d+)(V[\w.]+)")
+_VALUE = re.compile(r"(\d*\.?\d*)([A-Z]*)")
+_DISPENSED = re.compile(r"I(\d+\.?\d*)W(\d+\.?\d*)(UL|ML)")
+_STATES: dict[str, PumpState] = {
+    "I": "infusing",
+    "W": "withdrawing",
+    "S": "stopped",
+    "P": "paused",
+    "T": "waiting",
+    "U": "waiting",
+    "X": "purging",
+}
+_ALARMS = {
+    "R": "was reset: its power was cut",
+    "S": "has stalled",
+    "T": "stopped because the host was silent (safe mode)",
+    "E": "stopped on an error in its program",
+    "O": "stopped: program phase out of range",
+}
+_REFUSALS = {
+    "?": "does not know the command",
+    "?NA": "cannot do that now",
+    "?OOR": "says the value is out of range",
+    "?COM": "received a damaged packet",
+    "?IGN": "ignored the command",
+}
+_MOTIONS = 3  # infusing -> paused -> stopped takes two STP; a third look confirms
+
+
+def pump_number(value: float) -> str:
+    """``value`` as the pump reads it: at most four digits and a point, at most three after the point.
+
+    Raises:
+        ValueError: negative, not finite or above 9999.
+    """
+    if not 0 <= value < 9999.5:
+        raise ValueError(f"{value!r} cannot be written in the pump's four digits (0 to 9999)")
+    for decimals in (3, 2, 1):
+        text = f"{value:.{decimals}f}"
+        if len(text) <= 5:
+            return text
+    return f"{value:.0f}"
+
+
+def number_step(value: float) -> float:
+    """Distance between neighbouring numbers that the pump can read, around ``value``."""
+    decimals = len(pump_number(value).partition(".")[2])
+    return (1.0, 0.1, 0.01, 0.001)[decimals]
+
+
+def _is_version(reply: str) -> bool:
+    match = _REPLY.fullmatch(reply)
+    return match is not None and _VERSION.fullmatch(match[3]) is not None
+
+
+def _alarm_in(reply: str) -> str | None:
+    """The alarm that a reply reports, in words."""
+    match = _REPLY.fullmatch(reply)
+    if match is None or not match[2].startswith("A?"):
+        return None
+    return _ALARMS.get(match[2][2], f"reports alarm {match[2][2]}")
+
+
+class NewEraSettings(BaseModel):
+    """Settings of one pump in a bench file.
+
+    Attributes:
+        syringe_diameter_mm: inner diameter, mm; the pump accepts 0.1 to 80.
+        rate_mL_min: rate of infusion, mL/min. What a syringe allows is checked by the pump.
+        minimum_dose_mL: smallest volume given within the accuracy wanted, mL (default illustrative).
+        maximum_dose_mL: largest volume of one dose, mL (default illustrative).
+        address: 0 to 99, as set at the pump.
+        baud_rate: as set at the pump.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+    syringe_diameter_mm: Annotated[float, Unit("mm"), Field(ge=0.1, le=80)] = Field(alias="syringe_diameter")
+    rate_mL_min: Annotated[float, Unit("mL/min"), Field(gt=0, le=9999)] = Field(alias="rate")
+    minimum_dose_mL: Annotated[float, Unit("mL"), Field(ge=0.001)] = Field(0.02, alias="minimum_dose")
+    maximum_dose_mL: Annotated[float, Unit("mL"), Field(ge=0.001, le=9999)] = Field(50.0, alias="maximum_dose")
+    address: int = Field(0, ge=0, le=99)
+    baud_rate: int = Field(19200, gt=0)
+
+    @model_validator(mode="after")
+    def _check_doses(self) -> Self:
+        if self.minimum_dose_mL > self.maximum_dose_mL:
+            raise ValueError("minimum_dose is larger than maximum_dose")
+        return self
+
+
+class NewEraNE1000:
+    """One pump that infuses one volume at a time; plays the role of a `Pump`.
+
+    Everything set while the pump stands still goes to its non-volatile memory, so nothing is set that it already has.
+    The first reply after power-up is the alarm ``A?R``: expected by `identify` and `set_up`, an error anywhere else.
+
+    Args:
+        link: to the pump.
+        settings: from the bench file.
+    """
+
+    role: ClassVar[Role] = "pump"
+    model: ClassVar[str] = "New Era NE-1000"
+    Settings: ClassVar[type[BaseModel]] = NewEraSettings
+
+    def __init__(self, link: Link, settings: NewEraSettings) -> None:
+        self.link = link
+        self.settings = settings
+        self.was_power_cycled = False
+        """Whether the pump reported a power-up at the first contact: a dose under way before was cut short."""
+        self._contacted = False
+        self._prepared = False
+
+    def __str__(self) -> str:
+        return self.link.instrument
+
+    @classmethod
+    def framing(cls, settings: NewEraSettings) -> Framing:
+        """``<address><command> CR`` out, ``STX <address><status><data> ETX`` back."""
+        return Framing(
+            write_end=b"\r",
+            read_start=b"\x02",
+            read_end=b"\x03",
+            probe=f"{settings.address}VER",
+            is_identity=_is_version,
+            alarm_in=_alarm_in,
+            timeout_s=1.0,
+            baud_rate=settings.baud_rate,
+        )
+
+    @classmethod
+    def dose_limits(cls, settings: NewEraSettings, capacity_mL: float) -> DoseLimits:
+        """Limits for doses into a vessel that holds ``capacity_mL``; the step is that of the largest dose."""
+        largest = min(settings.maximum_dose_mL, capacity_mL)
+        return DoseLimits(settings.minimum_dose_mL, largest, number_step(largest))
+
+    @property
+    def rate_mL_min(self) -> float:
+        """Rate of infusion as the pump holds it, mL/min."""
+        return float(pump_number(self.settings.rate_mL_min))
+
+    @property
+    def volume_min_mL(self) -> float:
+        """Smallest dose, mL."""
+        return self.settings.minimum_dose_mL
+
+    @property
+    def volume_max_mL(self) -> float:
+        """Largest dose, mL."""
+        return self.settings.maximum_dose_mL
+
+    def volume_step_mL(self, volume_mL: float) -> float:
+        """Resolution at ``volume_mL``: 0.001 mL below 10 mL, 0.01 mL below 100 mL and so on."""
+        return number_step(volume_mL)
+
+    def identify(self) -> Identity:
+        """Model and firmware; takes note of a power-up alarm.
+
+        Raises:
+            InstrumentError: the reply is not that of a New Era pump.
+        """
+        self._first_contact()
+        data = self._ask("VER")
+        match = _VERSION.fullmatch(data)
+        if match is None:
+            advice = "expected a New Era pump (NE...V...); check the resource"
+            raise self.link.error(InstrumentError, "is another instrument", self._message("VER"), data, advice)
+        return Identity("New Era", match[1], firmware=match[2])
+
+    def set_up(self) -> None:
+        """Diameter, volume unit, rate and direction, in this order (a new diameter resets the unit).
+
+        Raises:
+            RefusedError: the pump is running with other settings than the bench file's.
+        """
+        self._first_contact()
+        self._keep("DIA", pump_number(self.settings.syringe_diameter_mm), "")
+        if self._value("VOL")[1] != "ML":
+            self._set("VOLML")
+        self._keep("RAT", pump_number(self.settings.rate_mL_min), "MM")
+        if self._ask("DIR") != "INF":
+            self._set("DIRINF")
+
+    def make_safe(self) -> None:
+        """Stop. An alarm means that the motor already stands still, and is not an error here."""
+        self._prepared = False
+        try:
+            self.stop()
+        except AlarmError:
+            self.stop()
+
+    def prepare(self, volume_mL: float) -> float:
+        """Set the volume, clear the counter and read both back; returns the volume set, mL.
+
+        Raises:
+            RefusedError: outside the limits, or the pump is not stopped.
+        """
+        self._prepared = False
+        if not self.volume_min_mL <= volume_mL <= self.volume_max_mL:
+            limits = f"{self.volume_min_mL:g} to {self.volume_max_mL:g} mL"
+            raise self.link.error(RefusedError, f"a dose of {volume_mL:g} mL is outside {limits}; nothing was sent")
+        state = self.state()
+        if state != "stopped":
+            raise self.link.error(RefusedError, f"cannot prepare a dose while {state}", advice="stop it first")
+        text = pump_number(volume_mL)
+        self._keep("VOL", text, "ML")
+        if self.dispensed_mL() != 0:
+            self._set("CLDINF")
+            if (left := self.dispensed_mL()) != 0:
+                raise self.link.error(InstrumentError, f"counter still at {left:g} mL", self._message("CLDINF"))
+        self._prepared = True
+        return float(text)
+
+    def start(self) -> None:
+        """Send one RUN; see `galvanaut.instruments.roles.Pump.start`."""
+        if not self._prepared:
+            advice = "prepare each dose anew"
+            raise self.link.error(RefusedError, "no dose is prepared; nothing was sent", advice=advice)
+        self._prepared = False  # before the first byte: whatever happens now, this dose is not started again
+        status, data = self._exchange("RUN")
+        if status != "I":
+            raise self.link.error(InstrumentError, "did not start infusing", self._message("RUN"), status + data)
+
+    def state(self) -> PumpState:
+        """What the pump is doing."""
+        return _STATES[self._exchange("")[0]]
+
+    def dispensed_mL(self) -> float:
+        """Infused since the last `prepare`, mL."""
+        data = self._ask("DIS")
+        match = _DISPENSED.fullmatch(data)
+        if match is None:
+            raise self.link.error(BadReadingError, "expected volumes", self._message("DIS"), data)
+        return float(match[1]) / (1000 if match[3] == "UL" else 1)
+
+    def stop(self) -> None:
+        """Send STP until the pump is stopped: the first one only pauses it."""
+        for _ in range(_MOTIONS):
+            if self.state() == "stopped":
+                return
+            with suppress(RefusedError):  # the dose may have ended just now, which stops the pump as well
+                self._exchange("STP")
+        raise self.link.error(InstrumentError, "does not stop", self._message("STP"), advice="switch it off by hand")
+
+    def _keep(self, name: str, text: str, unit: str) -> None:
+        """Set a value unless the pump holds it already, and read it back."""
+        wanted = (float(text), unit)
+        if self._value(name) == wanted:
+            return
+        self._set(f"{name}{text}{unit if name == 'RAT' else ''}")
+        found = self._value(name)
+        if found != wanted:
+            problem = f"was set to {text} {unit} but holds {found[0]:g} {found[1]}"
+            raise self.link.error(InstrumentError, problem, self._message(name), advice="check its keypad lock")
+
+    def _value(self, name: str) -> tuple[float, str]:
+        data = self._ask(name)
+        match = _VALUE.fullmatch(data)
+        if match is None or not match[1].strip("."):
+            raise self.link.error(BadReadingError, "expected a number", self._message(name), data)
+        return float(match[1]), match[2]
+
+    def _set(self, command: str) -> None:
+        data = self._ask(command)
+        if data:
+            raise self.link.error(InstrumentError, "expected a bare status", self._message(command), data)
+
+    def _ask(self, command: str) -> str:
+        return self._exchange(command)[1]
+
+    def _first_contact(self) -> None:
+        """Take the power-up alarm, which is reported once, in place of the first answer; later it is an error."""
+        if self._contacted:
+            return
+        self._contacted = True
+        try:
+            self._exchange("")
+        except AlarmError as alarm:
+            if alarm.reply is None or not alarm.reply.endswith("A?R"):
+                raise
+            self.was_power_cycled = True
+
+    def _exchange(self, command: str) -> tuple[str, str]:
+        """Send one command; its status letter and data.
+
+        Raises:
+            AlarmError, RefusedError: as the pump reports.
+            BadReadingError: another pump, or no pump, answers.
+        """
+        message = self._message(command)
+        reply = self.link.query(message)
+        match = _REPLY.fullmatch(reply)
+        if match is None or int(match[1]) != self.settings.address:
+            advice = "check address, baud rate and that each pump of a chain has its own address"
+            raise self.link.error(BadReadingError, "not a reply of this pump", message, reply, advice)
+        status, data = match[2], match[3]
+        if (alarm := _alarm_in(reply)) is not None:
+            self._prepared = False
+            advice = "weigh to learn how much was dosed, and look at the pump before going on"
+            raise self.link.error(AlarmError, alarm, message, reply, advice)
+        if data.startswith("?"):
+            raise self.link.error(RefusedError, _REFUSALS.get(data, "declined the command"), message, reply)
+        return status, data
+
+    def _message(self, command: str) -> str:
+        return f"{self.settings.address}{command}"

@@ -1,0 +1,96 @@
+"""Drivers by the name that a bench file uses.
+
+A package adds its own through the entry point group ``galvanaut.drivers``, e.g.
+``my-pump = "my_package.my_pump:MyPump"``. The drivers that come with Galvanaut are known without it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel
+
+from galvanaut.instruments.link import Framing, Link
+from galvanaut.instruments.roles import DoseLimits, Identity, Role
+
+GROUP = "galvanaut.drivers"
+_OWN = {
+    "keysight-e4980a": "galvanaut.instruments.drivers.keysight_e4980a:KeysightE4980A",
+    "mettler-mt-sics": "galvanaut.instruments.drivers.mettler_mt_sics:MettlerMTSICS",
+    "new-era-ne-1000": "galvanaut.instruments.drivers.new_era_ne1000:NewEraNE1000",
+    "watlow-f4t": "galvanaut.instruments.drivers.watlow_f4t:WatlowF4T",
+}
+
+
+class Driver(Protocol):
+    """What a driver class offers, beside the methods of its role.
+
+    Attributes:
+        role: which role it plays.
+        model: the instrument's name in messages.
+        Settings: pydantic model of the ``settings`` in a bench file (``extra="forbid"``).
+        link: the conversation with the instrument.
+    """
+
+    role: ClassVar[Role]
+    model: ClassVar[str]
+    Settings: ClassVar[type[BaseModel]]
+    link: Link
+
+    def __init__(self, link: Link, settings: Any) -> None: ...
+
+    @classmethod
+    def framing(cls, settings: Any) -> Framing:
+        """How the instrument talks."""
+        ...
+
+    def identify(self) -> Identity:
+        """See `galvanaut.instruments.roles.Instrument`."""
+        ...
+
+    def set_up(self) -> None:
+        """See `galvanaut.instruments.roles.Instrument`."""
+        ...
+
+    def make_safe(self) -> None:
+        """See `galvanaut.instruments.roles.Instrument`."""
+        ...
+
+
+class PumpDriver(Driver, Protocol):
+    """A driver for the role of a pump can tell its limits without a connection."""
+
+    @classmethod
+    def dose_limits(cls, settings: Any, capacity_mL: float) -> DoseLimits:
+        """Limits for doses into a vessel that holds ``capacity_mL``."""
+        ...
+
+
+def driver_names() -> list[str]:
+    """All known names, sorted."""
+    return sorted({*_OWN, *_plugins()})
+
+
+def driver_class(name: str) -> type[Driver]:
+    """The driver of this name.
+
+    Raises:
+        ValueError: no such driver; the message lists the known ones.
+    """
+    if name in _OWN:
+        module, _, attribute = _OWN[name].partition(":")
+        own: type[Driver] = getattr(import_module(module), attribute)
+        return own
+    plugins = _plugins()
+    if name not in plugins:
+        raise ValueError(f"unknown driver {name!r}; known are {', '.join(driver_names())}")
+    loaded: type[Driver] = plugins[name].load()
+    return loaded
+
+
+@lru_cache(maxsize=1)
+def _plugins() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}

@@ -1,0 +1,95 @@
+"""What every job has in common: a request, the instruments it needs, and facts written down as it goes.
+
+An action is written so that it can be taken up again after the host died: before each step that cannot be undone it
+notes on disk that the step comes now, and on resuming it asks the instruments what became of it. It never repeats a
+physical step because it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+
+from galvanaut.core.errors import GalvanautError
+
+if TYPE_CHECKING:
+    from galvanaut.core.identifiers import JobKey
+    from galvanaut.instruments.bench import Bench
+    from galvanaut.instruments.connect import ConnectedBench
+    from galvanaut.instruments.journal import JobRecord, Journal
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class JobFailedError(GalvanautError):
+    """A job ended without its result, for a reason that is known; the text names the job."""
+
+
+class InDoubtError(JobFailedError):
+    """After a crash nobody can tell what became of a physical step: the evidence contradicts itself."""
+
+
+class Action(Protocol):
+    """A kind of job: plain data that says what to do, and the coroutine that does it."""
+
+    def request(self) -> Mapping[str, Any]:
+        """What is to be done, as JSON; goes to the journal before anything happens."""
+        ...
+
+    def needs(self, bench: Bench) -> list[str]:
+        """Names of the instruments and vessels that this job alone may use while it runs."""
+        ...
+
+    async def perform(self, job: Job) -> Mapping[str, Any]:
+        """Do it, or carry on after a crash, and return the result as JSON.
+
+        Raises:
+            JobFailedError: it could not be done; nothing is left running.
+        """
+        ...
+
+
+class Job:
+    """One action under way: its key, its notes, its bench.
+
+    Args:
+        record: from the journal.
+        journal: where notes go.
+        bench: the connected bench.
+        call: runs an instrument's blocking method (inline or in the instrument's own thread).
+        sleep: waits on the bench's clock.
+    """
+
+    def __init__(
+        self,
+        record: JobRecord,
+        journal: Journal,
+        bench: ConnectedBench,
+        call: Callable[..., Awaitable[Any]],
+        sleep: Callable[[float], Awaitable[None]],
+        now: Callable[[], float],
+    ) -> None:
+        self.key: JobKey = record.key
+        self.bench = bench
+        self.notes = record.notes
+        self._journal = journal
+        self._call = call
+        self.sleep = sleep
+        self.now = now
+
+    async def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a driver's method without holding up the other instruments."""
+        result: T = await self._call(method, *args, **kwargs)
+        return result
+
+    def note(self, **facts: Any) -> None:
+        """Write facts to disk before going on."""
+        self._journal.note(self.key, **facts)
+
+    async def once(self, name: str, method: Callable[[], T]) -> T:
+        """The noted value of ``name``; measured and noted if this is the first attempt to get here."""
+        if name not in self.notes:
+            self.note(**{name: await self.call(method)})
+        value: T = self.notes[name]
+        return value

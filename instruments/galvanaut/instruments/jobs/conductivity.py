@@ -1,0 +1,110 @@
+"""Bring the conductivity cell to temperature, and read its resistance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from galvanaut.instruments.jobs.action import Job, JobFailedError
+
+if TYPE_CHECKING:
+    from galvanaut.instruments.bench import Bench
+
+POLL_S = 30.0
+"""How often the chamber is asked while it settles."""
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Hold a chamber at a temperature.
+
+    Attributes:
+        chamber: name on the bench.
+        temperature_degC: the set point.
+        tolerance_K: largest distance of the reading from the set point.
+        hold_s: time within the tolerance without a break, so that what stands inside follows.
+        limit_s: time after which the job fails.
+    """
+
+    chamber: str
+    temperature_degC: float
+    tolerance_K: float
+    hold_s: float
+    limit_s: float = 4 * 3600.0
+
+    def request(self) -> Mapping[str, Any]:
+        """Plain JSON."""
+        return {"kind": "settle", **asdict(self)}
+
+    def needs(self, bench: Bench) -> list[str]:
+        """The chamber."""
+        return [self.chamber]
+
+    async def perform(self, job: Job) -> Mapping[str, Any]:
+        """Set, then watch until it has held.
+
+        Returns:
+            ``temperature_degC``, the last reading.
+
+        Raises:
+            JobFailedError: the chamber did not hold within the limit.
+        """
+        chamber = job.bench.chamber(self.chamber)
+        await job.call(chamber.set_temperature, self.temperature_degC)
+        await job.call(chamber.run)
+        deadline = job.now() + self.limit_s
+        steady_since: float | None = None
+        while True:
+            reading = await job.call(chamber.temperature_degC)
+            if abs(reading - self.temperature_degC) > self.tolerance_K:
+                steady_since = None
+            elif steady_since is None:
+                steady_since = job.now()
+            if steady_since is not None and job.now() - steady_since >= self.hold_s:
+                return {"temperature_degC": reading}
+            if job.now() > deadline:
+                raise JobFailedError(
+                    f"job {job.key}: {self.chamber} reads {reading:g} degC and did not hold {self.temperature_degC:g} "
+                    f"+- {self.tolerance_K:g} degC for {self.hold_s / 60:g} min within {self.limit_s / 3600:g} h."
+                )
+            await job.sleep(POLL_S)
+
+
+@dataclass(frozen=True)
+class MeasureImpedance:
+    """Read the resistance of what is in the cell, several times.
+
+    Attributes:
+        meter, chamber, vessel: names on the bench.
+        readings: number of sweeps.
+    """
+
+    meter: str
+    chamber: str
+    vessel: str
+    readings: int
+
+    def request(self) -> Mapping[str, Any]:
+        """Plain JSON."""
+        return {"kind": "impedance", **asdict(self)}
+
+    def needs(self, bench: Bench) -> list[str]:
+        """The meter and the cell; the chamber only answers a question."""
+        return [self.meter, self.vessel]
+
+    async def perform(self, job: Job) -> Mapping[str, Any]:
+        """Sweep ``readings`` times; a sweep moves nothing, so after a crash all are read anew.
+
+        Returns:
+            ``resistance_ohm``: a list; ``temperature_degC``: the chamber's reading.
+
+        Raises:
+            InstrumentError: a sweep has no resistive point, e.g. with a bubble or an empty cell.
+        """
+        from galvanaut.instruments.conductometry import solution_resistance_ohm
+
+        meter, chamber = job.bench.impedance_meter(self.meter), job.bench.chamber(self.chamber)
+        resistances = [await job.call(solution_resistance_ohm, meter) for _ in range(self.readings)]
+        temperature = await job.call(chamber.temperature_degC)
+        return {"resistance_ohm": resistances, "temperature_degC": temperature}

@@ -1,0 +1,63 @@
+"""Dose one stock into a vessel that stands on a balance; the balance says what was really given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from galvanaut.instruments.jobs.action import Job, JobFailedError
+from galvanaut.instruments.jobs.pumping import pump_once
+
+if TYPE_CHECKING:
+    from galvanaut.instruments.bench import Bench
+
+DOSE_TOLERANCE = 0.2
+"""A dose further off than this share (and by more than 20 mg) is a fault of the line, not scatter."""
+
+
+@dataclass(frozen=True)
+class Dose:
+    """Give ``volume_mL`` of a stock.
+
+    Attributes:
+        stock, lot: the bottle.
+        pump, balance, vessel: names on the bench.
+        volume_mL: as set on the pump.
+        expected_g: volume times the stock's density.
+    """
+
+    stock: str
+    lot: str
+    pump: str
+    balance: str
+    vessel: str
+    volume_mL: float
+    expected_g: float
+
+    def request(self) -> Mapping[str, Any]:
+        """Plain JSON."""
+        return {"kind": "dose", **asdict(self)}
+
+    def needs(self, bench: Bench) -> list[str]:
+        """The pump, the balance and the vessel."""
+        return [self.pump, self.balance, self.vessel]
+
+    async def perform(self, job: Job) -> Mapping[str, Any]:
+        """Weigh, pump once, weigh.
+
+        Returns:
+            ``mass_g`` given by the balance's account, with the weights it comes from.
+
+        Raises:
+            JobFailedError: what arrived is not what was pumped: bottle empty, line blocked or leaking.
+        """
+        pump, balance = job.bench.pump(self.pump), job.bench.balance(self.balance)
+        before_g, after_g = await pump_once(job, pump, balance, self.volume_mL, self.expected_g)
+        mass_g = after_g - before_g
+        if abs(mass_g - self.expected_g) > max(0.02, DOSE_TOLERANCE * self.expected_g):
+            raise JobFailedError(
+                f"job {job.key}: {self.pump} gave {self.volume_mL:g} mL of {self.stock}, {self.expected_g:.4f} g were "
+                f"expected but {self.balance} saw {mass_g:.4f} g. Is the bottle empty or the line blocked or leaking?"
+            )
+        return {"mass_g": mass_g, "before_g": before_g, "after_g": after_g}

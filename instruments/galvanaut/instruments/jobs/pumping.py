@@ -1,0 +1,97 @@
+"""What dosing and transferring share: run a pump once, and after a crash find out how far it got."""
+
+from __future__ import annotations
+
+from galvanaut.instruments.errors import NoReplyError
+from galvanaut.instruments.jobs.action import InDoubtError, Job, JobFailedError
+from galvanaut.instruments.roles import Balance, Pump
+
+AGREEMENT, AGREEMENT_G = 0.1, 0.02
+"""Pump and balance agree within this share of the stroke, or this mass: scatter of pumps, drift, evaporation."""
+COMPLETE = 0.95
+"""After an interruption, a share of the expected mass from which on the stroke counts as complete: pumps scatter by a
+few per cent, and an as-made composition knows what was really given."""
+
+
+async def pump_once(job: Job, pump: Pump, balance: Balance, volume_mL: float, expected_g: float) -> tuple[float, float]:
+    """Move ``volume_mL`` exactly once and weigh before and after.
+
+    After a crash the pump is asked whether it still runs, and the balance how much has moved; only what is missing is
+    pumped, as a stroke of its own whose intent is on disk first.
+
+    Args:
+        job: the running job; ``before_g`` and ``stroke_mL`` are kept in its notes.
+        pump: the dispenser.
+        balance: under the vessel that gains or loses the liquid.
+        volume_mL: to be moved.
+        expected_g: change of mass that this should make, positive when the vessel gains.
+
+    Returns:
+        The weights before and after in g.
+
+    Raises:
+        InDoubtError: after a crash the pump and the balance contradict each other.
+        JobFailedError: the pump did not end in time.
+    """
+    before_g = await job.once("before_g", balance.weigh_g)
+    missing_mL = volume_mL
+    moved_g = 0.0
+    if "stroke_mL" in job.notes:
+        missing_mL, moved_g = await _missing_mL(job, pump, balance, volume_mL, expected_g)
+    if missing_mL > 0:
+        await job.call(pump.prepare, missing_mL)
+        job.note(stroke_mL=missing_mL, before_stroke_g=moved_g)
+        await _start(job, pump)
+    await _until_stopped(job, pump, volume_mL)
+    return before_g, await job.call(balance.weigh_g)
+
+
+async def _start(job: Job, pump: Pump) -> None:
+    """One start command. If its reply is lost the pump may run or not: go on, state and balance will tell."""
+    try:
+        await job.call(pump.start)
+    except NoReplyError as error:
+        job.note(start_unanswered=str(error))
+
+
+async def _missing_mL(
+    job: Job, pump: Pump, balance: Balance, volume_mL: float, expected_g: float
+) -> tuple[float, float]:
+    """What a stroke that a dead host began has not given and will not give by itself, and the mass moved so far.
+
+    The balance has the last word on what moved. If the pump counts more than arrived, nobody knows where it went.
+    """
+    if await job.call(pump.state) == "infusing":
+        return 0.0, 0.0
+    pumped_mL = await job.call(pump.dispensed_mL)
+    moved_g = (await job.call(balance.weigh_g) - job.notes["before_g"]) * (1 if expected_g > 0 else -1)
+    job.note(after_restart={"pumped_mL": pumped_mL, "moved_g": moved_g})
+    counted_g = job.notes["before_stroke_g"] + pumped_mL / volume_mL * abs(expected_g)
+    if counted_g - moved_g > max(AGREEMENT_G, AGREEMENT * abs(expected_g)):
+        raise InDoubtError(
+            f"job {job.key}: in doubt after a restart: by the pump's count {counted_g:.4f} g moved, the balance saw "
+            f"{moved_g:.4f} g of {abs(expected_g):.4f} g. Nothing is pumped again; look at bottle, line and vessel."
+        )
+    share = max(0.0, moved_g / abs(expected_g))
+    step_mL = pump.volume_step_mL(volume_mL)
+    missing_mL = round(volume_mL * (1 - share) / step_mL) * step_mL
+    enough = share >= COMPLETE or missing_mL < pump.volume_min_mL
+    return (0.0 if enough else missing_mL), moved_g
+
+
+async def _until_stopped(job: Job, pump: Pump, volume_mL: float) -> None:
+    duration_s = volume_mL / pump.rate_mL_min * 60
+    limit_s = 3 * duration_s + 30
+    deadline = job.now() + limit_s
+    await job.sleep(duration_s)
+    while (state := await job.call(pump.state)) == "infusing":
+        if job.now() > deadline:
+            await job.call(pump.stop)
+            raise JobFailedError(
+                f"job {job.key}: the pump still ran after {limit_s:.0f} s for {volume_mL:g} mL at "
+                f"{pump.rate_mL_min:g} mL/min and was stopped; check its rate and diameter."
+            )
+        await job.sleep(1.0)
+    if state != "stopped":
+        await job.call(pump.stop)
+        raise JobFailedError(f"job {job.key}: the pump is {state} instead of stopped; was a key pressed on it?")

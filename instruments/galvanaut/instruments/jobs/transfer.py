@@ -1,0 +1,95 @@
+"""Pump liquid out of a vessel on a balance, through the conductivity cell, to waste."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from galvanaut.instruments.jobs.action import Job, JobFailedError
+from galvanaut.instruments.jobs.pumping import pump_once
+
+if TYPE_CHECKING:
+    from galvanaut.instruments.bench import Bench
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Move a measured volume from one vessel into the next.
+
+    Attributes:
+        pump, balance, source, into: names on the bench; the balance stands under ``source``.
+        volume_mL: as set on the pump.
+        expected_g: mass that should leave the source.
+    """
+
+    pump: str
+    balance: str
+    source: str
+    into: str
+    volume_mL: float
+    expected_g: float
+
+    def request(self) -> Mapping[str, Any]:
+        """Plain JSON."""
+        return {"kind": "transfer", **asdict(self)}
+
+    def needs(self, bench: Bench) -> list[str]:
+        """The pump, the balance and both vessels."""
+        return [self.pump, self.balance, self.source, self.into]
+
+    async def perform(self, job: Job) -> Mapping[str, Any]:
+        """Weigh, pump once, weigh.
+
+        Returns:
+            ``mass_g`` that left the source.
+
+        Raises:
+            JobFailedError: less than half of it left.
+        """
+        pump, balance = job.bench.pump(self.pump), job.bench.balance(self.balance)
+        before_g, after_g = await pump_once(job, pump, balance, self.volume_mL, -self.expected_g)
+        moved_g = before_g - after_g
+        if moved_g < self.expected_g / 2:
+            raise JobFailedError(
+                f"job {job.key}: {self.pump} ran for {self.volume_mL:g} mL but only {moved_g:.4f} g of "
+                f"{self.expected_g:.4f} g left {self.source}. Is the line to {self.into} blocked or sucking air?"
+            )
+        return {"mass_g": moved_g, "before_g": before_g, "after_g": after_g}
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Pump a vessel dry. Pumping an empty vessel again does no harm, so after a crash it is simply done again.
+
+    Attributes:
+        pump, balance, source, into: names on the bench; the balance stands under ``source``.
+        volume_mL: as set on the pump: more than the vessel can hold at this point.
+    """
+
+    pump: str
+    balance: str
+    source: str
+    into: str
+    volume_mL: float
+
+    def request(self) -> Mapping[str, Any]:
+        """Plain JSON."""
+        return {"kind": "empty", **asdict(self)}
+
+    def needs(self, bench: Bench) -> list[str]:
+        """The pump, the balance and both vessels."""
+        return [self.pump, self.balance, self.source, self.into]
+
+    async def perform(self, job: Job) -> Mapping[str, Any]:
+        """Let a stroke that still runs end, pump, weigh.
+
+        Returns:
+            ``rest_g``: the balance's reading of the empty vessel.
+        """
+        pump, balance = job.bench.pump(self.pump), job.bench.balance(self.balance)
+        while await job.call(pump.state) == "infusing":
+            await job.sleep(1.0)
+        job.notes.clear()
+        before_g, after_g = await pump_once(job, pump, balance, self.volume_mL, -1.0)
+        return {"mass_g": before_g - after_g, "rest_g": after_g}

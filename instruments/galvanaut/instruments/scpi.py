@@ -1,0 +1,73 @@
+"""SCPI over a link: settings confirmed by the error queue in the same message, and numbers that are measurements.
+
+Source of the grammar and of the error queue: SCPI-99 volume 1 and IEEE 488.2. Headers are always written absolute.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from galvanaut.instruments.errors import BadReadingError, InstrumentError, RefusedError
+from galvanaut.instruments.link import Link
+
+NO_MEASUREMENT = 9.8e37
+"""9.9E37 (overflow) and 9.91E37 (not a number) are SCPI's marks for "no measurement"."""
+_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+_ERROR = re.compile(r'\s*([-+]?\d+)\s*,\s*"(.*)"\s*')
+_QUEUE_LENGTH = 40
+
+
+def apply(link: Link, command: str) -> None:
+    """Send a setting and read the error queue in one message.
+
+    Raises:
+        RefusedError: the instrument queued an error; the queue is empty again afterwards.
+    """
+    errors = read_errors(link, f"{command};:SYST:ERR?")
+    if errors:
+        raise link.error(RefusedError, "refused a setting", command, "; ".join(errors), "check the instrument's limits")
+
+
+def read_errors(link: Link, first: str = ":SYST:ERR?") -> list[str]:
+    """Empty the error queue, starting with the query ``first``; the errors in the order they occurred."""
+    errors: list[str] = []
+    query = first
+    for _ in range(_QUEUE_LENGTH):
+        reply = link.query(query)
+        match = _ERROR.fullmatch(reply)
+        if match is None:
+            raise link.error(InstrumentError, "error queue answered in another form", query, reply)
+        if int(match[1]) == 0:
+            return errors
+        errors.append(reply.strip())
+        query = ":SYST:ERR?"
+    raise link.error(InstrumentError, f"error queue still not empty after {_QUEUE_LENGTH} errors", query, errors[-1])
+
+
+def ask_number(link: Link, query: str, timeout_s: float | None = None) -> float:
+    """The one number that ``query`` returns; see `ask_numbers`."""
+    return ask_numbers(link, query, 1, timeout_s)[0]
+
+
+def ask_numbers(link: Link, query: str, count: int, timeout_s: float | None = None) -> list[float]:
+    """The ``count`` numbers that ``query`` returns, separated by commas.
+
+    Raises:
+        BadReadingError: another count, not numbers, or marked as no measurement.
+    """
+    reply = link.query(query, timeout_s)
+    fields = reply.split(",")
+    values = [value for field in fields if (value := number(field)) is not None]
+    if not len(values) == len(fields) == count:
+        problem = f"expected {count} number(s) that are measurements (9.9E37 and 9.91E37 mark overload and no number)"
+        raise link.error(BadReadingError, problem, query, reply)
+    return values
+
+
+def number(field: str) -> float | None:
+    """The number that ``field`` spells; None if it spells none, or SCPI's mark for "no measurement"."""
+    if _NUMBER.fullmatch(field) is None:
+        return None
+    value = float(field)
+    return value if math.isfinite(value) and abs(value) < NO_MEASUREMENT else None

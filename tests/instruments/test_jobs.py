@@ -1,0 +1,187 @@
+"""Doses and transfers on a simulated bench: given once, whatever message the host dies at; the balance decides."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import pytest
+import pyvisa
+
+from galvanaut.core.clock import at_work
+from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.identifiers import JobKey
+from galvanaut.instruments.bench import load_bench
+from galvanaut.instruments.connect import ConnectedBench
+from galvanaut.instruments.jobs import Dose, Empty, InDoubtError, JobFailedError, MeasureImpedance, Settle, Transfer
+from galvanaut.instruments.journal import Journal
+from galvanaut.instruments.station import Station
+from galvanaut.simulators.bench import SimulatedBench
+
+FILE = Path(__file__).parents[2] / "instruments" / "benches" / "simulated.yaml"
+DOSE = Dose("DMC", "SIM-DMC-1", "pump_dmc", "balance", "mixer", volume_mL=4.0, expected_g=4.0)
+KEY = JobKey("demo", 1, "dose-DMC")
+
+
+class PlainChemistry:
+    """1 g/mL and 10 mS/cm for everything; without scatter."""
+
+    def density_g_mL(self, composition):
+        return 1.0
+
+    def conductivity_mS_cm(self, composition, temperature_degC):
+        return 10.0
+
+    def is_standard(self, composition):
+        return False
+
+    def batch_factor(self, random):
+        return 1.0
+
+    run_factor = reading_factor = batch_factor
+
+
+class HostDiedError(Exception):
+    """Stands for a killed host: nothing of ours runs any more, the bench does."""
+
+
+class Host:
+    """One life of the host on the bench kept in ``folder``; dies at the n-th byte string sent or received."""
+
+    def __init__(self, folder, dies_at=None):
+        self.folder, self.dies_at, self.messages, self.is_connected = folder, dies_at, [], False
+
+    def trace(self, instrument, direction, data):
+        if self.is_connected:
+            self.messages.append((instrument, direction, bytes(data)))
+            if len(self.messages) == self.dies_at:
+                raise HostDiedError
+
+    def run(self, action, key=KEY, before=None):
+        """Do one job; returns its result. The world is closed without making anything safe, as a kill would."""
+        with contextlib.ExitStack() as stack:
+            bench = load_bench(FILE)
+            description = bench.model_dump(mode="json", by_alias=True, exclude_none=True)
+            self.world = SimulatedBench.open(description, self.folder / "world.db", 1, PlainChemistry())
+            stack.callback(self.world.close)
+            manager = pyvisa.ResourceManager(self.world.visa_library())
+            connected = ConnectedBench.open(bench, manager, trace=self.trace)
+            journal = Journal(EventLog(open_engine(self.folder / "station.db"), "journal"), self.world.clock)
+            if before:
+                before(self.world, connected)
+            self.is_connected = True
+            self.station = Station(connected, journal, self.world.clock)
+            return asyncio.run(self._run(action, key))
+
+    async def _run(self, action, key):
+        with at_work(self.station.clock):
+            return await self.station.run(key, action)
+
+
+def test_a_dose_is_what_the_balance_says(tmp_path):
+    result = Host(tmp_path).run(DOSE)
+    assert result["mass_g"] == pytest.approx(4.0, rel=0.05)
+    assert result["mass_g"] == pytest.approx(result["after_g"] - result["before_g"])
+
+
+def test_wherever_the_host_dies_the_dose_is_given_once(tmp_path):
+    whole = Host(tmp_path / "whole")
+    (tmp_path / "whole").mkdir()
+    reference = whole.run(DOSE)["mass_g"]
+    count = len(whole.messages)
+    assert count > 10
+    for n in range(1, count + 1):
+        folder = tmp_path / f"dies-{n}"
+        folder.mkdir()
+        with pytest.raises(HostDiedError):
+            Host(folder, dies_at=n).run(DOSE)
+        second = Host(folder)
+        result = second.run(DOSE)
+        runs = sum(data.upper().startswith(b"0RUN") for _, way, data in second.messages if way == ">")
+        assert result["mass_g"] == pytest.approx(reference, rel=0.05), f"host died at message {n}"
+        assert runs <= 1
+
+
+def test_a_stroke_cut_short_by_a_stop_is_completed_not_repeated(tmp_path):
+    with pytest.raises(HostDiedError):
+        Host(tmp_path, dies_at=_message_of(tmp_path, b"0RUN", after=2)).run(DOSE)
+
+    def somebody_stops_the_pump_halfway(world, connected):
+        world.clock.spend(12.0)  # of 24 s at 10 mL/min
+        connected.pump("pump_dmc").stop()
+
+    host = Host(tmp_path)
+    result = host.run(DOSE, before=somebody_stops_the_pump_halfway)
+    note = host.station.journal.find(KEY).notes["after_restart"]
+    assert note["moved_g"] == pytest.approx(2.0, abs=0.3)
+    assert result["mass_g"] == pytest.approx(4.0, rel=0.06)
+
+
+def test_contradicting_evidence_after_a_crash_is_in_doubt_and_nothing_is_pumped(tmp_path):
+    with pytest.raises(HostDiedError):
+        Host(tmp_path, dies_at=_message_of(tmp_path, b"0RUN", after=2)).run(DOSE)
+
+    def the_dose_ran_but_somebody_removed_it(world, connected):
+        world.clock.spend(60.0)
+        connected.pump("pump_transfer").prepare(9.0)
+        connected.pump("pump_transfer").start()
+        world.clock.spend(120.0)
+
+    host = Host(tmp_path)
+    with pytest.raises(InDoubtError, match=r"demo/0001/dose-DMC/1.*in doubt.*Nothing is pumped again"):
+        host.run(DOSE, before=the_dose_ran_but_somebody_removed_it)
+    assert not any(data.upper().startswith(b"0RUN") for _, way, data in host.messages if way == ">")
+
+
+def test_an_empty_bottle_is_noticed_by_weighing(tmp_path):
+    wrong = Dose("DMC", "SIM-DMC-1", "pump_dmc", "balance", "mixer", volume_mL=1.0, expected_g=3.0)
+    with pytest.raises(JobFailedError, match=r"3\.0000 g were expected but balance saw .* bottle empty or the line"):
+        Host(tmp_path).run(wrong)
+
+
+def test_a_transfer_moves_liquid_into_the_cell_and_an_empty_source_is_a_failure(tmp_path):
+    Host(tmp_path).run(DOSE)
+    fill = Transfer("pump_transfer", "balance", "mixer", "cell", volume_mL=3.0, expected_g=3.0)
+    moved = Host(tmp_path).run(fill, JobKey("demo", 1, "fill"))
+    assert moved["mass_g"] == pytest.approx(3.0, rel=0.05)
+    empty = Empty("pump_transfer", "balance", "mixer", "cell", volume_mL=8.0)
+    assert Host(tmp_path).run(empty, JobKey("demo", 1, "empty"))["rest_g"] < 0.2
+    with pytest.raises(JobFailedError, match=r"only .* left mixer"):
+        Host(tmp_path).run(fill, JobKey("demo", 2, "fill"))
+
+
+@pytest.mark.parametrize("n", [1, 3, 5, 7, 9])
+def test_emptying_is_done_again_after_a_crash(tmp_path, n):
+    Host(tmp_path).run(DOSE)
+    empty, key = Empty("pump_transfer", "balance", "mixer", "cell", volume_mL=8.0), JobKey("demo", 1, "empty")
+    with pytest.raises(HostDiedError):
+        Host(tmp_path, dies_at=n).run(empty, key)
+    assert Host(tmp_path).run(empty, key)["rest_g"] < 0.2
+
+
+def test_the_chamber_holds_before_anything_is_read(tmp_path):
+    salty = Dose("LiPF6_DMC", "SIM-SALT-DMC-1", "pump_salt_dmc", "balance", "mixer", volume_mL=4.0, expected_g=4.0)
+    Host(tmp_path).run(salty)
+    Host(tmp_path).run(Transfer("pump_transfer", "balance", "mixer", "cell", 3.0, 3.0), JobKey("demo", 1, "fill"))
+    host = Host(tmp_path)
+    settled = host.run(Settle("chamber", 0.0, 0.1, 1800.0), JobKey("demo", 1, "settle"))
+    record = host.station.journal.find(JobKey("demo", 1, "settle"))
+    assert abs(settled["temperature_degC"]) <= 0.1
+    assert record.ended - record.began > 1800.0
+    read = Host(tmp_path).run(MeasureImpedance("lcr", "chamber", "cell", 4), JobKey("demo", 1, "impedance"))
+    assert len(read["resistance_ohm"]) == 4
+    assert read["resistance_ohm"][0] == pytest.approx(100.0, rel=0.1)  # about 1 per cm over 10 mS/cm
+
+
+def test_a_chamber_that_cannot_hold_fails_with_its_reading(tmp_path):
+    with pytest.raises(JobFailedError, match=r"chamber reads .* did not hold -40 \+- 0.1 degC for 60 min within 0.5 h"):
+        Host(tmp_path).run(Settle("chamber", -40.0, 0.1, 3600.0, limit_s=1800.0), JobKey("demo", 1, "settle"))
+
+
+def _message_of(tmp_path, command, after):
+    """Number of the message ``after`` places behind a command, found in a dry run."""
+    folder = tmp_path / "dry"
+    folder.mkdir()
+    host = Host(folder)
+    host.run(DOSE)
+    sent = [n for n, (_, way, data) in enumerate(host.messages, start=1) if way == ">" and data.startswith(command)]
+    return sent[0] + after - 1

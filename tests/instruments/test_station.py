@@ -1,0 +1,140 @@
+"""The station: a job is done once, whoever asks and however often; calls of one instant run in the order of keys."""
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from galvanaut.core.clock import VirtualClock, at_work, spawn
+from galvanaut.core.errors import GalvanautError
+from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.identifiers import JobKey
+from galvanaut.instruments.errors import NoReplyError
+from galvanaut.instruments.jobs import JobFailedError
+from galvanaut.instruments.journal import Journal
+from galvanaut.instruments.station import Station
+
+
+class Stir:
+    """An action that takes ten seconds and writes down when it ran."""
+
+    def __init__(self, log, name="stir", error=None, needs=("mixer",)):
+        self.log, self.name, self.error, self.uses = log, name, error, list(needs)
+
+    def request(self):
+        return {"kind": self.name}
+
+    def needs(self, bench):
+        return self.uses
+
+    async def perform(self, job):
+        self.log.append((str(job.key), job.now()))
+        await job.sleep(10)
+        if self.error:
+            raise self.error
+        return {"log": len(self.log)}
+
+
+def station(tmp_path: Path) -> Station:
+    clock = VirtualClock()
+    journal = Journal(EventLog(open_engine(tmp_path / "station.db"), "journal"), clock)
+    return Station(SimpleNamespace(bench=None, is_simulated=True), journal, clock)
+
+
+def key(step: str) -> JobKey:
+    return JobKey("demo", 1, step)
+
+
+async def test_a_job_that_is_done_returns_its_result_without_being_done_again(tmp_path):
+    log = []
+    one = station(tmp_path)
+    with at_work(one.clock):
+        assert await one.run(key("a"), Stir(log)) == {"log": 1}
+        assert await one.run(key("a"), Stir(log)) == {"log": 1}
+    two = station(tmp_path)
+    with at_work(two.clock):
+        assert await two.run(key("a"), Stir(log)) == {"log": 1}
+    assert len(log) == 1
+
+
+async def test_two_who_ask_for_one_job_share_it(tmp_path):
+    log, one = [], station(tmp_path)
+    with at_work(one.clock):
+        both = [spawn(one.clock, one.run(key("a"), Stir(log))) for _ in range(2)]
+        await one.clock.sleep(60)
+    assert [task.result() for task in both] == [{"log": 1}] * 2
+
+
+async def test_jobs_of_one_instant_begin_in_the_order_of_their_keys_and_share_no_vessel(tmp_path):
+    log, one = [], station(tmp_path)
+    with at_work(one.clock):
+        tasks = [spawn(one.clock, one.run(key(step), Stir(log))) for step in ("c", "a", "b")]
+        await one.clock.sleep(100)
+    await asyncio.gather(*tasks)
+    assert log == [("demo/0001/a/1", 0.0), ("demo/0001/b/1", 10.0), ("demo/0001/c/1", 20.0)]
+
+
+async def test_jobs_that_share_nothing_run_side_by_side(tmp_path):
+    log, one = [], station(tmp_path)
+    with at_work(one.clock):
+        tasks = [spawn(one.clock, one.run(key(step), Stir(log, needs=(step,)))) for step in "ab"]
+        await one.clock.sleep(100)
+    await asyncio.gather(*tasks)
+    assert [at for _, at in log] == [0.0, 0.0]
+
+
+async def test_a_failure_names_the_job_and_stays(tmp_path):
+    log = []
+    error = NoReplyError("does not answer", instrument="pump_dmc")
+    for _ in range(2):
+        attempt = station(tmp_path)
+        with at_work(attempt.clock), pytest.raises(JobFailedError, match=r"demo/0001/a/1.*pump_dmc.*does not answer"):
+            await attempt.run(key("a"), Stir(log, error=error))
+    assert len(log) == 1
+
+
+async def test_a_programming_error_reaches_the_caller_and_leaves_the_job_open(tmp_path):
+    one = station(tmp_path)
+    with at_work(one.clock), pytest.raises(ZeroDivisionError):
+        await one.run(key("a"), Stir([], error=ZeroDivisionError()))
+    assert one.journal.find(key("a")).state == "intended"
+
+
+async def test_a_key_used_for_something_else_is_refused(tmp_path):
+    one = station(tmp_path)
+    with at_work(one.clock):
+        await one.run(key("a"), Stir([]))
+        with pytest.raises(GalvanautError, match="another request"):
+            await one.run(key("a"), Stir([], name="shake"))
+
+
+async def test_a_reserved_vessel_waits_for_its_batch(tmp_path):
+    one, seen = station(tmp_path), []
+
+    async def batch(name):
+        async with one.reserved("mixer"):
+            seen.append((name, one.clock.now()))
+            await one.clock.sleep(30)
+
+    with at_work(one.clock):
+        tasks = [spawn(one.clock, batch(name)) for name in "ab"]
+        await one.clock.sleep(100)
+    await asyncio.gather(*tasks)
+    assert seen == [("a", 0.0), ("b", 30.0)]
+
+
+async def test_real_instruments_answer_in_a_thread_of_their_own(tmp_path):
+    import threading
+
+    one = station(tmp_path)
+    one.bench.is_simulated = False
+
+    class Asks(Stir):
+        async def perform(self, job):
+            return {"thread": (await job.call(threading.current_thread)).name}
+
+    with at_work(one.clock):
+        result = await one.run(key("a"), Asks([]))
+    one.close()
+    assert result["thread"] != threading.current_thread().name
