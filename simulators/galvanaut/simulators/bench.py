@@ -1,0 +1,180 @@
+"""A simulated bench: its clock, its world, its instruments, and the file that they all outlive the host in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from galvanaut.core.clock import VirtualClock
+from galvanaut.core.errors import InputError, Problem, UnsupportedError
+from galvanaut.simulators.chemistry import Chemistry
+from galvanaut.simulators.devices.device import Device
+from galvanaut.simulators.devices.e4980a import LcrMeter
+from galvanaut.simulators.devices.f4t import ChamberController
+from galvanaut.simulators.devices.mt_sics import Balance
+from galvanaut.simulators.devices.ne1000 import SyringePump
+from galvanaut.simulators.spec import BenchSpec, Instrument, read_spec
+from galvanaut.simulators.store import Store
+from galvanaut.simulators.world import World
+
+if TYPE_CHECKING:
+    from galvanaut.simulators.visa import SimulatedVisaLibrary
+
+DEVICES: dict[str, type[Device]] = {
+    "new-era-ne-1000": SyringePump,
+    "mettler-mt-sics": Balance,
+    "watlow-f4t": ChamberController,
+    "keysight-e4980a": LcrMeter,
+}
+"""What stands in for the instrument behind each driver."""
+
+WIRING: dict[str, tuple[str, ...]] = {
+    "new-era-ne-1000": ("draws", "into"),
+    "mettler-mt-sics": ("weighs",),
+    "watlow-f4t": ("houses",),
+    "keysight-e4980a": ("connects",),
+}
+"""What an instrument of each driver must be wired to."""
+
+FIRST_INSTANT = 1_767_225_600.0
+"""Where the clock of a fresh world stands: 2026-01-01T00:00:00Z."""
+
+
+class SimulatedBench:
+    """Made by `open`.
+
+    Attributes:
+        spec: the bench file as far as it matters here.
+        seed: of the world.
+        clock: the bench's time; outlives the host like everything else.
+        world: liquids, temperatures, electrodes.
+        devices: the instruments by name.
+        lock: held while a message is carried out or a reply awaited.
+    """
+
+    def __init__(self, spec: BenchSpec, store: Store, seed: int, chemistry: Chemistry) -> None:
+        rows = store.rows()
+        kept = rows.get("bench")
+        if kept is not None:
+            _expect_same(store.path, kept["plumbing"], spec.plumbing())
+        self.spec = spec
+        self.seed: int = seed if kept is None else kept["seed"]
+        self.lock = threading.RLock()
+        self._store = store
+        now = FIRST_INSTANT if kept is None else rows["clock"]["now"]
+        self.clock = VirtualClock(now, on_advance=self._keep_time)
+        self.world = World(spec, self.seed, chemistry, self.clock, None if kept is None else rows)
+        self.devices = {name: DEVICES[part.driver](name, part, self.world) for name, part in spec.instruments.items()}
+        for name, device in self.devices.items():
+            if kept is not None:
+                device.recall(rows[f"device/{name}"]["memory"])
+                device.busy_until = rows[f"device/{name}"]["busy_until"]
+        bench = {"seed": self.seed, "plumbing": spec.plumbing()}
+        self._save({"bench": bench, "clock": {"now": now}}, *self.devices.values())
+
+    @classmethod
+    def open(
+        cls, description: Mapping[str, Any], state: Path, seed: int, chemistry: Chemistry | None = None
+    ) -> SimulatedBench:
+        """Open the world kept in a file, or begin one there.
+
+        Args:
+            description: a bench file, parsed.
+            state: the file of the world.
+            seed: of all its scatter; an existing world keeps its own.
+            chemistry: densities and conductivities; the fitted electrolyte model by default.
+
+        Raises:
+            InputError: the description is not a bench that can be simulated, or the file is in use, belongs to
+                another bench or is something else.
+        """
+        spec = read_spec(description)
+        _check_instruments(spec)
+        if chemistry is None:
+            from galvanaut.simulators.electrolyte.liquids import Liquids
+
+            chemistry = Liquids()
+        _check_stocks(spec, chemistry)
+        store = Store(state)
+        try:
+            return cls(spec, store, seed, chemistry)
+        except BaseException:
+            store.close()
+            raise
+
+    def visa_library(self) -> SimulatedVisaLibrary:
+        """A VISA library that finds this bench's instruments at their resources, for ``pyvisa.ResourceManager``."""
+        from galvanaut.simulators.visa import SimulatedVisaLibrary
+
+        return SimulatedVisaLibrary(self)
+
+    def exchange(self, device: Device, message: bytes) -> tuple[bytes, float]:
+        """Let an instrument carry out one message, and keep what it changed before anybody sees the reply.
+
+        Returns:
+            The reply (empty if none) and the instant when it leaves the instrument.
+        """
+        reply = device.handle(message)
+        self._save({}, device)
+        return reply, device.now
+
+    def close(self) -> None:
+        """Let go of the world's file. Everything is in it already."""
+        self._store.close()
+
+    def _save(self, rows: dict[str, Any], *devices: Device) -> None:
+        for device in devices:
+            rows[f"device/{device.name}"] = {"memory": device.memory(), "busy_until": device.busy_until}
+        if self.world.is_changed:
+            rows.update(self.world.rows())
+        self._store.save(rows)
+        self.world.is_changed = False
+
+    def _keep_time(self, now: float) -> None:
+        self._store.save({"clock": {"now": now}})
+
+
+def _check_instruments(spec: BenchSpec) -> None:
+    problems, resources = [], dict[str, str]()
+    for name, part in spec.instruments.items():
+        problems += [Problem(f"instruments.{name}.{where}", message) for where, message in _problems(part)]
+        first = resources.setdefault(part.resource, name)
+        if first != name:
+            problems.append(Problem(f"instruments.{name}.resource", f"{part.resource} is already {first}'s"))
+    for cell in sorted(set(spec.wired("connects").values())):
+        if cell not in spec.vessels:
+            problems.append(Problem(f"vessels.{cell}", "a flow cell must be a vessel with a capacity"))
+    if problems:
+        raise InputError(f"bench {spec.name}", problems)
+
+
+def _problems(part: Instrument) -> list[tuple[str, str]]:
+    if part.driver not in DEVICES:
+        return [("driver", f"{part.driver!r} cannot be simulated; known are {', '.join(sorted(DEVICES))}")]
+    missing = [role for role in WIRING[part.driver] if role not in part.wiring]
+    return [(f"wiring.{role}", f"is missing; {part.driver} needs it") for role in missing]
+
+
+def _check_stocks(spec: BenchSpec, chemistry: Chemistry) -> None:
+    for name, bottle in spec.stocks.items():
+        total = sum(bottle.composition.values())
+        try:
+            chemistry.density_g_mL({key: share / total for key, share in bottle.composition.items()})
+        except UnsupportedError as error:
+            raise InputError(f"bench {spec.name}", Problem(f"stocks.{name}.composition", str(error))) from None
+
+
+def _expect_same(path: Path, kept: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """A world cannot be rebuilt under the liquids in it."""
+    for part in ("stocks", "vessels", "instruments"):
+        changed = sorted(
+            key for key in kept[part].keys() | now[part].keys() if kept[part].get(key) != now[part].get(key)
+        )
+        if changed:
+            raise InputError(
+                path,
+                f"this simulated world was begun with other {part} ({', '.join(changed)} changed in the bench file); "
+                "undo that, or begin a new lab folder",
+            )

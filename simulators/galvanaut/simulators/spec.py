@@ -1,0 +1,106 @@
+"""What the simulated bench reads of a bench file: bottles, vessels, who is wired to what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from galvanaut.core.errors import InputError, Problem
+from galvanaut.core.units import Unit
+from galvanaut.simulators.parameters import SimulationParameters
+
+WASTE = "waste"
+"""The vessel that takes what a flow cell and an overfull vessel give off."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Bottle(_Part):
+    """A stock bottle: mass fractions by component, and how much is in it."""
+
+    composition: dict[str, Annotated[float, Field(ge=0)]] = Field(min_length=1)
+    available_mL: Annotated[float, Unit("mL")] = Field(alias="available")
+
+    @model_validator(mode="after")
+    def _check(self) -> Bottle:
+        total = sum(self.composition.values())
+        if abs(total - 1) > 0.001:
+            raise ValueError(f"the mass fractions sum to {total:.4g}; expected 1")
+        if self.available_mL < 0:
+            raise ValueError("available is negative")
+        return self
+
+
+class VesselSpec(_Part):
+    """A vessel and what it holds at most."""
+
+    capacity_mL: Annotated[float, Unit("mL")] = Field(alias="capacity")
+
+    @model_validator(mode="after")
+    def _check(self) -> VesselSpec:
+        if self.capacity_mL <= 0:
+            raise ValueError("capacity must be positive")
+        return self
+
+
+class Instrument(_Part):
+    """One instrument: which driver speaks to it, where, wired to what (``draws``, ``into``, ``weighs``, ...)."""
+
+    driver: str
+    resource: str
+    wiring: dict[str, str] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class BenchSpec(_Part):
+    """The part of a bench file that the simulated world rests on."""
+
+    name: str = "simulated"
+    stocks: dict[str, Bottle] = Field(default_factory=dict)
+    vessels: dict[str, VesselSpec] = Field(default_factory=dict)
+    instruments: dict[str, Instrument] = Field(default_factory=dict)
+    simulation: SimulationParameters = SimulationParameters()
+
+    @model_validator(mode="after")
+    def _check(self) -> BenchSpec:
+        both = sorted(self.stocks.keys() & self.vessels.keys() | ({WASTE} & (self.stocks.keys() | self.vessels.keys())))
+        if both:
+            raise ValueError(f"{', '.join(both)}: one name for two vessels ({WASTE!r} is always there)")
+        known = self.stocks.keys() | self.vessels.keys() | {WASTE}
+        for name, instrument in self.instruments.items():
+            for role, vessel in instrument.wiring.items():
+                if vessel not in known:
+                    raise ValueError(f"instruments.{name}.wiring.{role}: there is no stock or vessel {vessel!r}")
+        return self
+
+    def wired(self, role: str) -> dict[str, str]:
+        """Vessel by instrument, for all instruments that have ``role`` in their wiring."""
+        return {name: part.wiring[role] for name, part in self.instruments.items() if role in part.wiring}
+
+    def plumbing(self) -> dict[str, Any]:
+        """What must not change under a world that exists: bottles' contents, vessels, instruments and wiring."""
+        return {
+            "stocks": {name: dict(bottle.composition) for name, bottle in self.stocks.items()},
+            "vessels": {name: vessel.capacity_mL for name, vessel in self.vessels.items()},
+            "instruments": {name: [part.driver, dict(part.wiring)] for name, part in self.instruments.items()},
+        }
+
+
+def read_spec(description: Mapping[str, Any]) -> BenchSpec:
+    """The spec in a parsed bench file.
+
+    Raises:
+        InputError: it does not describe a bench; every problem is listed.
+    """
+    try:
+        return BenchSpec.model_validate(dict(description))
+    except ValidationError as error:
+        problems = [
+            Problem(".".join(str(part) for part in details["loc"]), details["msg"].removeprefix("Value error, "))
+            for details in error.errors(include_url=False)
+        ]
+        raise InputError(f"bench {description.get('name', '')}".strip(), problems) from None

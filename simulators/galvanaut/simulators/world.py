@@ -1,0 +1,249 @@
+"""The physical world that the simulated instruments share: liquids, pump runs, temperatures, electrodes.
+
+Nothing happens between messages. The state of the last change is kept, and what the world looks like at a later
+instant is computed from it when somebody looks; looking changes nothing. So an idle bench costs nothing, and how often
+a host polls cannot change a result.
+
+Where several pumps move liquid at once, each stretch between two ends of runs is taken as a whole, draws from bottles
+before draws from vessels. That is exact unless a vessel is filled and drawn from at one time.
+
+Scatter is keyed by seed, object and the object's own counter, so what happens elsewhere on the bench never changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from galvanaut.core.clock import Clock
+from galvanaut.core.identifiers import generator
+from galvanaut.simulators.chemistry import Chemistry
+from galvanaut.simulators.runs import Run
+from galvanaut.simulators.spec import WASTE, BenchSpec
+from galvanaut.simulators.thermal import Thermal
+from galvanaut.simulators.vessels import Vessel, draw, flush, pour
+
+AT_ONCE_K_S = 1e3
+"""A ramp without a limit."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Vessels by name and temperatures by chamber at one instant. Not to be changed."""
+
+    vessels: Mapping[str, Vessel]
+    thermals: Mapping[str, Thermal]
+
+
+class World:
+    """The bench's physics.
+
+    Args:
+        spec: bottles, vessels and wiring.
+        seed: of all scatter.
+        chemistry: densities and conductivities.
+        clock: the bench's time.
+        rows: what `rows` gave in an earlier life; None for a fresh world.
+    """
+
+    def __init__(
+        self, spec: BenchSpec, seed: int, chemistry: Chemistry, clock: Clock, rows: Mapping[str, Any] | None = None
+    ) -> None:
+        self.spec = spec
+        self.seed = seed
+        self.chemistry = chemistry
+        self.clock = clock
+        self.is_changed = rows is None
+        self._cells = frozenset(spec.wired("connects").values())
+        self._chamber_of = {cell: chamber for chamber, cell in spec.wired("houses").items()}
+        self._draws: dict[object, float] = {}
+        self._seen: tuple[float, Snapshot] | None = None
+        self._runs: dict[str, Run] = {}
+        if rows is None:
+            self._begin()
+        else:
+            self._at: float = rows["world"]["at"]
+            self._vessels = {key: Vessel(**row) for key, row in _rows(rows, "vessel/")}
+            self._thermals = {key: Thermal(**row) for key, row in _rows(rows, "thermal/")}
+            self._runs = {key: Run(**row) for key, row in _rows(rows, "run/")}
+
+    def _begin(self) -> None:
+        self._at = self.clock.now()
+        self._vessels = {WASTE: Vessel(WASTE)}
+        for name, vessel in self.spec.vessels.items():
+            self._vessels[name] = Vessel(name, vessel.capacity_mL, is_cell=name in self._cells)
+        for name, bottle in self.spec.stocks.items():
+            total = sum(bottle.composition.values())
+            composition = {key: share / total for key, share in bottle.composition.items()}
+            mass_g = bottle.available_mL * self.chemistry.density_g_mL(composition)
+            grams = {key: share * mass_g for key, share in composition.items()}
+            self._vessels[name] = Vessel(name, grams=grams, is_emptied=False)
+        room, parameters = self.spec.simulation.ambient_degC, self.spec.simulation
+        self._thermals = {
+            name: Thermal(self._at, room, room, room, room, AT_ONCE_K_S, parameters.idle_lag_s, parameters.liquid_lag_s)
+            for name in self.spec.wired("houses")
+        }
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """The whole state in JSON types, by key."""
+        return {
+            "world": {"at": self._at},
+            **{f"vessel/{name}": vessel.to_row() for name, vessel in self._vessels.items()},
+            **{f"thermal/{name}": thermal.to_row() for name, thermal in self._thermals.items()},
+            **{f"run/{name}": run.to_row() for name, run in self._runs.items()},
+        }
+
+    # -- looking ------------------------------------------------------------------------------------------------
+
+    def at(self, instant: float) -> Snapshot:
+        """The world at an instant not before its last change."""
+        if self._seen is None or self._seen[0] != instant:
+            self._seen = (instant, self._project(instant))
+        return self._seen[1]
+
+    def run(self, pump: str) -> Run | None:
+        """The pump's present or last run."""
+        return self._runs.get(pump)
+
+    def quiet_from(self, vessel: str, instant: float) -> float:
+        """When liquid stops (or stopped) coming to or leaving from a vessel; infinite for an endless run."""
+        ends = [
+            run.ends_at for run in self._runs.values() if run.is_moving(instant) and vessel in (run.source, run.into)
+        ]
+        return max([self.at(instant).vessels[vessel].disturbed_at, *ends])
+
+    def liquid_degC(self, cell: str, instant: float) -> float:
+        """True temperature of the liquid in a flow cell; the room's if no chamber houses it."""
+        chamber = self._chamber_of.get(cell)
+        if chamber is None:
+            return self.spec.simulation.ambient_degC
+        return self.at(instant).thermals[chamber].at(instant).liquid_degC
+
+    def air_degC(self, chamber: str, instant: float) -> float:
+        """True air temperature of a chamber."""
+        return self._thermals[chamber].at(instant).air_degC
+
+    # -- acting -------------------------------------------------------------------------------------------------
+
+    def start(self, pump: str, source: str, into: str, rate_mL_s: float, target_mL: float | None, gain: float) -> None:
+        """Begin a run now.
+
+        Args:
+            pump: instrument name.
+            source: vessel drawn from.
+            into: vessel pumped into.
+            rate_mL_s: nominal rate.
+            target_mL: nominal volume at which it stops by itself; None to go on for ever.
+            gain: true volume per nominal volume by the pump's setting; its own error and scatter come on top.
+        """
+        now = self._commit()
+        last = self._runs.get(pump)
+        number = last.number + 1 if last is not None else 1
+        factor = gain * self._factor("gain", pump) * self._factor("scatter", pump, number)
+        self._runs[pump] = Run(pump, source, into, number, factor, rate_mL_s, target_mL, 0.0, now)
+        self._begin_filling(self._vessels[into], self._vessels[source])
+
+    def pause(self, pump: str) -> None:
+        """Halt the pump's run now."""
+        self._commit()
+        self._runs[pump].is_on = False
+
+    def resume(self, pump: str, rate_mL_s: float) -> None:
+        """Go on with the pump's run now, or change its rate."""
+        now = self._commit()
+        run = self._runs[pump]
+        run.is_on, run.since, run.rate_mL_s = True, now, rate_mL_s
+
+    def control(self, chamber: str, target_degC: float, rate_K_s: float, air_lag_s: float) -> None:
+        """Send a chamber's air to a temperature from now on."""
+        now = self._commit()
+        self._thermals[chamber] = self._thermals[chamber].at(now).heading(target_degC, rate_K_s, air_lag_s)
+
+    def count_reading(self, cell: str) -> int:
+        """The number of a new reading in this filling of a flow cell, from 1."""
+        vessel = self._vessels[cell]
+        vessel.readings += 1
+        self.is_changed, self._seen = True, None
+        return vessel.readings
+
+    # -- scatter that lasts -------------------------------------------------------------------------------------
+
+    def _factor(self, kind: str, *words: object) -> float:
+        """A pump's gain or one dose's scatter: 1 plus a normal deviate."""
+        parameters = self.spec.simulation
+        percent = {"gain": parameters.pump_gain_sd_percent, "scatter": parameters.pump_scatter_sd_percent}[kind]
+        return 1 + percent / 100 * self.deviate("pump", kind, *words)
+
+    def deviate(self, *words: object) -> float:
+        """The standard normal deviate that belongs to some words for ever, within three standard deviations."""
+        if words not in self._draws:
+            value = float(generator(self.seed, *words).standard_normal())
+            if len(self._draws) > 1000:
+                self._draws.clear()
+            self._draws[words] = min(3.0, max(-3.0, value))
+        return self._draws[words]
+
+    def film_mL(self, vessel: Vessel) -> float:
+        """What emptying leaves in an open vessel in its present filling; bottles and flow cells are drawn dry."""
+        if vessel.capacity_mL is None or vessel.is_cell:
+            return 0.0
+        return self.spec.simulation.film_mL * (1 + 0.2 * self.deviate("film", vessel.name, vessel.fillings))
+
+    # -- moving liquid ------------------------------------------------------------------------------------------
+
+    def _commit(self) -> float:
+        """Make the present the state that later instants are computed from."""
+        now = self.clock.now()
+        snapshot = self.at(now)
+        self._vessels, self._thermals = dict(snapshot.vessels), dict(snapshot.thermals)
+        for run in self._runs.values():
+            end = min(now, run.ends_at)
+            run.dispensed_mL, run.is_on, run.since = run.dispensed_at(now), run.is_moving(now), end
+        self._at, self.is_changed, self._seen = now, True, None
+        return now
+
+    def _begin_filling(self, into: Vessel, source: Vessel) -> None:
+        """Count a new filling: of a flow cell at each run, of an open vessel when it had been emptied."""
+        if not (into.is_cell or into.is_emptied):
+            return
+        into.fillings += 1
+        into.is_emptied, into.readings = False, 0
+        if into.is_cell:
+            into.origin = f"{source.name}/{source.fillings}"
+
+    def _project(self, instant: float) -> Snapshot:
+        moving = [run for run in self._runs.values() if run.is_moving(self._at)]
+        if not moving or instant <= self._at:
+            return Snapshot(self._vessels, self._thermals)
+        vessels, thermals = dict(self._vessels), dict(self._thermals)
+        for name in {WASTE, *(run.source for run in moving), *(run.into for run in moving)}:
+            vessels[name] = vessels[name].copy()
+        moving.sort(key=lambda run: (vessels[run.source].capacity_mL is not None, run.pump))
+        begin = self._at
+        for end in [*sorted({run.ends_at for run in moving if run.ends_at < instant}), instant]:
+            for run in moving:
+                if run.is_moving(begin):
+                    self._move(run, begin, end, vessels, thermals)
+            begin = end
+        return Snapshot(vessels, thermals)
+
+    def _move(
+        self, run: Run, begin: float, end: float, vessels: dict[str, Vessel], thermals: dict[str, Thermal]
+    ) -> None:
+        density = self.chemistry.density_g_mL
+        source, into, waste = vessels[run.source], vessels[run.into], vessels[WASTE]
+        wanted_mL = (run.dispensed_at(end) - run.dispensed_at(begin)) * run.factor
+        grams, drawn_mL = draw(source, wanted_mL, self.film_mL(source), density)
+        source.disturbed_at = into.disturbed_at = end
+        if not into.is_cell:
+            pour(into, grams, waste, density)
+            return
+        replaced = flush(into, grams, drawn_mL, wanted_mL - drawn_mL, waste, density)
+        chamber = self._chamber_of.get(into.name)
+        if chamber is not None:
+            thermals[chamber] = thermals[chamber].at(end).flushed(replaced, self.spec.simulation.ambient_degC)
+
+
+def _rows(rows: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
+    return [(key.removeprefix(prefix), row) for key, row in rows.items() if key.startswith(prefix)]
