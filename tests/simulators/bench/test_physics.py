@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import exp
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from galvanaut.core.clock import VirtualClock
@@ -46,6 +46,7 @@ amounts = st.floats(0.01, 50)
 
 @given(amounts, amounts, st.floats(0, 5))
 def test_drawing_leaves_the_film_and_says_how_much_was_liquid(content_mL: float, wanted_mL: float, film_mL: float):
+    assume(abs(wanted_mL - (content_mL - film_mL)) > 1e-9)  # exactly at the film, rounding decides what "emptied" is
     vessel = Vessel("mixer", 100, grams={"A": content_mL * 1.25}, is_emptied=False)
     grams, drawn_mL = draw(vessel, wanted_mL, film_mL, density)
     assert drawn_mL == pytest.approx(min(wanted_mL, max(0, content_mL - film_mL)))

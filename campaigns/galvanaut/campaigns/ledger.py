@@ -1,0 +1,189 @@
+"""The ledger: a campaign's append-only record of decisions and outcomes. What it says is what happened.
+
+Instants are those of the bench's clock, so that one seed writes one ledger on a simulated bench. Wall-clock times of
+the host's runs are kept apart, in their own table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from galvanaut.campaigns.recipe import Recipe
+from galvanaut.core.clock import Clock
+from galvanaut.core.errors import InputError
+from galvanaut.core.eventlog import Event, EventLog
+
+TrialStatus = Literal["pending", "ok", "failed_recipe", "failed_instrument"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended.
+
+    Attributes:
+        status: ``ok``; ``failed_recipe`` (the planner learns from it); ``failed_instrument`` (it does not).
+        values: measured value of each objective.
+        deviations: standard deviation of each value, as far as the readings themselves tell.
+        details: what else was measured, as JSON.
+        reason: why it failed, in words.
+    """
+
+    status: TrialStatus
+    values: Mapping[str, float] = field(default_factory=dict)
+    deviations: Mapping[str, float] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass
+class TrialRecord:
+    """One trial as the ledger knows it.
+
+    Attributes:
+        number: counts from 1.
+        recipe: as proposed, exactly as the bench can make it.
+        doses: planned, each a mapping with ``stock``, ``lot``, ``volume_mL``, ``mass_g``.
+        explanation: why the planner proposed it.
+        as_made: mass fractions by the balance, once made; ``as_made_deviations`` their standard deviations.
+        outcome: once ended.
+        proposed_at, ended_at: instants on the bench's clock.
+    """
+
+    number: int
+    recipe: Recipe
+    doses: Sequence[Mapping[str, Any]]
+    explanation: Mapping[str, Any]
+    proposed_at: float
+    as_made: Recipe | None = None
+    as_made_deviations: Mapping[str, float] = field(default_factory=dict)
+    outcome: Outcome | None = None
+    ended_at: float | None = None
+
+    @property
+    def status(self) -> TrialStatus:
+        """``pending`` until there is an outcome."""
+        return self.outcome.status if self.outcome else "pending"
+
+    @property
+    def tested(self) -> Recipe:
+        """What the planner learns from: the as-made recipe where there is one."""
+        return self.as_made or self.recipe
+
+
+class Ledger:
+    """One campaign's record.
+
+    Args:
+        log: table of the lab's ledger database.
+        campaign: name of the campaign.
+        clock: the bench's clock.
+    """
+
+    def __init__(self, log: EventLog, campaign: str, clock: Clock) -> None:
+        self._log = log
+        self._clock = clock
+        self.campaign = campaign
+        self.started: Mapping[str, Any] | None = None
+        self.calibration: Mapping[str, Any] | None = None
+        self.trials: dict[int, TrialRecord] = {}
+        for event in log.read(topic=campaign):
+            self._apply(event)
+
+    def start(self, plan: Mapping[str, Any]) -> None:
+        """Open the campaign, or check that it is still the same one.
+
+        Args:
+            plan: campaign file, seed and bench as JSON; ``budget`` and ``title`` may change between runs.
+
+        Raises:
+            InputError: the ledger holds a campaign of this name with another plan.
+        """
+        if self.started is None:
+            self._write("started", {"plan": plan})
+            return
+        changed = _differences(self.started, plan)
+        if changed:
+            raise InputError(
+                f"campaign {self.campaign}",
+                f"was started with other settings in this lab folder ({'; '.join(changed)}). "
+                "Give the changed campaign a new name or use another --lab.",
+            )
+
+    def calibrated(self, result: Mapping[str, Any]) -> None:
+        """Record the calibration that all later measurements rest on."""
+        self._write("calibrated", result)
+
+    def propose(self, number: int, recipe: Recipe, doses: Sequence[Mapping[str, Any]], why: Mapping[str, Any]) -> None:
+        """Record a decision before anything is done about it."""
+        data = {"recipe": dict(recipe.mass_fractions), "doses": [dict(dose) for dose in doses], "explanation": why}
+        self._write("proposed", {"trial": number, **data})
+
+    def made(self, number: int, as_made: Recipe, deviations: Mapping[str, float]) -> None:
+        """Record what the balance says was made."""
+        fractions = dict(as_made.mass_fractions)
+        if self.trials[number].as_made is None:
+            self._write("made", {"trial": number, "as_made": fractions, "deviations": dict(deviations)})
+
+    def close(self, number: int, outcome: Outcome) -> None:
+        """Record how a trial ended; a trial ends once."""
+        if self.trials[number].outcome is not None:
+            return
+        self._write(
+            "ended",
+            {
+                "trial": number,
+                "status": outcome.status,
+                "values": dict(outcome.values),
+                "deviations": dict(outcome.deviations),
+                "details": dict(outcome.details),
+                "reason": outcome.reason,
+            },
+        )
+
+    def pending(self) -> list[TrialRecord]:
+        """Trials proposed and not ended, in the order of their numbers."""
+        return [trial for _, trial in sorted(self.trials.items()) if trial.outcome is None]
+
+    def ended(self) -> list[TrialRecord]:
+        """Trials that ended, in the order in which they did."""
+        done = [trial for trial in self.trials.values() if trial.ended_at is not None]
+        return sorted(done, key=lambda trial: (trial.ended_at or 0.0, trial.number))
+
+    def _write(self, kind: str, data: Mapping[str, Any]) -> None:
+        self._apply(self._log.append(self._clock.now(), self.campaign, kind, data))
+
+    def _apply(self, event: Event) -> None:
+        data = event.data
+        if event.kind == "started":
+            self.started = data["plan"]
+        elif event.kind == "calibrated":
+            self.calibration = data
+        elif event.kind == "proposed":
+            recipe = Recipe(data["recipe"])
+            self.trials[data["trial"]] = TrialRecord(
+                data["trial"], recipe, data["doses"], data["explanation"], proposed_at=event.at
+            )
+        elif event.kind == "made":
+            trial = self.trials[data["trial"]]
+            trial.as_made, trial.as_made_deviations = Recipe(data["as_made"]), data["deviations"]
+        elif event.kind == "ended":
+            trial = self.trials[data["trial"]]
+            trial.outcome = Outcome(data["status"], data["values"], data["deviations"], data["details"], data["reason"])
+            trial.ended_at = event.at
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], where: str = "") -> list[str]:
+    """Paths at which two plans differ, in words; a larger budget or another title is the same campaign."""
+    found: list[str] = []
+    for key in sorted({*old, *new}):
+        path = f"{where}{key}"
+        before, after = old.get(key), new.get(key)
+        if path in {"campaign.budget", "campaign.title"} or before == after:
+            continue
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            found += _differences(before, after, f"{path}.")
+        else:
+            found.append(f"{path} was {before!r}, now {after!r}")
+    return found

@@ -1,0 +1,31 @@
+"""What planners have in common, and what those without a model answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from galvanaut.campaigns.planners.protocol import Array, Observation, Proposal, Recommendation, in_order
+from galvanaut.campaigns.recipe import Recipe
+from galvanaut.campaigns.space import SearchSpace
+
+
+def blind_proposal(space: SearchSpace, index: int, point: Array, reason: str, model: str, seed: int) -> Proposal:
+    """A proposal that rests on no data."""
+    recipe = space.recipe(point)
+    explanation = {"model": model, "seed": seed, "index": index}
+    return Proposal(index, coordinates(space, recipe), recipe, reason, explanation=explanation)
+
+
+def coordinates(space: SearchSpace, recipe: Recipe) -> tuple[float, ...]:
+    """Coordinates as they follow from the recipe in the ledger, to the last bit: what is replayed is what was."""
+    return tuple(space.point(recipe).tolist())
+
+
+def best_measured(observations: Sequence[Observation], maximise: bool) -> Recommendation | None:
+    """The recipe with the best measured value (the earliest of equals); None without a success."""
+    best: Recommendation | None = None
+    for seen in in_order(observations):
+        value = seen.value
+        if value is not None and (best is None or (value > best.mean if maximise else value < best.mean)):
+            best = Recommendation(seen.point, value, None, seen.trial)
+    return best

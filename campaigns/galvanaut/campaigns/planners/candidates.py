@@ -1,0 +1,123 @@
+"""The best recipe that can be made: many feasible candidates, refined around the best, realised, compared again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galvanaut.campaigns.planners.making import reachable, realise_some
+from galvanaut.campaigns.planners.protocol import Maker
+from galvanaut.campaigns.space import SearchSpace
+from galvanaut.core.errors import NotMakeableError
+
+Array = NDArray[np.float64]
+Score = Callable[[Array], Array]
+"""Acquisition by features, (n, d) to (n,)."""
+
+_CANDIDATES = 1500
+_ROUNDS = 6
+_CENTRES = 8
+_AROUND_EACH = 20
+_FIRST_STEP = 0.15
+"""Of a variable's range; each round takes `_SHRINK` of it."""
+_SHRINK = 0.6
+_REALISED = 4
+_ATTEMPTS = 60
+_APART = 1e-3
+"""Closest that a proposal may come to one under way, in units of a variable's range."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A makeable point and its acquisition value."""
+
+    point: Array
+    score: float
+
+
+class CandidateSearch:
+    """Maximises a score over the makeable recipes of a space.
+
+    Args:
+        space: search space.
+        maker: what the bench can make; None for everything.
+        starts: points worth looking around, (n, variables), e.g. the best tested ones.
+        pending: points under way; the choice keeps apart from them if it can.
+        generator: randomness.
+    """
+
+    def __init__(
+        self, space: SearchSpace, maker: Maker | None, starts: Array, pending: Array, generator: np.random.Generator
+    ) -> None:
+        self._space, self._maker = space, maker
+        self._starts, self._pending, self._generator = starts, pending, generator
+
+    def features(self, point: Array) -> Array:
+        """What the model sees of one point, (d,)."""
+        return np.asarray(self._space.features(point)[0])
+
+    def best(self, score: Score) -> Choice:
+        """The makeable point with the highest score, as the bench will make it.
+
+        Raises:
+            NotMakeableError: the bench can make none of the candidates.
+        """
+        points, scores = self._refined(score)
+        made = realise_some(self._space, self._maker, _by_score(points, scores), _REALISED, _ATTEMPTS)
+        if not made:
+            raise NotMakeableError(
+                f"the bench can make none of the {_ATTEMPTS} recipes that the planner would like to try next; "
+                "refill or add stocks, or use a larger batch"
+            )
+        choices = np.array(made)
+        values = score(self._space.features(choices))
+        wanted = self._preference(choices)
+        chosen = max(range(len(made)), key=lambda i: (int(wanted[i]), float(values[i])))
+        return Choice(choices[chosen], float(values[chosen]))
+
+    def _refined(self, score: Score) -> tuple[Array, Array]:
+        """Candidates and their scores, the neighbourhood of the best looked into more and more closely."""
+        around = [self._space.neighbours(point, _FIRST_STEP, _AROUND_EACH, self._generator) for point in self._starts]
+        points = self._within(np.vstack([self._space.sample(_CANDIDATES, self._generator), *around]))
+        scores = score(self._space.features(points)) if len(points) else np.empty(0)
+        for step in _FIRST_STEP * _SHRINK ** np.arange(_ROUNDS):
+            if not len(points):
+                break
+            centres = points[np.argsort(-scores, kind="stable")[:_CENTRES]]
+            new = self._within(
+                np.vstack([self._space.neighbours(p, float(step), _AROUND_EACH, self._generator) for p in centres])
+            )
+            if len(new):
+                points = np.vstack([points, new])
+                scores = np.concatenate([scores, score(self._space.features(new))])
+        return points, scores
+
+    def _within(self, points: Array) -> Array:
+        kept: Array = points[reachable(self._maker, points)]
+        if len(self._pending) and len(kept):
+            gaps = self._gaps(kept)
+            kept = kept[gaps > _APART] if (gaps > _APART).any() else kept
+        return kept
+
+    def _gaps(self, points: Array) -> Array:
+        """Distance of each point to the nearest pending one."""
+        if not len(self._pending):
+            return np.full(len(points), np.inf)
+        apart = self._space.features(points)[:, None, :] - self._space.features(self._pending)[None, :, :]
+        return np.asarray(np.abs(apart).max(axis=2, initial=0.0).min(axis=1))
+
+    def _preference(self, choices: Array) -> NDArray[np.int64]:
+        """Rather apart from those under way, then rather strictly inside the space (doses are rounded)."""
+        return 2 * (self._gaps(choices) > _APART).astype(np.int64) + self._space.feasible(choices)
+
+
+def _by_score(points: Array, scores: Array) -> Iterator[Array]:
+    """Best first; after a third of the attempts in ever longer strides, as neighbours tend to fail together."""
+    order = np.argsort(-scores, kind="stable")
+    close = _ATTEMPTS // 3
+    stride = max(1, (len(order) - close) // (_ATTEMPTS - close))
+    yield from points[order[:close]]
+    yield from points[order[close::stride]]

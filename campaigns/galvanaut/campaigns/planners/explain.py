@@ -1,0 +1,42 @@
+"""Why a recipe was proposed, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galvanaut.campaigns.space import SearchSpace
+
+if TYPE_CHECKING:
+    from galvanaut.campaigns.planners.engine import Decision
+
+Array = NDArray[np.float64]
+
+_UNSURE = 1.5
+"""How many times less sure than of the best tested recipe the model must be for a proposal to count as exploring."""
+
+
+def reason(space: SearchSpace, decision: Decision, tested: Array) -> str:
+    """One sentence: improves or explores, what is expected, and where it goes.
+
+    Args:
+        space: search space.
+        decision: what was chosen.
+        tested: points so far, (n, variables).
+    """
+    expected = f"expects {decision.mean:.3g} ± {decision.sd:.2g}, best tested so far {decision.best_mean:.3g}"
+    if decision.sd > _UNSURE * decision.best_sd:
+        return f"explores {_where(space, decision.choice.point, tested)}: {expected}"
+    return f"refines the best: {expected}"
+
+
+def _where(space: SearchSpace, point: Array, tested: Array) -> str:
+    """The variable in which ``point`` is most remote from its nearest tested neighbour, with the direction."""
+    here, others = space.features(point)[0], space.features(tested)
+    nearest = others[int(np.argmin(np.linalg.norm(others - here, axis=1)))]
+    variable = int(np.argmax(np.abs(here - nearest)))
+    direction = "more" if here[variable] > nearest[variable] else "less"
+    name = space.feature_names[variable]
+    return f"{direction} {name} ({point[space.names.index(name)]:.3g})"

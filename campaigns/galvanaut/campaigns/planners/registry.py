@@ -1,0 +1,69 @@
+"""Planners by name: those built in, and those that installed packages add.
+
+A package adds one by an entry point of the group ``galvanaut.planners``; its object is called as the built-in classes
+are: ``(space, maker, seed, *, initial, maximise)``, and returns a `Planner`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from importlib.metadata import entry_points
+
+from galvanaut.campaigns.planners.protocol import Maker, Planner
+from galvanaut.campaigns.space import SearchSpace
+from galvanaut.core.errors import InputError
+
+GROUP = "galvanaut.planners"
+
+
+def planner(
+    name: str,
+    space: SearchSpace,
+    maker: Maker | None = None,
+    seed: int = 0,
+    *,
+    initial: int = 8,
+    maximise: bool = True,
+) -> Planner:
+    """Make a planner.
+
+    Args:
+        name: ``bayes``, ``sobol``, ``random``, or one that a package adds. A built-in name cannot be taken over.
+        space: search space.
+        maker: what the bench can make; None for everything.
+        seed: of the campaign.
+        initial: space-filling proposals before a model is used.
+        maximise: whether more of the objective is better.
+
+    Raises:
+        InputError: no planner of this name.
+    """
+    if name == "bayes":
+        from galvanaut.campaigns.planners.bayes import BayesPlanner
+
+        return BayesPlanner(space, maker, seed, initial=initial, maximise=maximise)
+    if name == "sobol":
+        from galvanaut.campaigns.planners.sobol import SobolPlanner
+
+        return SobolPlanner(space, maker, seed, maximise=maximise)
+    if name == "random":
+        from galvanaut.campaigns.planners.random import RandomPlanner
+
+        return RandomPlanner(space, maker, seed, maximise=maximise)
+    return _added(name)(space, maker, seed, initial=initial, maximise=maximise)
+
+
+def planner_names() -> list[str]:
+    """All names that `planner` takes."""
+    return sorted({"bayes", "sobol", "random"} | {point.name for point in entry_points(group=GROUP)})
+
+
+def _added(name: str) -> Callable[..., Planner]:
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            factory: Callable[..., Planner] = point.load()
+            return factory
+    near = difflib.get_close_matches(name, planner_names(), 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise InputError("planner", f"{name!r} is not installed; there are {', '.join(planner_names())}{hint}")

@@ -1,0 +1,23 @@
+"""One thread for linear algebra: small matrices gain nothing from more, and sums in one order give one result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # ships no types
+
+
+@lru_cache(maxsize=1)
+def _controller() -> ThreadpoolController:
+    import scipy.linalg  # noqa: F401  (loads the libraries that the controller then finds)
+
+    return ThreadpoolController()
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """While inside, BLAS and OpenMP use one thread in this process."""
+    with _controller().limit(limits=1):
+        yield

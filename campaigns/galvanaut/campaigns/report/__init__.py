@@ -1,0 +1,6 @@
+"""What a campaign found, as one self-contained HTML page and as plain tables."""
+
+from galvanaut.campaigns.report.page import write_report
+from galvanaut.campaigns.report.summary import Summary, summarise
+
+__all__ = ["Summary", "summarise", "write_report"]

@@ -1,0 +1,147 @@
+"""The report's figures, in plotly: convergence, composition map, measured against predicted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from galvanaut.campaigns.ledger import TrialRecord
+from galvanaut.campaigns.report.summary import Summary
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+INK, ACCENT, MUTED, FAILED = "#1f2933", "#0b6e8a", "#9aa5b1", "#c2410c"
+_LAYOUT: dict[str, Any] = {
+    "template": "plotly_white",
+    "font": {"family": "system-ui, sans-serif", "size": 14, "color": INK},
+    "margin": {"l": 60, "r": 20, "t": 20, "b": 50},
+    "height": 420,
+    "legend": {"orientation": "h", "y": -0.2},
+}
+
+
+def convergence(summary: Summary) -> Figure:
+    """Every measured value, and the best so far, against the number of experiments."""
+    import plotly.graph_objects as go
+
+    ended = summary.ended
+    numbers = list(range(1, len(ended) + 1))
+    values = [summary.value(trial) for trial in ended]
+    failed = [number for number, trial in zip(numbers, ended, strict=True) if trial.status != "ok"]
+    figure = go.Figure(layout=_LAYOUT)
+    figure.add_scatter(
+        x=numbers,
+        y=values,
+        mode="markers",
+        name="measured",
+        marker={"color": MUTED, "size": 9},
+        text=[_hover(trial) for trial in ended],
+        error_y={
+            "type": "data",
+            "array": [summary.deviation(trial) for trial in ended],
+            "color": MUTED,
+            "thickness": 1,
+        },
+        hovertemplate="%{text}<br>%{y:.3f} " + summary.unit + "<extra></extra>",
+    )
+    figure.add_scatter(
+        x=numbers,
+        y=summary.best_so_far(),
+        mode="lines",
+        name="best so far",
+        line={"color": ACCENT, "shape": "hv", "width": 3},
+    )
+    if failed:
+        floor = min(value for value in values if value is not None) if any(values) else 0.0
+        figure.add_scatter(
+            x=failed,
+            y=[floor] * len(failed),
+            mode="markers",
+            name="failed",
+            marker={"symbol": "x", "color": FAILED, "size": 10},
+        )
+    figure.update_xaxes(title="number of experiments")
+    figure.update_yaxes(title=f"{summary.objective} / {summary.unit}")
+    return figure
+
+
+def composition_map(summary: Summary) -> Figure | None:
+    """Tested solvent mixtures in a ternary plot, coloured by the measured value; None for fewer than two solvents."""
+    import plotly.graph_objects as go
+
+    measured = [trial for trial in summary.ended if summary.value(trial) is not None]
+    corners = _corners(measured)
+    if len(corners) < 2:
+        return None
+    shares = [trial.tested.solvent_shares for trial in measured]
+    axes = [[sum(share.get(key, 0.0) for key in corner) for share in shares] for corner in (*corners, (), ())[:3]]
+    figure = go.Figure(layout=_LAYOUT)
+    figure.add_scatterternary(
+        a=axes[0],
+        b=axes[1],
+        c=axes[2],
+        mode="markers",
+        text=[_hover(trial) for trial in measured],
+        marker={
+            "color": [summary.value(trial) for trial in measured],
+            "colorscale": "Viridis",
+            "size": 11,
+            "line": {"width": 0.5, "color": INK},
+            "colorbar": {"title": {"text": summary.unit}},
+        },
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+        cliponaxis=False,
+    )
+    titles = [" + ".join(corner) for corner in corners] + ["", ""]
+    figure.update_ternaries(
+        sum=1,
+        aaxis={"title": {"text": titles[0]}},
+        baxis={"title": {"text": titles[1]}},
+        caxis={"title": {"text": titles[2]}},
+    )
+    figure.update_layout(height=520, margin={"l": 60, "r": 60, "t": 50, "b": 60})
+    return figure
+
+
+def measured_against_predicted(summary: Summary) -> Figure | None:
+    """What the planner expected before each experiment, against what came out; None if it never predicted."""
+    import plotly.graph_objects as go
+
+    pairs = [
+        (trial, float(trial.explanation["predicted_mean"]), float(trial.explanation["predicted_sd"]), value)
+        for trial in summary.ended
+        if (value := summary.value(trial)) is not None and trial.explanation.get("predicted_mean") is not None
+    ]
+    if not pairs:
+        return None
+    span = [min(min(row[1], row[3]) for row in pairs), max(max(row[1], row[3]) for row in pairs)]
+    figure = go.Figure(layout=_LAYOUT)
+    figure.add_scatter(x=span, y=span, mode="lines", name="equal", line={"color": MUTED, "dash": "dot"})
+    figure.add_scatter(
+        x=[row[1] for row in pairs],
+        y=[row[3] for row in pairs],
+        mode="markers",
+        name="trials",
+        marker={"color": ACCENT, "size": 9},
+        error_x={"type": "data", "array": [1.96 * row[2] for row in pairs], "color": MUTED, "thickness": 1},
+        text=[_hover(row[0]) for row in pairs],
+        hovertemplate="%{text}<br>predicted %{x:.3f}, measured %{y:.3f}<extra></extra>",
+    )
+    figure.update_xaxes(title=f"predicted before the experiment / {summary.unit} (bars: 95 %)")
+    figure.update_yaxes(title=f"measured / {summary.unit}")
+    return figure
+
+
+def _corners(trials: list[TrialRecord]) -> list[tuple[str, ...]]:
+    """Up to three groups of solvents: the two that vary most stand alone, all others share the third corner."""
+    shares = [trial.tested.solvent_shares for trial in trials]
+    keys = list(dict.fromkeys(key for share in shares for key in share))
+    ranges = {key: max(s.get(key, 0.0) for s in shares) - min(s.get(key, 0.0) for s in shares) for key in keys}
+    ranked = sorted(keys, key=lambda key: -ranges[key])
+    groups = [tuple(ranked[:1]), tuple(ranked[1:2]), tuple(sorted(ranked[2:], key=keys.index))]
+    return [group for group in groups if group]
+
+
+def _hover(trial: TrialRecord) -> str:
+    return f"trial {trial.number}: {trial.tested.text()}"

@@ -1,0 +1,93 @@
+"""The report as one HTML file that needs nothing else: opens offline, prints well, can be mailed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from galvanaut.campaigns.components import component
+from galvanaut.campaigns.report.figures import composition_map, convergence, measured_against_predicted
+from galvanaut.campaigns.report.summary import Summary
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+
+def write_report(summary: Summary, path: Path, simulated: str, recommendation: str = "") -> Path:
+    """Write the report, replacing an older one in a single step.
+
+    Args:
+        summary: of the campaign.
+        path: of the HTML file.
+        simulated: what was simulated, in words; empty if everything was measured.
+        recommendation: what the planner's model holds for the best recipe, in words.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("galvanaut.campaigns.report", "."), autoescape=True, undefined=StrictUndefined
+    )
+    html = environment.get_template("report.html").render(
+        summary=summary,
+        simulated=simulated,
+        recommendation=recommendation,
+        sections=_sections(summary),
+        best=_best_rows(summary),
+        bounds=_bounds(summary),
+        trials=summary.trials,
+        failures=[trial for trial in summary.trials if trial.status.startswith("failed")],
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    draft.write_text(html, encoding="utf-8")
+    draft.replace(path)
+    return path
+
+
+def _sections(summary: Summary) -> list[dict[str, Any]]:
+    """Figures with their headings; the plotting library is embedded once, with the first."""
+    corners = "Corners are mass shares of the solvent; each dot is a tested mixture."
+    figures: Sequence[tuple[str, str, Figure | None]] = [
+        ("Convergence", "Bars are one standard deviation of the readings; batches scatter more.", convergence(summary)),
+        ("Composition map", corners, composition_map(summary)),
+        ("Measured against predicted", "", measured_against_predicted(summary)),
+    ]
+    shown = [row for row in figures if row[2] is not None]
+    return [
+        {
+            "title": title,
+            "note": note,
+            "html": figure.to_html(full_html=False, include_plotlyjs=index == 0, config={"displaylogo": False}),
+        }
+        for index, (title, note, figure) in enumerate(shown)
+        if figure is not None
+    ]
+
+
+def _best_rows(summary: Summary) -> list[dict[str, Any]]:
+    """The best as-made recipe, component by component."""
+    best = summary.best()
+    if best is None:
+        return []
+    recipe = best.tested
+    molalities = recipe.molalities
+    return [
+        {
+            "key": key,
+            "name": component(key).name,
+            "cas": component(key).cas,
+            "mass": 100 * fraction,
+            "uncertainty": 100 * best.as_made_deviations.get(key, 0.0),
+            "molality": molalities.get(key),
+        }
+        for key, fraction in recipe.mass_fractions.items()
+    ]
+
+
+def _bounds(summary: Summary) -> list[tuple[str, str, str]]:
+    """Bounds of the search as written in the campaign file."""
+    groups = summary.plan.get("campaign", {}).get("components", {})
+    return [
+        (name, str(bounds["low"]), str(bounds["high"])) for group in groups.values() for name, bounds in group.items()
+    ]

@@ -1,0 +1,109 @@
+"""A campaign's record in the form in which people ask for it: best so far, leaderboard, table of trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from galvanaut.campaigns.ledger import Ledger, TrialRecord
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the ledger says about one campaign.
+
+    Attributes:
+        name, title: of the campaign.
+        objective, unit, maximise: what is measured and which way is better.
+        budget: trials in all.
+        trials: those that were proposed, by number.
+        calibration: cell constant and the standard it rests on, or None.
+        plan: campaign file, seed and bench as started.
+    """
+
+    name: str
+    title: str
+    objective: str
+    unit: str
+    maximise: bool
+    budget: int
+    trials: Sequence[TrialRecord]
+    calibration: Mapping[str, Any] | None
+    plan: Mapping[str, Any]
+
+    @property
+    def ended(self) -> list[TrialRecord]:
+        """Trials that ended, in the order in which they did."""
+        done = [trial for trial in self.trials if trial.ended_at is not None]
+        return sorted(done, key=lambda trial: (trial.ended_at or 0.0, trial.number))
+
+    def value(self, trial: TrialRecord) -> float | None:
+        """Measured value of the objective; None while pending and after a failure."""
+        return trial.outcome.values.get(self.objective) if trial.outcome is not None else None
+
+    def deviation(self, trial: TrialRecord) -> float | None:
+        """Standard deviation of the value by its own readings and the cell constant; batches scatter more."""
+        return trial.outcome.deviations.get(self.objective) if trial.outcome is not None else None
+
+    def leaderboard(self, length: int | None = None) -> list[TrialRecord]:
+        """Successful trials, the best first."""
+        sign = -1.0 if self.maximise else 1.0
+        ranked = [
+            (sign * value, trial.number, trial) for trial in self.trials if (value := self.value(trial)) is not None
+        ]
+        return [trial for _, _, trial in sorted(ranked, key=lambda row: row[:2])][:length]
+
+    def best(self) -> TrialRecord | None:
+        """The best measured trial so far."""
+        return next(iter(self.leaderboard(1)), None)
+
+    def best_so_far(self) -> list[float | None]:
+        """Best value after each ended trial; None until the first success."""
+        best: float | None = None
+        course: list[float | None] = []
+        for trial in self.ended:
+            value = self.value(trial)
+            if value is not None and (best is None or (value > best) == self.maximise):
+                best = value
+            course.append(best)
+        return course
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole record as JSON. On a simulated bench the same seed gives the same bytes."""
+        return {
+            "campaign": self.name,
+            "title": self.title,
+            "objective": {"name": self.objective, "unit": self.unit, "maximise": self.maximise},
+            "budget": self.budget,
+            "plan": dict(self.plan),
+            "calibration": dict(self.calibration) if self.calibration is not None else None,
+            "best": best.number if (best := self.best()) is not None else None,
+            "trials": [_trial_json(trial) for trial in self.trials],
+        }
+
+
+def summarise(ledger: Ledger, objective: str, unit: str, maximise: bool, title: str, budget: int) -> Summary:
+    """Read a summary out of a ledger."""
+    trials = [trial for _, trial in sorted(ledger.trials.items())]
+    plan = ledger.started or {}
+    return Summary(ledger.campaign, title, objective, unit, maximise, budget, trials, ledger.calibration, plan)
+
+
+def _trial_json(trial: TrialRecord) -> dict[str, Any]:
+    outcome = trial.outcome
+    return {
+        "trial": trial.number,
+        "status": trial.status,
+        "recipe": dict(trial.recipe.mass_fractions),
+        "doses": [dict(dose) for dose in trial.doses],
+        "as_made": dict(trial.as_made.mass_fractions) if trial.as_made is not None else None,
+        "as_made_deviations": dict(trial.as_made_deviations),
+        "values": dict(outcome.values) if outcome is not None else {},
+        "deviations": dict(outcome.deviations) if outcome is not None else {},
+        "details": dict(outcome.details) if outcome is not None else {},
+        "reason": outcome.reason if outcome is not None else "",
+        "explanation": dict(trial.explanation),
+        "proposed_at": trial.proposed_at,
+        "ended_at": trial.ended_at,
+    }

@@ -1,0 +1,154 @@
+"""The fields of a campaign file that span the search: components with bounds, and constraints between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from galvanaut.campaigns.components import components, unknown
+from galvanaut.campaigns.constraints import LinearConstraint, parse
+from galvanaut.campaigns.feasibility import conflict
+from galvanaut.core.units import Unit
+
+_HIGHEST_MOLALITY_mol_kg = 20.0
+"""Above the molality of any lithium salt electrolyte in use (illustrative); catches g/kg written as mol/kg."""
+
+ConstraintText = Annotated[
+    LinearConstraint,
+    PlainValidator(parse),
+    PlainSerializer(lambda constraint: constraint.text, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["EC + PC >= 0.1"]}),
+]
+"""A `LinearConstraint` that is written as text."""
+
+
+class FileModel(BaseModel):
+    """Base of all parts of a campaign file: immutable, nothing unknown, no guessing of types (``"5"`` is not 5).
+
+    Python names are accepted beside the names used in the file.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+
+class FractionBounds(FileModel):
+    """Lowest and highest fraction allowed; equal for a fixed one."""
+
+    low: Annotated[float, Unit("")] = Field(description="Lowest fraction.", examples=[0.1, "10 %"])
+    high: Annotated[float, Unit("")] = Field(description="Highest fraction.", examples=[0.5, "50 %"])
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not 0.0 <= self.low <= 1.0 or not 0.0 <= self.high <= 1.0:
+            raise ValueError(
+                f"fractions lie from 0 to 1, found {self.low:g} to {self.high:g}; for per cent write e.g. '2 %'"
+            )
+        if self.low > self.high:
+            raise ValueError(f"bounds crossed: low {self.low:g} is above high {self.high:g}")
+        return self
+
+
+class MolalityBounds(FileModel):
+    """Lowest and highest molality allowed, mol per kg of solvent; equal for a fixed one."""
+
+    low_mol_kg: Annotated[float, Unit("mol/kg")] = Field(alias="low", description="Lowest molality.")
+    high_mol_kg: Annotated[float, Unit("mol/kg")] = Field(alias="high", description="Highest molality.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low_mol_kg < 0.0 or self.high_mol_kg > _HIGHEST_MOLALITY_mol_kg:
+            raise ValueError(
+                f"molality lies from 0 to {_HIGHEST_MOLALITY_mol_kg:g} mol/kg, "
+                f"found {self.low_mol_kg:g} to {self.high_mol_kg:g} mol/kg"
+            )
+        if self.low_mol_kg > self.high_mol_kg:
+            raise ValueError(
+                f"bounds crossed: low {self.low_mol_kg:g} mol/kg is above high {self.high_mol_kg:g} mol/kg"
+            )
+        return self
+
+
+def _in_role(role: str) -> Any:
+    """A key of the component table with this role (diluents stand among the solvents)."""
+
+    def check(key: str) -> str:
+        found = components().get(key)
+        if found is None:
+            raise ValueError(f"{key!r} {unknown(key)}")
+        place = "solvent" if found.is_solvent else found.role
+        if place != role:
+            raise ValueError(f"{key} ({found.name}) is {found.kind}, move it to {place}s")
+        return key
+
+    return AfterValidator(check)
+
+
+class SearchedComponents(FileModel):
+    """Which components the recipes hold, and how much of each."""
+
+    solvents: dict[Annotated[str, _in_role("solvent")], FractionBounds] = Field(
+        min_length=1,
+        description="Mass share of each solvent in all solvent; the shares of a recipe sum to 1.",
+        examples=[{"EC": {"low": 0.1, "high": 0.5}, "DMC": {"low": 0.5, "high": 0.9}}],
+    )
+    salts: dict[Annotated[str, _in_role("salt")], MolalityBounds] = Field(
+        default_factory=dict,
+        description="Amount of each salt, per kg of solvent.",
+        examples=[{"LiPF6": {"low": "0.5 mol/kg", "high": "2 mol/kg"}}],
+    )
+    additives: dict[Annotated[str, _in_role("additive")], FractionBounds] = Field(
+        default_factory=dict,
+        description="Mass fraction of each additive in the whole electrolyte.",
+        examples=[{"VC": {"low": "0 %", "high": "2 %"}}],
+    )
+
+    @field_validator("solvents")
+    @classmethod
+    def _can_sum_to_one(cls, solvents: dict[str, FractionBounds]) -> dict[str, FractionBounds]:
+        lowest = math.fsum(bounds.low for bounds in solvents.values())
+        highest = math.fsum(bounds.high for bounds in solvents.values())
+        if lowest > 1.0 + 1e-9:
+            raise ValueError(f"the shares cannot sum to 1: their low bounds alone sum to {lowest:g}")
+        if highest < 1.0 - 1e-9:
+            raise ValueError(f"the shares cannot sum to 1: their high bounds sum to only {highest:g}")
+        return solvents
+
+    @field_validator("additives")
+    @classmethod
+    def _leave_room(cls, additives: dict[str, FractionBounds]) -> dict[str, FractionBounds]:
+        most = math.fsum(bounds.high for bounds in additives.values())
+        if most >= 1.0:
+            raise ValueError(f"no room is left for solvent: the high bounds of the additives sum to {most:g}")
+        return additives
+
+    @property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Low and high of every variable: solvents (share), salts (mol/kg), additives (fraction), as in the file."""
+        fractions = {key: (bounds.low, bounds.high) for key, bounds in self.solvents.items()}
+        fractions |= {key: (bounds.low_mol_kg, bounds.high_mol_kg) for key, bounds in self.salts.items()}
+        return fractions | {key: (bounds.low, bounds.high) for key, bounds in self.additives.items()}
+
+    def check_conflict(self, constraints: Sequence[LinearConstraint]) -> None:
+        """Refuse constraints that leave no recipe.
+
+        Raises:
+            ValueError: naming constraints that cannot hold together within the bounds.
+        """
+        clash = conflict(self.bounds, list(self.solvents), constraints)
+        if clash:
+            texts = " and ".join(repr(constraint.text) for constraint in clash)
+            verb = "cannot hold together" if len(clash) > 1 else "cannot hold"
+            raise ValueError(f"no recipe is left: {texts} {verb} within the bounds of the components")

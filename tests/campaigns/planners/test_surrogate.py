@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from galvanaut.campaigns.planners.success import log_success
+from galvanaut.campaigns.planners.surrogate import Scale, fit
+
+DRAW = np.random.default_rng(4)
+FEATURES = DRAW.uniform(size=(25, 3))
+VALUES = np.exp(1.0 + FEATURES[:, 0] - 0.5 * FEATURES[:, 1] ** 2 + 0.05 * DRAW.normal(size=25))
+NONE = np.zeros(25)
+
+
+def test_scales_go_there_and_back() -> None:
+    for scale in (Scale(1.0, True, 1.5, 0.4), Scale(-1.0, False, 2.0, 3.0)):
+        standard = scale.standard(np.array([4.2]))
+        assert scale.measured(float(standard[0])) == pytest.approx(4.2)
+
+
+def test_standard_variance_is_relative_on_the_log_scale() -> None:
+    scale = Scale(1.0, True, 0.0, 0.5)
+    assert scale.standard_variance(np.array([10.0]), np.array([1.0])) == pytest.approx([0.01 / 0.25])
+    assert scale.measured_sd(0.0, 0.1) == pytest.approx(0.05)  # 5 % of exp(0)
+
+
+def test_outlier_is_found_and_loses_its_weight() -> None:
+    spoiled = VALUES.copy()
+    spoiled[7] *= 0.2
+    surrogate = fit(FEATURES, spoiled, NONE, 1.0, log=True)
+    assert np.flatnonzero(surrogate.outliers).tolist() == [7]
+    assert surrogate.variances[7] * surrogate.scale.width**2 == pytest.approx(np.log(0.2) ** 2, rel=0.3)
+    clean = fit(FEATURES, VALUES, NONE, 1.0, log=True)
+    assert not clean.outliers.any()
+    assert surrogate.scale.width == pytest.approx(clean.scale.width, rel=0.1)
+    assert surrogate.lengths == pytest.approx(clean.lengths, rel=0.5)
+
+
+def test_outlier_is_found_among_the_first_points() -> None:
+    spoiled = VALUES[:10].copy()
+    spoiled[3] *= 0.1
+    assert np.flatnonzero(fit(FEATURES[:10], spoiled, NONE[:10], 1.0, log=True).outliers).tolist() == [3]
+
+
+def test_high_outliers_count_too() -> None:
+    spoiled = VALUES.copy()
+    spoiled[7] *= 3.0
+    assert np.flatnonzero(fit(FEATURES, spoiled, NONE, 1.0, log=True).outliers).tolist() == [7]
+
+
+def test_second_low_value_nearby_rehabilitates_the_first() -> None:
+    spoiled = VALUES.copy()
+    spoiled[7] *= 0.2
+    near = FEATURES[7] + np.array([[0.02, 0.0, 0.0], [0.0, 0.02, 0.0], [0.0, 0.0, -0.02]])
+    features = np.vstack([FEATURES, near])
+    values = np.append(spoiled, spoiled[7] * np.array([1.05, 0.97, 1.0]))
+    assert not fit(features, values, np.zeros(28), 1.0, log=True).outliers[[7, 25, 26, 27]].any()
+
+
+def test_a_known_large_variance_explains_a_large_deviation() -> None:
+    spoiled, variances = VALUES.copy(), NONE.copy()
+    spoiled[7] *= 0.5
+    variances[7] = (2.0 * spoiled[7]) ** 2
+    assert not fit(FEATURES, spoiled, variances, 1.0, log=True).outliers.any()
+
+
+def test_few_points_are_all_believed() -> None:
+    assert not fit(FEATURES[:5], np.array([1.0, 1.1, 1.0, 50.0, 1.0]), NONE[:5], 1.0, log=True).outliers.any()
+
+
+def test_success_is_certain_until_something_failed() -> None:
+    assert log_success(FEATURES, np.empty((0, 3)))(FEATURES[:4]) == pytest.approx(np.zeros(4))
+
+
+def test_success_is_unlikely_near_failures() -> None:
+    bad = FEATURES[:, 0] > 0.6
+    chance = np.exp(log_success(FEATURES[~bad], FEATURES[bad])(np.array([[0.95, 0.5, 0.5], [0.1, 0.5, 0.5]])))
+    assert chance[0] < 0.3
+    assert chance[1] > 0.8

@@ -1,0 +1,261 @@
+"""Campaign files: what is read, what is refused, and whether the message names the place and the fix."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from galvanaut.campaigns.campaignfile import Campaign, json_schema, load_campaign
+from galvanaut.core.errors import InputError
+
+CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
+GOOD = """\
+name: test
+components:
+  solvents:
+    EC: {low: 0.1, high: 50 %}
+    DMC: {low: 0, high: 0.9}
+  salts:
+    LiPF6: {low: 0.5 mol/kg, high: 2000 mmol/kg}
+  additives:
+    VC: {low: 0 %, high: 2 %}
+constraints:
+  - EC + VC <= 0.45
+procedure:
+  batch_mass: 6000 mg
+  conductivity: {temperature: 32 degF, settle: 0.5 h, tolerance: 0.2 degC, readings: 5, transfer: 3 mL}
+objectives:
+  - {name: conductivity, goal: maximise}
+budget: {trials: 40}
+seed: 1
+bench: ../benches/bench.yaml
+"""
+
+Load = Callable[[str], Campaign]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    def from_text(text: str) -> Campaign:
+        path = tmp_path / "campaign.yaml"
+        path.write_text(text, encoding="utf-8")
+        return load_campaign(path)
+
+    return from_text
+
+
+def changed(old: str, new: str) -> str:
+    assert GOOD.count(old) == 1
+    return GOOD.replace(old, new)
+
+
+def test_units_are_read(load: Load) -> None:
+    campaign = load(GOOD)
+    assert campaign.components.bounds == {"EC": (0.1, 0.5), "DMC": (0, 0.9), "LiPF6": (0.5, 2.0), "VC": (0, 0.02)}
+    procedure = campaign.procedure
+    assert procedure.batch_mass_g == 6.0
+    assert procedure.conductivity.temperature_degC == pytest.approx(0.0, abs=1e-9)
+    assert procedure.conductivity.settle_s == 1800.0
+    assert procedure.conductivity.tolerance_K == 0.2
+    assert campaign.constraints[0].coefficients == {"EC": 1.0, "VC": 1.0}
+
+
+def test_defaults(load: Load) -> None:
+    campaign = load(
+        changed(
+            "temperature: 32 degF, settle: 0.5 h, tolerance: 0.2 degC, readings: 5, transfer: 3 mL",
+            "temperature: 0 degC",
+        )
+    )
+    step = campaign.procedure.conductivity
+    assert (step.settle_s, step.tolerance_K, step.readings, step.transfer_mL) == (1800.0, 0.1, 5, 3.0)
+    assert (campaign.procedure.rinse.cycles, campaign.procedure.rinse.volume_mL) == (2, 5.0)
+    assert (campaign.planner.name, campaign.planner.initial, campaign.budget.parallel) == ("bayes", 8, 1)
+
+
+def test_the_bench_lies_relative_to_the_campaign_file(load: Load) -> None:
+    assert load(GOOD).bench_path(Path("lab/campaigns/x.yaml")) == Path("lab/campaigns/../benches/bench.yaml")
+
+
+def test_json_gives_back_an_equal_campaign(load: Load) -> None:
+    campaign = load(GOOD)
+    assert Campaign.model_validate(json.loads(json.dumps(campaign.to_json()))) == campaign
+
+
+TRAPS = [
+    ("32 degF", "25", "line 14: procedure.conductivity.temperature: 25 has no unit .* write e.g. '25 degC'"),
+    ("32 degF", "25 mol/kg", "procedure.conductivity.temperature: '25 mol/kg' has dimension"),
+    ("settle: 0.5 h", "settle: C/5", "procedure.conductivity.settle: 'C/5' is a C-rate"),
+    ("settle: 0.5 h", "settle: 1C", "procedure.conductivity.settle: '1C' is a C-rate"),
+    ("settle: 0.5 h", "settle: 12:30:00", "procedure.conductivity.settle: '12:30:00'"),
+    ("settle: 0.5 h", "settle: 1 cycle", "procedure.conductivity.settle: .*'cycle' is ambiguous"),
+    ("readings: 5", "readings: 5 cycles", "procedure.conductivity.readings: .*valid integer, found '5 cycles'"),
+    ("readings: 5", "readings: yes", "procedure.conductivity.readings: .*valid integer, found 'yes'"),
+    ("readings: 5", "readings: true", "procedure.conductivity.readings: .*valid integer, found True"),
+    ("seed: 1", "seed: 1.5", "line 18: seed: .*valid integer, found 1.5"),
+    ("low: 0.5 mol/kg", "low: 0.5 M", "line 7: components.salts.LiPF6.low: .*'M' is ambiguous"),
+    ("low: 0.5 mol/kg", "low: 0.5 mol/L", "components.salts.LiPF6.low: '0.5 mol/L' has dimension"),
+    ("6000 mg", "1e-3", "line 13: procedure.batch_mass: 0.001 has no unit"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), TRAPS)
+def test_traps_of_units_and_yaml_are_caught(load: Load, old: str, new: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load(changed(old, new))
+
+
+def test_a_temperature_written_with_its_unit_needs_no_offset_arithmetic(load: Load) -> None:
+    assert load(changed("32 degF", "25 degC")).procedure.conductivity.temperature_degC == 25.0
+
+
+def test_a_number_in_scientific_notation_is_a_number(load: Load) -> None:
+    assert load(changed("EC: {low: 0.1", "EC: {low: 1e-3")).components.solvents["EC"].low == 0.001
+
+
+def test_no_is_a_word(load: Load) -> None:
+    assert load(changed("name: test", "name: NO")).name == "NO"
+    with pytest.raises(InputError, match=r"components.solvents.NO.*'NO' is not in the table of components"):
+        load(changed("EC: {low", "NO: {low"))
+
+
+def test_a_difference_of_temperature_is_not_a_temperature(load: Load) -> None:
+    assert load(changed("0.2 degC", "200 mK")).procedure.conductivity.tolerance_K == 0.2
+
+
+MISTAKES = [
+    ("name: test", "name: 9 lives", "line 1: name: '9 lives' cannot be a name; use a letter"),
+    (
+        "EC: {low: 0.1, high: 50 %}",
+        "EC: {low: 0.6, high: 0.5}",
+        "line 4: components.solvents.EC: bounds crossed: low 0.6",
+    ),
+    ("high: 2000 mmol/kg", "high: 0.1 mol/kg", "LiPF6: bounds crossed: low 0.5 mol/kg is above high 0.1 mol/kg"),
+    ("low: 0.5 mol/kg, high: 2000 mmol/kg", "low: -1 mol/kg, high: 1 mol/kg", "molality lies from 0"),
+    ("high: 2 %", "high: 2", "VC: fractions lie from 0 to 1, found 0 to 2; for per cent write e.g. '2 %'"),
+    ("EC: {low", "ECC: {low", "line 4: components.solvents.ECC.*'ECC' is not in the table.*did you mean EC"),
+    ("EC: {low", "FEC: {low", "FEC .fluoroethylene carbonate. is an additive, move it to additives"),
+    ("VC: {low", "DEC: {low", "DEC .diethyl carbonate. is a solvent, move it to solvents"),
+    (
+        "DMC: {low: 0, high: 0.9}",
+        "DMC: {low: 0, high: 0.4}",
+        "line 3: components.solvents: .*high bounds sum to only 0.9",
+    ),
+    (
+        "DMC: {low: 0, high: 0.9}",
+        "DMC: {low: 0.95, high: 1}",
+        "line 3: components.solvents: .*low bounds alone sum to 1.05",
+    ),
+    (
+        "EC + VC <= 0.45",
+        "EX + VC <= 0.45",
+        "'EX \\+ VC <= 0.45' names 'EX', which is not a component of this campaign; did",
+    ),
+    ("EC + VC <= 0.45", "EC = 0.45", "line 11: constraints.0: 'EC = 0.45' is an equality"),
+    ("EC + VC <= 0.45", "DMC <= 0.4", "constraints: no recipe is left: 'DMC <= 0.4' cannot hold within the bounds"),
+    ("goal: maximise", "goal: max", "objectives.0.goal: .*'maximise' or 'minimise', found 'max'"),
+    ("name: conductivity", "name: viscosity", "objectives.0.name: .*'conductivity', found 'viscosity'"),
+    (
+        "trials: 40}",
+        "trials: 4}\nplanner: {initial: 8}",
+        "line 18: planner: initial: 8 trials do not fit the budget of 4",
+    ),
+    ("high: 2 %", "high: 100 %", "components.additives: no room is left for solvent"),
+    ("trials: 40", "trials: 0", "budget.trials: .*greater than or equal to 1, found 0"),
+    ("trials: 40", "trials: 40, parallel: 0", "budget.parallel: .*greater than or equal to 1, found 0"),
+    ("settle: 0.5 h", "settle: -1 s", "settle: must be more than 0, found -1"),
+    ("6000 mg", "0 g", "batch_mass: must be more than 0"),
+    ("6000 mg", "2 g", "procedure: a batch of 2 g holds less than the 3 mL that the transfer takes"),
+    ("seed: 1", "sead: 1", "line 18: sead: is not a known field here"),
+    ("bench: ../benches/bench.yaml", "", "bench: is missing"),
+    ("readings: 5", "readings: [5", "is not valid YAML"),
+    ("    DMC: {low: 0, high: 0.9}", "    EC: {low: 0, high: 0.9}", "is not valid YAML: found duplicate key"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), MISTAKES)
+def test_mistakes_are_named_with_place_and_fix(load: Load, old: str, new: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        load(changed(old, new))
+    assert len(caught.value.problems) == 1
+
+
+def test_a_small_budget_needs_no_word_about_the_planner(load: Load) -> None:
+    assert load(changed("trials: 40", "trials: 4")).budget.trials == 4
+
+
+def test_more_than_one_objective_is_refused(load: Load) -> None:
+    one = "  - {name: conductivity, goal: maximise}\n"
+    with pytest.raises(InputError, match="objectives: exactly one objective for now, found 2"):
+        load(changed(one, one + one))
+
+
+def test_all_mistakes_are_listed_at_once(load: Load) -> None:
+    text = changed("6000 mg", "6").replace("trials: 40", "trials: many").replace("seed: 1", "typo: 1")
+    with pytest.raises(InputError) as caught:
+        load(text)
+    assert [problem.where for problem in caught.value.problems] == ["procedure.batch_mass", "budget.trials", "typo"]
+
+
+def test_a_conflict_names_only_the_constraints_that_clash(load: Load) -> None:
+    text = changed("  - EC + VC <= 0.45\n", "  - VC <= 0.01\n  - EC >= 0.4\n  - DMC >= 0.7\n")
+    with pytest.raises(InputError, match=r"no recipe is left: 'EC >= 0.4' and 'DMC >= 0.7' cannot hold together"):
+        load(text)
+
+
+def test_the_committed_schema_is_that_of_the_models() -> None:
+    committed = (CAMPAIGNS / "campaign.schema.json").read_text(encoding="utf-8")
+    assert json.loads(committed) == json_schema(), "write it anew with `galvanaut schema`"
+
+
+def test_the_schema_accepts_the_shipped_campaign_and_refuses_a_typo() -> None:
+    data = YAML(typ="safe").load((CAMPAIGNS / "conductivity.yaml").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(json_schema()).validate(data)
+    with pytest.raises(jsonschema.ValidationError, match="planer"):
+        jsonschema.Draft202012Validator(json_schema()).validate(data | {"planer": {}})
+
+
+def test_the_shipped_campaign_loads_and_its_bench_exists() -> None:
+    path = CAMPAIGNS / "conductivity.yaml"
+    campaign = load_campaign(path)
+    assert campaign.budget.trials == 40
+    assert campaign.objective.goal == "maximise"
+    assert campaign.bench_path(path).is_file()
+
+
+def test_the_shipped_region_is_the_hull_of_what_was_measured() -> None:
+    """Corners: 10 and 50 % EC with DMC or EMC (cross-laboratory data), and 30 % PC in EMC (robot data at EC = 0).
+
+    The robot's other end, PC/(PC+EC) = 0.09 by mole, lies inside.
+    """
+    campaign = load_campaign(CAMPAIGNS / "conductivity.yaml")
+    names = ["EC", "PC", "DMC", "EMC"]
+    rows = [constraint.row(names) for constraint in campaign.constraints]
+    limits = [constraint.bound for constraint in campaign.constraints]
+    for index, name in enumerate(names):
+        low, high = campaign.components.bounds[name]
+        rows += [[float(sign * (index == place)) for place in range(4)] for sign in (1, -1)]
+        limits += [high, -low]
+    corners = _corners(np.array(rows), np.array(limits))
+    assert corners == {(0.1, 0, 0.9, 0), (0.1, 0, 0, 0.9), (0.5, 0, 0.5, 0), (0.5, 0, 0, 0.5), (0, 0.3, 0, 0.7)}
+    pc = 0.3 * 0.09 * 102.089 / (0.09 * 102.089 + 0.91 * 88.062)
+    assert all(np.array(rows) @ [0.3 - pc, pc, 0.0, 0.7] <= np.array(limits) + 1e-12)
+
+
+def _corners(rows: np.ndarray, limits: np.ndarray) -> set[tuple[float, ...]]:
+    """Vertices of {rows @ x <= limits, sum(x) = 1} by trying every three facets."""
+    found = set()
+    for facets in itertools.combinations(range(len(rows)), 3):
+        matrix = np.vstack([rows[list(facets)], np.ones(4)])
+        if abs(np.linalg.det(matrix)) > 1e-9:
+            point = np.linalg.solve(matrix, [*limits[list(facets)], 1.0])
+            if (rows @ point <= limits + 1e-9).all():
+                found.add(tuple((np.round(point, 9) + 0.0).tolist()))
+    return found
