@@ -19,33 +19,17 @@ from galvanaut.instruments.connect import ConnectedBench
 from galvanaut.instruments.errors import BadReadingError, NoReplyError, RefusedError
 from galvanaut.simulators.bench import SimulatedBench
 from galvanaut.simulators.server import serve
+from plainchemistry import PlainChemistry
 
 FILE = Path(__file__).parents[2] / "instruments" / "benches" / "simulated.yaml"
 KEPT = ("pump_kcl", "pump_transfer", "balance", "chamber", "lcr")
-
-
-class PlainChemistry:
-    """1 g/mL and 10 mS/cm for everything; without scatter."""
-
-    def density_g_mL(self, composition):
-        return 1.0
-
-    def conductivity_mS_cm(self, composition, temperature_degC):
-        return 10.0
-
-    def is_standard(self, composition):
-        return False
-
-    def batch_factor(self, random):
-        return 1.0
-
-    run_factor = reading_factor = batch_factor
 
 
 @pytest.fixture(scope="module")
 def description():
     tree = YAML(typ="safe", pure=True).load(FILE.read_text(encoding="utf-8"))
     tree["instruments"] = {name: entry for name, entry in tree["instruments"].items() if name in KEPT}
+    del tree["instruments"]["pump_kcl"]["settings"]["maximum_dose"]  # doses of every size are tried
     return tree
 
 

@@ -16,28 +16,11 @@ from galvanaut.instruments.jobs import Dose, Empty, InDoubtError, JobFailedError
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.station import Station
 from galvanaut.simulators.bench import SimulatedBench
+from plainchemistry import PlainChemistry
 
 FILE = Path(__file__).parents[2] / "instruments" / "benches" / "simulated.yaml"
 DOSE = Dose("DMC", "SIM-DMC-1", "pump_dmc", "balance", "mixer", volume_mL=4.0, expected_g=4.0)
 KEY = JobKey("demo", 1, "dose-DMC")
-
-
-class PlainChemistry:
-    """1 g/mL and 10 mS/cm for everything; without scatter."""
-
-    def density_g_mL(self, composition):
-        return 1.0
-
-    def conductivity_mS_cm(self, composition, temperature_degC):
-        return 10.0
-
-    def is_standard(self, composition):
-        return False
-
-    def batch_factor(self, random):
-        return 1.0
-
-    run_factor = reading_factor = batch_factor
 
 
 class HostDiedError(Exception):

@@ -94,7 +94,7 @@ class EventLog:
 
     def append(self, at: float, topic: str, kind: str, data: Mapping[str, Any]) -> Event:
         """Write one event; it is on disk when this returns."""
-        text = json.dumps(data, sort_keys=True, allow_nan=False)
+        text = json.dumps(data, allow_nan=False)
         with self._engine.begin() as connection:
             result = connection.execute(self._table.insert().values(at=at, topic=topic, kind=kind, data=text))
             key = result.inserted_primary_key

@@ -82,7 +82,8 @@ def example(unit: str) -> str:
 
 def text(value: float, unit: str) -> str:
     """``value`` with its unit, in the shortest digits that read back to the same float."""
-    return f"{value!r} {unit}".strip()
+    digits = f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return f"{digits} {unit}".strip()
 
 
 @dataclass(frozen=True)

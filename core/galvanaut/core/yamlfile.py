@@ -67,7 +67,7 @@ def _plain(node: Any) -> Any:
 
 
 def _problem(tree: Any, details: Any) -> Problem:
-    location = [part for part in details["loc"] if isinstance(part, int) or not part.startswith("function-")]
+    location = [part for part in details["loc"] if isinstance(part, int) or not part.startswith(("function-", "["))]
     message = _in_words(details)
     where = ".".join(str(part) for part in location)
     return Problem(where, message, _line(tree, location))

@@ -1,0 +1,82 @@
+"""Prefect artifacts of a campaign: the leaderboard and the convergence plot. Best effort: never in a campaign's way."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import time
+from typing import Any
+
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+
+from galvanaut.flows.lab import Lab
+from galvanaut.flows.svg import convergence_svg
+
+PERIOD_S = 30.0
+"""Least time between two versions: Prefect keeps each one and lists it under the flow run."""
+ROWS = 20
+
+_log = logging.getLogger(__name__)
+
+
+class Artifacts:
+    """Publishes a campaign's artifacts from inside its flow run.
+
+    Args:
+        lab: with the campaign open.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._last = time.monotonic()
+        self._shown = -1
+
+    async def publish_at_a_sane_rate(self) -> None:
+        """Publish if the last version is old enough."""
+        if time.monotonic() - self._last >= PERIOD_S:
+            await self.publish()
+
+    async def publish(self) -> None:
+        """Publish now what the ledger says, unless it says nothing new."""
+        ended = len(self._lab.ledger.ended())
+        if ended == self._shown:
+            return
+        self._last, self._shown = time.monotonic(), ended
+        key = self._lab.campaign.name.lower().replace("_", "-")
+        note = self._lab.simulated_note
+        try:
+            await acreate_table_artifact(leaderboard(self._lab), key=f"{key}-leaderboard", description=note or None)
+            await acreate_markdown_artifact(convergence(self._lab), key=f"{key}-convergence")
+        except Exception as error:  # a view of the campaign must not end it
+            _log.warning("Prefect artifacts of campaign %s were not published: %s", self._lab.campaign.name, error)
+
+
+def leaderboard(lab: Lab) -> list[dict[str, Any]]:
+    """Best trials first, as table rows."""
+    summary = lab.summary()
+    return [
+        {
+            "rank": rank,
+            "trial": trial.number,
+            f"{summary.objective} / {summary.unit}": f"{summary.value(trial):.3f}",
+            "recipe as made": trial.tested.text(),
+        }
+        for rank, trial in enumerate(summary.leaderboard(ROWS), start=1)
+    ]
+
+
+def convergence(lab: Lab) -> str:
+    """Markdown with an embedded plot of all measured values and the best so far."""
+    summary = lab.summary()
+    values = [summary.value(trial) for trial in summary.ended]
+    svg = convergence_svg(values, summary.best_so_far(), f"{summary.objective} / {summary.unit}")
+    data = base64.b64encode(svg.encode()).decode()
+    best = summary.best()
+    found = (
+        f"**Best: {summary.value(best):.2f} {summary.unit}** with {best.tested.text()}" if best else "No success yet."
+    )
+    note = f"\n\n> Simulated: {lab.simulated_note}" if lab.simulated_note else ""
+    return (
+        f"### {summary.title or summary.name}\n\n{found} (trial {best.number if best else '-'}), "
+        f"{len(values)} of {summary.budget} trials ended.\n\n![convergence](data:image/svg+xml;base64,{data}){note}"
+    )

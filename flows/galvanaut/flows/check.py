@@ -1,0 +1,95 @@
+"""`galvanaut check`: what a campaign would do, before anything is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from galvanaut.campaigns.batchmaker import BatchMaker
+from galvanaut.core.errors import InputError, Problem
+from galvanaut.core.identifiers import generator
+from galvanaut.flows.plan import Plan, load_plan
+from galvanaut.flows.support import trust
+
+SAMPLE = 400
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found.
+
+    Attributes:
+        plan: campaign and bench.
+        makeable: share of the search space that the stocks span.
+        trusted: share of the search space in each region of the simulated chemistry; empty on a real bench.
+    """
+
+    plan: Plan
+    makeable: float
+    trusted: dict[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """For machines."""
+        campaign, bench = self.plan.campaign, self.plan.bench
+        return {
+            "campaign": campaign.name,
+            "bench": bench.name,
+            "simulated": bench.is_simulated,
+            "trials": campaign.budget.trials,
+            "seed": self.plan.seed,
+            "makeable": self.makeable,
+            "support": self.trusted,
+        }
+
+    def text(self) -> str:
+        """For people."""
+        campaign, bench, path = self.plan.campaign, self.plan.bench, self.plan.path
+        step, objective = campaign.procedure.conductivity, campaign.objective
+        variables = ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in self.plan.space.bounds.items())
+        lines = [
+            f"{campaign.name}: {campaign.title}",
+            f"  goal        {objective.goal} {objective.name} ({objective.unit}) at {step.temperature_degC:g} degC",
+            f"  search      {variables}",
+            *(f"              {constraint.text}" for constraint in campaign.constraints),
+            f"  budget      {campaign.budget.trials} trials, planner {campaign.planner.name}, seed {self.plan.seed}",
+            f"  each trial  {campaign.procedure.batch_mass_g:g} g batch, {step.transfer_mL:g} mL into {path.cell}, "
+            f"{step.settle_s / 60:g} min within {step.tolerance_K:g} K, {step.readings} readings",
+            f"  bench       {bench.name} ({'simulated' if bench.is_simulated else f'REAL, visa {bench.visa}'}): "
+            f"{len(bench.instruments)} instruments, {len(path.pumps)} stocks",
+            f"  makeable    {self.makeable:.0%} of the search space by the stocks at hand; the planner keeps to it",
+        ]
+        if self.trusted:
+            shares = ", ".join(f"{share:.0%} in region {name}" for name, share in self.trusted.items())
+            lines.append(f"  chemistry   simulated: {shares.replace('region between', 'between the measured regions')}")
+        return "\n".join([*lines, "ok"])
+
+
+def check_campaign(campaign_file: Path, bench_file: Path | None) -> Check:
+    """Check a campaign with its bench.
+
+    Raises:
+        InputError: something has to be put right; says what.
+    """
+    plan = load_plan(campaign_file, bench_file)
+    trusted = trust(plan)
+    return Check(plan, makeable_share(plan), trusted)
+
+
+def makeable_share(plan: Plan) -> float:
+    """Share of the search space's volume that the stocks span.
+
+    Raises:
+        InputError: nothing in it can be made.
+    """
+    points = plan.space.volume(SAMPLE, generator(0, "makeable"))
+    maker = BatchMaker(plan.space, plan.batches(), plan.campaign.procedure.batch_mass_g)
+    share = float(maker.reachable(points).mean())
+    if share == 0.0 and all(maker.realise(point) is None for point in points[:20]):
+        raise InputError(
+            plan.campaign_file,
+            Problem(
+                "components", f"no recipe of this search space can be made from the stocks of bench {plan.bench.name}"
+            ),
+        )
+    return share

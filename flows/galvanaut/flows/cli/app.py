@@ -1,0 +1,44 @@
+"""The `galvanaut` command: its subcommands, and how errors reach a person."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from galvanaut.core.errors import GalvanautError
+from galvanaut.flows.cli import benches, campaigns, servers
+
+app = typer.Typer(
+    name="galvanaut",
+    help="The self-driving battery lab: closed-loop electrolyte campaigns on simulated or real instruments.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check")(campaigns.check)
+app.command("run")(campaigns.run)
+app.command("status")(campaigns.status)
+app.command("report")(campaigns.report)
+app.command("benchmark")(campaigns.benchmark)
+app.command("schema")(campaigns.schema)
+app.command("up")(servers.up)
+app.add_typer(benches.app, name="bench")
+
+
+def main() -> NoReturn:
+    """Entry point. Exit codes: 0 ok, 1 failed, 2 bad input."""
+    try:
+        app(standalone_mode=True)
+    except GalvanautError as error:
+        typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.secho("interrupted; run the same command again to continue", fg=typer.colors.YELLOW, err=True)
+        sys.exit(1)
+    except BrokenPipeError:  # e.g. `galvanaut status --json | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)

@@ -1,0 +1,107 @@
+"""Commands about campaigns: check, run, status, report, benchmark, schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from galvanaut.flows.cli.options import DEFAULT_LAB, Arm, AsJson, BenchFile, CampaignFile, LabFolder, Seed
+
+
+def check(campaign: CampaignFile, bench: BenchFile = None, as_json: AsJson = False) -> None:
+    """Check a campaign and its bench without touching anything.
+
+    Says what would be done, whether the bench has every instrument and stock for it, how much of the search space it
+    can make, and, on a simulated bench, where the electrolyte model rests on measurements.
+    """
+    from galvanaut.flows.check import check_campaign
+
+    found = check_campaign(campaign, bench)
+    typer.echo(json.dumps(found.to_json(), indent=2) if as_json else found.text())
+
+
+def run(
+    campaign: CampaignFile,
+    lab: LabFolder = DEFAULT_LAB,
+    bench: BenchFile = None,
+    seed: Seed = None,
+    max_trials: Annotated[
+        int | None,
+        typer.Option("--max-trials", min=1, help="End this run at so many trials in all.", show_default=False),
+    ] = None,
+    prefect: Annotated[
+        bool, typer.Option(help="Show the campaign in Prefect; without it nothing else changes.")
+    ] = True,
+    arm: Arm = False,
+) -> None:
+    """Run a campaign, or carry on with one that was interrupted.
+
+    Needs no server. If `galvanaut up` is running, the campaign appears there live.
+    """
+    from galvanaut.flows.run import run_command
+
+    run_command(campaign, lab, bench, seed, max_trials, prefect=prefect, arm=arm)
+
+
+def status(
+    campaign: Annotated[
+        str | None, typer.Argument(metavar="[CAMPAIGN]", help="Name of a campaign, or its file.", show_default=False)
+    ] = None,
+    lab: LabFolder = DEFAULT_LAB,
+    as_json: AsJson = False,
+) -> None:
+    """Show how the campaigns of a lab stand; with --json, one campaign's whole record."""
+    from galvanaut.flows.records import campaign_json, campaign_text, lab_json, lab_text
+
+    if as_json:
+        found = lab_json(lab) if campaign is None else campaign_json(lab, campaign)
+        typer.echo(json.dumps(found, indent=2, sort_keys=True))
+    else:
+        typer.echo(lab_text(lab) if campaign is None else campaign_text(lab, campaign))
+
+
+def report(
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign, or its file.")],
+    lab: LabFolder = DEFAULT_LAB,
+) -> None:
+    """Write a campaign's report, one HTML file that opens offline, and print where it is."""
+    from galvanaut.flows.records import write_campaign_report
+
+    typer.echo(write_campaign_report(lab, campaign))
+
+
+def benchmark(
+    campaign: CampaignFile,
+    planners: Annotated[
+        str, typer.Option(metavar="A,B,...", help="Planners to compare; the first against each of the others.")
+    ] = "bayes,sobol,random",
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds.")] = 10,
+    budget: Annotated[
+        int | None, typer.Option(min=1, help="Experiments per run instead of the campaign's.", show_default=False)
+    ] = None,
+    first_seed: Annotated[int, typer.Option(min=0, help="Seeds count up from here.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Compare planners on a campaign's own problem, against the noiseless optimum of the simulated chemistry."""
+    from galvanaut.flows.planner_benchmark import benchmark_command
+
+    benchmark_command(campaign, planners.split(","), range(first_seed, first_seed + seeds), budget, as_json)
+
+
+def schema(
+    kind: Annotated[str, typer.Argument(metavar="campaign|bench", help="Which kind of file.")] = "campaign",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write instead of printing.", show_default=False)
+    ] = None,
+) -> None:
+    """Print the JSON Schema of campaign or bench files, for editors."""
+    from galvanaut.flows.schemas import schema_text
+
+    text = schema_text(kind)
+    if output is None:
+        typer.echo(text)
+    else:
+        output.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,22 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CampaignFile = Annotated[Path, typer.Argument(metavar="CAMPAIGN", help="Campaign file (YAML).", show_default=False)]
+LabFolder = Annotated[Path, typer.Option("--lab", metavar="DIR", help="Folder in which everything of the lab is kept.")]
+BenchFile = Annotated[
+    Path | None,
+    typer.Option("--bench", metavar="FILE", help="Bench file instead of the campaign's.", show_default=False),
+]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed instead of the campaign's.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Arm = Annotated[
+    bool, typer.Option("--arm", help="Let a real bench move; its file must also say `armed: true`. See the docs first.")
+]
+
+DEFAULT_LAB = Path("lab")

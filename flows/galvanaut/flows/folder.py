@@ -1,0 +1,77 @@
+"""The lab folder: everything that a lab owns, in files that anybody can read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from galvanaut.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class LabFolder:
+    """Where things are in a lab folder.
+
+    Attributes:
+        path: the folder.
+    """
+
+    path: Path
+
+    @property
+    def ledger(self) -> Path:
+        """Database of decisions and outcomes."""
+        return self.path / "ledger.db"
+
+    @property
+    def station(self) -> Path:
+        """Database of jobs."""
+        return self.path / "station.db"
+
+    def world(self, bench: str) -> Path:
+        """File of a simulated bench's world."""
+        return self.path / "worlds" / f"{bench}.db"
+
+    def report(self, campaign: str) -> Path:
+        """A campaign's report."""
+        return self.path / "reports" / f"{campaign}.html"
+
+    @classmethod
+    def existing(cls, path: Path) -> LabFolder:
+        """A lab that was begun already.
+
+        Raises:
+            InputError: there is none.
+        """
+        folder = cls(path)
+        if not folder.ledger.is_file():
+            raise InputError(f"--lab {path}", "is not a lab folder (no ledger in it); `galvanaut run` begins one")
+        return folder
+
+    @classmethod
+    @contextmanager
+    def begun(cls, path: Path) -> Iterator[LabFolder]:
+        """A lab to write to, made when missing. If the block does not end well, a folder that was made goes again.
+
+        Only for opening: once a lab is open its folder stays, whatever happens.
+
+        Raises:
+            InputError: it cannot be made or written.
+        """
+        existed = path.exists()
+        try:
+            (path / "worlds").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--lab {path}", f"cannot be made ({error.strerror})") from None
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise InputError(f"--lab {path}", "cannot be written; check its owner and permissions")
+        try:
+            yield cls(path)
+        except BaseException:
+            if not existed:
+                shutil.rmtree(path, ignore_errors=True)
+            raise

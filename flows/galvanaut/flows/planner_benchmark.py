@@ -1,0 +1,119 @@
+"""`galvanaut benchmark`: planners against each other on a campaign's own problem."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from galvanaut.campaigns.benchmark import Benchmark, benchmark
+from galvanaut.campaigns.planners.registry import planner_names
+from galvanaut.core.errors import InputError
+from galvanaut.flows.conductivity_problem import ConductivityProblem
+from galvanaut.flows.plan import load_plan
+from galvanaut.flows.support import trust
+
+if TYPE_CHECKING:
+    from galvanaut.campaigns.regret import PairedRow, PlannerRow, Quartiles, Reach
+
+
+def benchmark_command(
+    campaign_file: Path, planners: Sequence[str], seeds: range, budget: int | None, as_json: bool
+) -> None:
+    """Run the comparison on all cores and print it.
+
+    Raises:
+        InputError: an unknown planner, or a campaign that the simulated chemistry cannot judge.
+    """
+    names = [name.strip() for name in planners if name.strip()]
+    unknown = [name for name in names if name not in planner_names()]
+    if unknown or not names:
+        raise InputError(
+            "--planners", f"{', '.join(unknown) or 'nothing'} is not known; {', '.join(planner_names())} are"
+        )
+    plan = load_plan(campaign_file)
+    trust(plan)
+    problem = ConductivityProblem.of(plan)
+    trials = budget or plan.campaign.budget.trials
+    initial = min(plan.campaign.planner.initial, trials)
+    console = Console(stderr=True)
+    with console.status(f"{len(seeds)} seeds x {len(names)} planners x {trials} experiments ..."):
+        found = benchmark(problem, names, list(seeds), trials, initial, processes=os.cpu_count() or 1)
+    if as_json:
+        print(json.dumps(to_json(found, seeds), indent=2))
+    else:
+        show(found, seeds, trials, Console())
+
+
+def to_json(found: Benchmark, seeds: range) -> dict[str, Any]:
+    """Everything, with each run's course of regret."""
+    return {
+        "problem": found.problem,
+        "optimum": found.optimum,
+        "seeds": list(seeds),
+        "planners": [asdict(row) for row in found.rows],
+        "pairs": [asdict(pair) | {"is_clear": pair.is_clear} for pair in found.pairs],
+        "runs": [
+            {"planner": trace.planner, "seed": trace.seed, "regret": trace.regret.tolist()} for trace in found.traces
+        ],
+    }
+
+
+def show(found: Benchmark, seeds: range, budget: int, console: Console) -> None:
+    """Tables for people."""
+    console.print(
+        f"[bold]{found.problem}[/]: noiseless optimum {found.optimum:.3f} (simulated chemistry), "
+        f"seeds {seeds.start} to {seeds.stop - 1}, {budget} experiments each",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(
+        _regrets("simple regret of the best recipe tested, % of the optimum, median [quartiles]", found, "tested")
+    )
+    console.print(_regrets("the same of the recipe the planner recommends", found, "recommended"))
+    console.print(_reach(found.rows))
+    for pair in found.pairs:
+        console.print(_pair(pair, budget), highlight=False)
+
+
+def _regrets(title: str, found: Benchmark, what: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="")
+    table.add_column("planner")
+    counts = list(getattr(found.rows[0], what))
+    for count in counts:
+        table.add_column(f"n = {count}", justify="right")
+    for row in found.rows:
+        table.add_row(row.planner, *(_percent(getattr(row, what)[count]) for count in counts))
+    return table
+
+
+def _reach(rows: Sequence[PlannerRow]) -> Table:
+    table = Table(title="experiments to a tested recipe of ... of the optimum", title_justify="left", title_style="")
+    for column in ("planner", "95 %", "99 %", "CPU s per ask"):
+        table.add_column(column, justify="left" if column == "planner" else "right")
+    for row in rows:
+        table.add_row(row.planner, _experiments(row.to_95), _experiments(row.to_99), f"{row.cpu_s_per_ask:.3f}")
+    return table
+
+
+def _pair(pair: PairedRow, budget: int) -> str:
+    verdict = "clear" if pair.is_clear else "not clear: the interval touches zero"
+    return (
+        f"{pair.planner} leaves {100 * pair.difference:.1f} points less regret than {pair.baseline} at {budget} "
+        f"(mean of {pair.runs} pairs, 95 % interval {100 * pair.low:.1f} to {100 * pair.high:.1f}): {verdict}"
+    )
+
+
+def _percent(value: Quartiles) -> str:
+    return f"{100 * value.median:.1f} [{100 * value.low:.1f} - {100 * value.high:.1f}]"
+
+
+def _experiments(reach: Reach) -> str:
+    median = f"{reach.median:g}" if reach.median is not None else "-"
+    return f"{median} ({reach.share:.0%} of runs)"

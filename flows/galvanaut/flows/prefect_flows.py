@@ -1,0 +1,181 @@
+"""The campaign as Prefect flows: one flow per campaign, one subflow per trial, one task per step.
+
+Prefect shows what happens and decides nothing. Steps that touch an instrument are never cached and never retried: a
+cached step would pass off an old measurement as a new one, and a retried one could dose twice. If Prefect fails in the
+middle of a trial, the trial is carried on without it: its jobs are durable, so nothing is done again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from galvanaut.campaigns.ledger import Outcome, TrialRecord
+from galvanaut.campaigns.recipe import Recipe
+from galvanaut.core.errors import GalvanautError
+from galvanaut.flows import procedure
+from galvanaut.flows.artifacts import Artifacts
+from galvanaut.flows.campaign_loop import Observer, run_campaign
+from galvanaut.flows.lab import Lab, open_lab
+from galvanaut.flows.procedure import Steps, run_trial
+
+SPACING_S = 0.2
+"""Pause before a subflow is created. Prefect's SQLite server answers 503 when that request meets the writes of the
+previous run's task events, and its client then sleeps 2 s; 0.2 s of distance avoids it, 0.05 s does not."""
+
+_log = logging.getLogger(__name__)
+_lab: ContextVar[Lab] = ContextVar("lab")
+_observer: ContextVar[Observer] = ContextVar("observer")
+
+
+Step = TypeVar("Step", bound=Callable[..., Coroutine[Any, Any, Any]])
+
+
+def _step(name: str) -> Callable[[Step], Step]:
+    """A Prefect task for one step: no cache, no retries, nothing of it stored."""
+
+    def wrap(step: Step) -> Step:
+        wrapped = task(name=name, cache_policy=NO_CACHE, retries=0, persist_result=False)(step)
+        return cast("Step", wrapped)  # awaiting a call of the task gives what awaiting the step gives
+
+    return wrap
+
+
+def _trial(number: int) -> tuple[TrialRecord, Lab]:
+    lab = _lab.get()
+    return lab.ledger.trials[number], lab
+
+
+# Tasks take numbers, not the lab: Prefect walks through every argument of a task.
+@_step("formulate")
+async def _formulate(number: int) -> Recipe:
+    return await procedure.formulate(*_trial(number))
+
+
+@_step("fill cell")
+async def _fill_cell(number: int) -> None:
+    await procedure.fill_cell(*_trial(number))
+
+
+@_step("settle chamber")
+async def _settle(number: int) -> None:
+    await procedure.settle(*_trial(number))
+
+
+@_step("measure conductivity")
+async def _measure(number: int) -> Mapping[str, Any]:
+    return await procedure.measure(*_trial(number))
+
+
+@_step("clean")
+async def _clean(number: int, cycles: int, volume_mL: float) -> None:
+    await procedure.clean(number, cycles, volume_mL, _lab.get())
+
+
+@_step("calibrate cell")
+async def _calibrate() -> None:
+    await procedure.calibrate(_lab.get())
+
+
+TASKS = Steps(
+    formulate=lambda trial, lab: _formulate(trial.number),
+    fill_cell=lambda trial, lab: _fill_cell(trial.number),
+    settle=lambda trial, lab: _settle(trial.number),
+    measure=lambda trial, lab: _measure(trial.number),
+    clean=lambda number, cycles, volume_mL, lab: _clean(number, cycles, volume_mL),
+)
+
+
+@flow(name="trial", flow_run_name="trial-{number:03d}", persist_result=False, validate_parameters=False)
+async def trial_flow(number: int) -> Outcome:
+    """One recipe taken through the procedure."""
+    trial, lab = _trial(number)
+    outcome = await run_trial(trial, lab, steps=TASKS)
+    values = ", ".join(f"{name} {value:.3f}" for name, value in outcome.values.items())
+    get_run_logger().info("%s: %s", trial.tested.text(), values or f"{outcome.status}: {outcome.reason}")
+    return outcome
+
+
+def _campaign_run_name() -> str:
+    lab = _lab.get(None)
+    return lab.campaign.name if lab is not None else Path(str(flow_run.parameters["campaign_file"])).stem
+
+
+@flow(name="campaign", flow_run_name=_campaign_run_name, persist_result=False)
+async def campaign_flow(
+    campaign_file: str,
+    lab_folder: str = "lab",
+    bench_file: str | None = None,
+    seed: int | None = None,
+    max_trials: int | None = None,
+) -> None:
+    """Run a campaign, or carry on with one that was interrupted.
+
+    Args:
+        campaign_file: YAML file of the campaign.
+        lab_folder: where everything of the lab is kept.
+        bench_file: instead of the one that the campaign names.
+        seed: instead of the campaign's.
+        max_trials: end this run once the campaign has so many trials.
+    """
+    if _lab.get(None) is not None:
+        await _run(_lab.get())
+        return
+    with open_lab(Path(campaign_file), Path(lab_folder), _path(bench_file), seed, max_trials) as lab:
+        _lab.set(lab)
+        await _run(lab)
+
+
+async def run_with_prefect(lab: Lab, observer: Observer) -> None:
+    """Run an open lab's campaign as a Prefect flow.
+
+    Raises:
+        GalvanautError: as `run_campaign`.
+    """
+    _lab.set(lab)
+    _observer.set(observer)
+    plan = lab.plan
+    bench, folder = str(plan.bench_file), str(lab.folder.path)
+    await campaign_flow(str(plan.campaign_file), folder, bench, plan.seed, lab.max_trials)
+
+
+async def _run(lab: Lab) -> None:
+    artifacts = Artifacts(lab)
+
+    async def runner(trial: TrialRecord, lab: Lab) -> Outcome:
+        await artifacts.publish_at_a_sane_rate()
+        return await _run_trial(trial, lab)
+
+    try:
+        await run_campaign(lab, runner, _observer.get(None), _calibration)
+    finally:
+        await artifacts.publish()
+
+
+async def _run_trial(trial: TrialRecord, lab: Lab) -> Outcome:
+    await asyncio.sleep(SPACING_S)
+    try:
+        outcome: Outcome = await trial_flow(trial.number)
+    except GalvanautError:
+        raise
+    except Exception as error:  # of Prefect: the trial itself raises only GalvanautError
+        _log.warning("Prefect failed in trial %d, which goes on without it: %s", trial.number, error)
+        return await run_trial(trial, lab)
+    return outcome
+
+
+async def _calibration(lab: Lab) -> None:
+    if lab.ledger.calibration is None:
+        await _calibrate()
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text is not None else None

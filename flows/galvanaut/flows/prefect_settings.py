@@ -1,0 +1,82 @@
+"""Prefect's settings for a lab: one port and API URL, nothing sent outside, locks that survive a restart.
+
+Prefect's own database lies in ``<lab>/prefect``: it is a view of the ledger and may be deleted. Runs made without a
+server are in the same database, so they appear when the UI is started later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+DEFAULT_PORT = 4200
+HOST = "127.0.0.1"
+
+
+def server_settings(lab: Path, port: int) -> dict[str, str]:
+    """Environment of the Prefect server that `galvanaut up` starts, and of its UI."""
+    origin = f"http://{HOST}:{port}"
+    return {
+        **client_settings(lab),
+        "PREFECT_API_URL": f"{origin}/api",
+        "PREFECT_UI_API_URL": f"{origin}/api",
+        "PREFECT_SERVER_API_HOST": HOST,
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{origin},http://localhost:{port}",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    }
+
+
+def client_settings(lab: Path) -> dict[str, str]:
+    """Environment of a process that runs flows."""
+    return {
+        "PREFECT_HOME": str(lab / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+    }
+
+
+def apply(settings: Mapping[str, str]) -> None:
+    """Put settings into this process's environment; what the user has set there already wins."""
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
+
+
+def remember_server(lab: Path, api_url: str) -> Path:
+    """Leave the address of the running server in the lab, for runs in other terminals."""
+    lab.mkdir(parents=True, exist_ok=True)
+    path = lab / "prefect-server.json"
+    path.write_text(json.dumps({"api_url": api_url}), encoding="utf-8")
+    return path
+
+
+def find_server(lab: Path) -> str | None:
+    """API URL of a Prefect server that answers: from the environment, of this lab, or at the usual port."""
+    candidates = [os.environ.get("PREFECT_API_URL", "")]
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        candidates.append(str(json.loads((lab / "prefect-server.json").read_text(encoding="utf-8"))["api_url"]))
+    candidates.append(f"http://{HOST}:{DEFAULT_PORT}/api")
+    return next((url for url in candidates if url and answers(url)), None)
+
+
+def answers(api_url: str) -> bool:
+    """Whether a Prefect server is healthy at this address."""
+    if not api_url.startswith(("http://", "https://")):
+        return False
+    try:
+        with urllib.request.urlopen(f"{api_url}/health", timeout=2) as reply:  # noqa: S310  # scheme checked above
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False

@@ -1,0 +1,115 @@
+"""What a lab's records say, for people and for machines: `galvanaut status` and `galvanaut report`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from galvanaut.campaigns.campaignfile import Campaign, load_campaign
+from galvanaut.campaigns.ledger import Ledger
+from galvanaut.campaigns.report import Summary, summarise, write_report
+from galvanaut.core.clock import SystemClock
+from galvanaut.core.errors import InputError
+from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.flows.folder import LabFolder
+from galvanaut.flows.lab import SIMULATED_NOTE
+
+
+def lab_text(lab: Path) -> str:
+    """One line per campaign."""
+    rows = [_line(summary) for summary in _summaries(lab)]
+    return "\n".join(rows) if rows else f"{lab}: no campaign has begun yet"
+
+
+def lab_json(lab: Path) -> list[dict[str, Any]]:
+    """How each campaign stands, briefly."""
+    return [_brief(summary) for summary in _summaries(lab)]
+
+
+def campaign_text(lab: Path, campaign: str) -> str:
+    """A campaign's standing and its leaderboard."""
+    summary = _summary(lab, campaign)
+    rows = [_line(summary)]
+    for rank, trial in enumerate(summary.leaderboard(10), start=1):
+        rows.append(
+            f"{rank:4d}. trial {trial.number:3d} {summary.value(trial):8.3f} {summary.unit}  {trial.tested.text()}"
+        )
+    rows += [
+        f"      trial {trial.number:3d} {trial.status.replace('_', ' ')}: {trial.outcome.reason}"
+        for trial in summary.trials
+        if trial.outcome is not None and trial.status != "ok"
+    ]
+    return "\n".join(rows)
+
+
+def campaign_json(lab: Path, campaign: str) -> dict[str, Any]:
+    """A campaign's whole record; on a simulated bench one seed gives the same bytes, whenever it ran."""
+    summary = _summary(lab, campaign)
+    return {"simulated": _is_simulated(summary), **summary.to_json()}
+
+
+def write_campaign_report(lab: Path, campaign: str) -> Path:
+    """Write the report anew from the records."""
+    summary = _summary(lab, campaign)
+    note = SIMULATED_NOTE if _is_simulated(summary) else ""
+    return write_report(summary, LabFolder(lab).report(summary.name), note)
+
+
+def _is_simulated(summary: Summary) -> bool:
+    return bool(summary.plan["bench"]["visa"] == "simulated")
+
+
+def _line(summary: Summary) -> str:
+    counts = Counter(trial.status for trial in summary.trials)
+    states = (
+        ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in sorted(counts.items())) or "none begun"
+    )
+    best = summary.best()
+    found = (
+        f"best {summary.value(best):.3f} {summary.unit} (trial {best.number})" if best is not None else "no result yet"
+    )
+    kind = "simulated" if _is_simulated(summary) else "real"
+    return f"{summary.name} [{kind}]: {len(summary.ended)} of {summary.budget} trials ended ({states}); {found}"
+
+
+def _brief(summary: Summary) -> dict[str, Any]:
+    best = summary.best()
+    return {
+        "campaign": summary.name,
+        "simulated": _is_simulated(summary),
+        "budget": summary.budget,
+        "ended": len(summary.ended),
+        "trials": dict(Counter(trial.status for trial in summary.trials)),
+        "best": {"trial": best.number, "value": summary.value(best), "unit": summary.unit}
+        if best is not None
+        else None,
+    }
+
+
+def _summaries(lab: Path) -> list[Summary]:
+    log = _log(lab)
+    return [_summary_of(log, name) for name in dict.fromkeys(event.topic for event in log.read())]
+
+
+def _summary(lab: Path, campaign: str) -> Summary:
+    name = load_campaign(Path(campaign)).name if campaign.endswith((".yaml", ".yml")) else campaign
+    log = _log(lab)
+    known = list(dict.fromkeys(event.topic for event in log.read()))
+    if name not in known:
+        there = ", ".join(known) or "none"
+        raise InputError(f"campaign {name}", f"is not in the ledger of {lab}; there: {there}")
+    return _summary_of(log, name)
+
+
+def _summary_of(log: EventLog, name: str) -> Summary:
+    ledger = Ledger(log, name, SystemClock())
+    plan = ledger.started or {}
+    campaign = Campaign.model_validate(plan["campaign"])
+    objective = campaign.objective
+    maximise = objective.goal == "maximise"
+    return summarise(ledger, objective.name, objective.unit, maximise, campaign.title, campaign.budget.trials)
+
+
+def _log(lab: Path) -> EventLog:
+    return EventLog(open_engine(LabFolder.existing(lab).ledger), "ledger")

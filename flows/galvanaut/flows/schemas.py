@@ -1,0 +1,34 @@
+"""JSON Schemas of the files that people write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from galvanaut.core.errors import InputError
+
+
+def schema_text(kind: str) -> str:
+    """The schema of ``campaign`` or ``bench`` files.
+
+    Raises:
+        InputError: another kind.
+    """
+    makers: dict[str, Callable[[], dict[str, Any]]] = {"campaign": _campaign, "bench": _bench}
+    if kind not in makers:
+        raise InputError("schema", f"{kind!r} is not a kind of file; choose campaign or bench")
+    return json.dumps(makers[kind](), indent=2)
+
+
+def _campaign() -> dict[str, Any]:
+    from galvanaut.campaigns.campaignfile import json_schema
+
+    return json_schema()
+
+
+def _bench() -> dict[str, Any]:
+    from galvanaut.instruments.bench import Bench
+
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, **Bench.model_json_schema(by_alias=True, mode="validation")}

@@ -1,0 +1,80 @@
+"""A small convergence plot as SVG text: Prefect stores artifacts in its database, so they must be light."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+WIDTH, HEIGHT = 640, 300
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 40
+
+
+def convergence_svg(values: Sequence[float | None], best: Sequence[float | None], label: str) -> str:
+    """Dots for measured values, a line for the best so far, crosses on the axis for failures.
+
+    Args:
+        values: measured value of each experiment in turn; None where it failed.
+        best: best value after each experiment; None before the first success.
+        label: of the vertical axis.
+    """
+    known = [value for value in values if value is not None] or [0.0, 1.0]
+    low, high = min(known), max(known)
+    margin = 0.08 * (high - low) or 1.0
+    low, high = low - margin, high + margin
+
+    def x(number: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * number / (len(values) + 1)
+
+    def y(value: float) -> float:
+        return TOP + (HEIGHT - TOP - BOTTOM) * (high - value) / (high - low)
+
+    parts = [_frame(label, len(values))]
+    parts += [_tick_y(y(value), value) for value in _ticks(low, high)]
+    parts += [_tick_x(x(number), number) for number in _numbers(len(values))]
+    for number, value in enumerate(values, start=1):
+        if value is None:
+            parts.append(
+                f'<text x="{x(number):.1f}" y="{HEIGHT - BOTTOM - 4}" fill="#c2410c" text-anchor="middle">×</text>'
+            )
+        else:
+            parts.append(f'<circle cx="{x(number):.1f}" cy="{y(value):.1f}" r="3.5" fill="#9aa5b1"/>')
+    steps = [(number, value) for number, value in enumerate(best, start=1) if value is not None]
+    if steps:
+        path = f"M{x(steps[0][0]):.1f} {y(steps[0][1]):.1f}"
+        path += "".join(f"H{x(number):.1f}V{y(value):.1f}" for number, value in steps[1:])
+        parts.append(f'<path d="{path}" fill="none" stroke="#0b6e8a" stroke-width="2.5"/>')
+    return "".join([*parts, "</svg>"])
+
+
+def _frame(label: str, count: int) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" '
+        f'font-size="12" role="img" aria-label="best so far over {count} experiments">'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>'
+        f'<text x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 6}" text-anchor="middle" fill="#1f2933">experiments</text>'
+        f'<text transform="translate(14 {HEIGHT / 2}) rotate(-90)" text-anchor="middle" fill="#1f2933">{label}</text>'
+    )
+
+
+def _tick_y(at: float, value: float) -> str:
+    return (
+        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}" stroke="#e4e7eb"/>'
+        f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end" fill="#52606d">{value:g}</text>'
+    )
+
+
+def _tick_x(at: float, number: int) -> str:
+    return f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle" fill="#52606d">{number}</text>'
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Four to nine round values inside the range."""
+    step = 10.0 ** len(str(int(high - low))) / 10
+    while (high - low) / step < 4:
+        step /= 2
+    first = int(low / step) + 1
+    return [round(step * k, 10) for k in range(first, first + 12) if step * k < high]
+
+
+def _numbers(count: int) -> list[int]:
+    step = max(1, round(count / 8))
+    return list(range(step, count + 1, step))

@@ -1,0 +1,99 @@
+"""The campaign as Prefect shows it. One temporary server for all tests here."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from galvanaut.flows.lab import open_lab
+from galvanaut.flows.records import campaign_json
+from smalllab import small_campaign
+
+# Prefect and what it brings warn about each other; their warnings are theirs to mend.
+pytestmark = [pytest.mark.prefect, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(200)]
+
+
+@pytest.fixture(scope="session")
+def server():
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture(scope="session")
+def shown(server, tmp_path_factory) -> Path:
+    """The lab of a two-trial campaign that ran under Prefect."""
+    from galvanaut.flows.campaign_loop import Observer
+    from galvanaut.flows.prefect_flows import run_with_prefect
+
+    folder = tmp_path_factory.mktemp("shown")
+    with open_lab(small_campaign(folder, trials=2), folder / "lab") as lab:
+        asyncio.run(run_with_prefect(lab, Observer()))
+    return folder / "lab"
+
+
+async def _runs():
+    from prefect import get_client
+
+    async with get_client() as client:
+        flow_runs = await client.read_flow_runs()
+        task_runs = await client.read_task_runs()
+        artifacts = await client.read_artifacts()
+    return flow_runs, task_runs, artifacts
+
+
+def test_prefect_shows_one_subflow_a_trial_and_one_task_a_step(shown):
+    flow_runs, task_runs, artifacts = asyncio.run(_runs())
+    assert Counter(run.name for run in flow_runs) == {"conductivity": 1, "trial-001": 1, "trial-002": 1}
+    assert {run.state_name for run in flow_runs} == {"Completed"}
+    steps = Counter(run.name.rsplit("-", 1)[0] for run in task_runs if not run.name.startswith("trial"))
+    expected = dict.fromkeys(("formulate", "fill cell", "settle chamber", "measure conductivity", "clean"), 2)
+    assert steps == {**expected, "calibrate cell": 1}
+    assert {artifact.key for artifact in artifacts} == {"conductivity-leaderboard", "conductivity-convergence"}
+
+
+def test_artifacts_say_what_was_simulated(shown):
+    _, _, artifacts = asyncio.run(_runs())
+    for artifact in artifacts:
+        assert "imulated" in f"{artifact.data} {artifact.description}"
+
+
+def test_steps_are_never_cached_or_retried():
+    from prefect.cache_policies import NO_CACHE
+
+    from galvanaut.flows import prefect_flows
+
+    tasks = [value for name, value in vars(prefect_flows).items() if type(value).__name__ == "Task"]
+    assert len(tasks) == 6
+    for task in tasks:
+        assert task.cache_policy == NO_CACHE
+        assert (task.retries, task.persist_result) == (0, False)
+
+
+def test_prefect_changes_nothing_in_the_ledger(shown, tmp_path):
+    from galvanaut.flows.campaign_loop import run_campaign
+
+    with open_lab(small_campaign(tmp_path, trials=2), tmp_path / "lab") as lab:
+        asyncio.run(run_campaign(lab))
+    assert campaign_json(shown, "conductivity") == campaign_json(tmp_path / "lab", "conductivity")
+
+
+def test_when_prefect_fails_in_a_trial_the_trial_goes_on_and_nothing_is_dosed_twice(
+    server, shown, tmp_path, monkeypatch
+):
+    from galvanaut.flows import prefect_flows
+    from galvanaut.flows.campaign_loop import Observer
+
+    class ServerGoneError(Exception):
+        """Stands for Prefect's own errors."""
+
+    async def falls_over_after_dosing(number):
+        await prefect_flows._formulate.fn(number)
+        raise ServerGoneError
+
+    monkeypatch.setattr(prefect_flows, "trial_flow", falls_over_after_dosing)
+    with open_lab(small_campaign(tmp_path, trials=2), tmp_path / "lab") as lab:
+        asyncio.run(prefect_flows.run_with_prefect(lab, Observer()))
+    assert campaign_json(tmp_path / "lab", "conductivity") == campaign_json(shown, "conductivity")

@@ -1,0 +1,67 @@
+"""Small campaigns on the simulated bench for tests of several rooms, and a way to run the command line."""
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from galvanaut.flows.cli import main
+
+ROOT = Path(__file__).parents[1]
+BENCH = ROOT / "instruments" / "benches" / "simulated.yaml"
+CAMPAIGN = ROOT / "campaigns" / "conductivity.yaml"
+
+
+def small_campaign(folder: Path, trials: int = 3, changes: dict[str, str] | None = None) -> Path:
+    """A copy of the shipped campaign with few trials and quick settling; ``changes`` replaces pieces of its text."""
+    text = CAMPAIGN.read_text(encoding="utf-8")
+    text = text.replace("../instruments/benches/simulated.yaml", str(BENCH))
+    text = text.replace("trials: 40", f"trials: {trials}").replace("initial: 8", f"initial: {min(2, trials)}")
+    text = text.replace("settle: 30 min", "settle: 10 min")
+    for old, new in (changes or {}).items():
+        assert old in text, old
+        text = text.replace(old, new)
+    path = folder / "campaign.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def command_line(*arguments: object) -> Done:
+    """Run `galvanaut` with these arguments in this process, which is much quicker than in one of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    argv, columns = sys.argv, os.environ.get("COLUMNS")
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    sys.argv, os.environ["COLUMNS"] = ["galvanaut", *(str(argument) for argument in arguments)], "200"
+    code = 0
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
+    finally:
+        sys.argv = argv
+        os.environ.pop("COLUMNS") if columns is None else os.environ.update(COLUMNS=columns)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def command_line_process(*arguments: object, code: str = "") -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own; ``code`` runs first inside it."""
+    start = f"{code}\nfrom galvanaut.flows.cli import main\nmain()"
+    command = [sys.executable, "-W", "ignore", "-c", start, *(str(argument) for argument in arguments)]
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=110, env=environment)
