@@ -64,4 +64,5 @@ def command_line_process(*arguments: object, code: str = "") -> subprocess.Compl
     start = f"{code}\nfrom galvanaut.flows.cli import main\nmain()"
     command = [sys.executable, "-W", "ignore", "-c", start, *(str(argument) for argument in arguments)]
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling every import again takes seconds
     return subprocess.run(command, capture_output=True, text=True, timeout=110, env=environment)

@@ -1,6 +1,7 @@
 """The command line as people meet it: one clear message, the right exit code, nothing half made."""
 
 import json
+import os
 import re
 
 import pytest
@@ -124,7 +125,7 @@ def test_two_runs_of_one_lab_exclude_each_other(tmp_path):
     with open_lab(campaign, tmp_path / "lab"):
         done = command_line_process("run", campaign, "--lab", tmp_path / "lab", "--no-prefect")
     assert done.returncode == 2
-    assert "in use by another process" in done.stderr
+    assert f"is in use by process {os.getpid()}" in done.stderr
     assert (tmp_path / "lab" / "ledger.db").exists()
 
 

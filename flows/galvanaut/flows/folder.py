@@ -32,6 +32,11 @@ class LabFolder:
         """Database of jobs."""
         return self.path / "station.db"
 
+    @property
+    def lock(self) -> Path:
+        """Held by the process that runs a campaign in this lab."""
+        return self.path / "lock"
+
     def world(self, bench: str) -> Path:
         """File of a simulated bench's world."""
         return self.path / "worlds" / f"{bench}.db"

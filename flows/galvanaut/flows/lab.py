@@ -20,6 +20,7 @@ from galvanaut.campaigns.planners.session import PlannerSession
 from galvanaut.campaigns.report.summary import Summary
 from galvanaut.core.clock import Clock, Gate
 from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.lock import exclusive
 from galvanaut.flows.flowpath import FlowPath
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.labbench import connected_bench
@@ -224,6 +225,7 @@ def open_lab(
     trust(plan)
     with ExitStack() as stack:
         with LabFolder.begun(lab_folder) as folder:
+            stack.enter_context(exclusive(folder.lock, f"--lab {lab_folder}"))
             bench, clock = stack.enter_context(connected_bench(plan, folder, arm=arm))
             ledger = Ledger(EventLog(open_engine(folder.ledger), "ledger"), plan.campaign.name, clock)
             ledger.start(plan.to_json())

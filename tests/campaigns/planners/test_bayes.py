@@ -278,6 +278,14 @@ def test_replicates_and_constant_values_are_no_trouble() -> None:
     assert np.isfinite(proposal.acquisition or 0.0)
 
 
+def test_the_best_recipe_is_not_repeated_for_ever() -> None:
+    step = np.array([0.0, 0.0, 0.0, 0.01])
+    sure = [Observation(100 + i, tuple((BEST + i * step).tolist()), 8.0) for i in range(3)]
+    point = np.array(BayesPlanner(SPACE, seed=1).propose(17, [*OBSERVED, *sure], []).point)
+    apart = np.abs(SPACE.features(point) - SPACE.features(np.array([seen.point for seen in sure]))).max(axis=1)
+    assert apart.max() > 0.04
+
+
 def test_explanation_is_json_and_says_what_it_rests_on() -> None:
     proposal = BayesPlanner(SPACE, seed=3).propose(14, OBSERVED, [])
     data = json.loads(json.dumps(proposal.to_json(), allow_nan=False))

@@ -1,0 +1,54 @@
+"""One process at a time: an operating-system lock on a file, which dies with the process that holds it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from galvanaut.core.errors import InputError
+
+
+@contextmanager
+def exclusive(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock file while inside. The file stays; only the lock on it matters.
+
+    Args:
+        path: of the lock file; its folder must exist.
+        what: is being locked, for the message.
+
+    Raises:
+        InputError: another process holds it; the message says which.
+    """
+    with path.open("a+b") as file:
+        if not _acquire(file):
+            file.seek(0)
+            holder = file.read().decode(errors="replace").strip() or "unknown"
+            raise InputError(what, f"is in use by process {holder}; wait for it to end, or stop it")
+        file.truncate(0)
+        file.write(str(os.getpid()).encode())
+        file.flush()
+        yield
+
+
+def _acquire(file: BinaryIO) -> bool:
+    """Try to lock; the lock goes when the file is closed, by us or by the death of the process."""
+    if sys.platform == "win32":  # never run: see the docs on platforms
+        import msvcrt
+
+        file.seek(1 << 20)  # a byte beyond the text, so that the holder stays readable
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
