@@ -64,13 +64,13 @@ def _with_prefect(lab: Lab, observer: Observer, console: Console) -> None:
 
 
 def _greet(lab: Lab, console: Console) -> None:
-    kind = "simulated bench" if lab.bench.is_simulated else "[bold red]real bench[/]"
+    kind = "simulated" if lab.bench.is_simulated else "[bold red]REAL[/]"
     ended = len(lab.ledger.ended())
     going_on = f", going on after {ended} trials" if lab.ledger.trials else ""
     console.print(f"[bold]{lab.campaign.title or lab.campaign.name}[/]")
     console.print(
-        f"{kind} {lab.bench.name}, {lab.budget} trials, planner {lab.campaign.planner.name}, seed {lab.plan.seed}"
-        f"{going_on}; lab {lab.folder.path}",
+        f"bench {lab.bench.name} ({kind}), {lab.budget} trials, planner {lab.campaign.planner.name}, "
+        f"seed {lab.plan.seed}{going_on}; lab {lab.folder.path}",
         highlight=False,
     )
 

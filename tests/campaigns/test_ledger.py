@@ -1,0 +1,76 @@
+"""The ledger: what was decided and what came of it, in the order in which it happened, for good."""
+
+import pytest
+
+from galvanaut.campaigns.ledger import Ledger, Outcome
+from galvanaut.campaigns.recipe import Recipe
+from galvanaut.core.clock import VirtualClock
+from galvanaut.core.errors import InputError
+from galvanaut.core.eventlog import EventLog, open_engine
+
+RECIPE = Recipe({"EC": 0.3, "DMC": 0.6, "LiPF6": 0.1})
+MADE = Recipe({"EC": 0.31, "DMC": 0.59, "LiPF6": 0.1})
+DOSES = [{"stock": "DMC", "lot": "L1", "volume_mL": 2.0, "mass_g": 2.1}]
+PLAN = {"campaign": {"title": "a", "budget": {"trials": 3}, "components": {"EC": [0, 1]}}, "seed": 1}
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock(100.0)
+
+
+@pytest.fixture
+def reopen(tmp_path, clock):
+    return lambda: Ledger(EventLog(open_engine(tmp_path / "ledger.db"), "ledger"), "demo", clock)
+
+
+def test_everything_comes_back_after_reopening(reopen, clock):
+    ledger = reopen()
+    ledger.start(PLAN)
+    ledger.calibrated({"cell_constant_per_cm": 1.02})
+    ledger.propose(1, RECIPE, DOSES, {"reason": "because", "point": [0.3, 0.7]})
+    ledger.made(1, MADE, {"EC": 1e-4})
+    clock.spend(60)
+    ledger.close(1, Outcome("ok", {"conductivity": 5.0}, {"conductivity": 0.1}, {"readings": [5.0]}))
+    again = reopen()
+    trial = again.trials[1]
+    assert (again.started, again.calibration) == (PLAN, {"cell_constant_per_cm": 1.02})
+    assert (trial.recipe, trial.as_made, trial.tested, trial.doses) == (RECIPE, MADE, MADE, DOSES)
+    assert (trial.proposed_at, trial.ended_at, trial.status) == (100.0, 160.0, "ok")
+    assert trial.outcome == Outcome("ok", {"conductivity": 5.0}, {"conductivity": 0.1}, {"readings": [5.0]})
+
+
+def test_pending_and_ended_trials_are_told_apart(reopen):
+    ledger = reopen()
+    for number in (1, 2, 3):
+        ledger.propose(number, RECIPE, DOSES, {})
+    ledger.close(2, Outcome("failed_instrument", reason="the pump is silent"))
+    assert [trial.number for trial in ledger.pending()] == [1, 3]
+    assert [trial.number for trial in ledger.ended()] == [2]
+    assert ledger.trials[2].tested == RECIPE
+
+
+def test_a_trial_is_made_once_and_ends_once(reopen):
+    ledger = reopen()
+    ledger.propose(1, RECIPE, DOSES, {})
+    ledger.made(1, MADE, {})
+    ledger.made(1, RECIPE, {})
+    ledger.close(1, Outcome("ok", {"conductivity": 5.0}))
+    ledger.close(1, Outcome("failed_recipe", reason="second thoughts"))
+    assert reopen().trials[1].as_made == MADE
+    assert reopen().trials[1].status == "ok"
+
+
+def test_title_and_budget_may_change_nothing_else(reopen):
+    reopen().start(PLAN)
+    reopen().start({**PLAN, "campaign": {**PLAN["campaign"], "title": "b", "budget": {"trials": 30}}})
+    with pytest.raises(InputError, match=r"demo.*campaign.components.EC was \[0, 1\], now \[0, 2\].*new name"):
+        reopen().start({**PLAN, "campaign": {**PLAN["campaign"], "components": {"EC": [0, 2]}}})
+    with pytest.raises(InputError, match="seed was 1, now 2"):
+        reopen().start({**PLAN, "seed": 2})
+
+
+def test_campaigns_in_one_ledger_do_not_see_each_other(tmp_path, clock):
+    log = EventLog(open_engine(tmp_path / "ledger.db"), "ledger")
+    Ledger(log, "one", clock).propose(1, RECIPE, DOSES, {})
+    assert Ledger(log, "two", clock).trials == {}
