@@ -8,7 +8,7 @@ import pytest
 
 from galvanaut.flows.lab import open_lab
 from galvanaut.flows.records import campaign_json
-from smalllab import small_campaign
+from smalllab import command_line, small_campaign
 
 # Prefect and what it brings warn about each other; their warnings are theirs to mend.
 pytestmark = [pytest.mark.prefect, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(200)]
@@ -78,6 +78,20 @@ def test_prefect_changes_nothing_in_the_ledger(shown, tmp_path):
     with open_lab(small_campaign(tmp_path, trials=2), tmp_path / "lab") as lab:
         asyncio.run(run_campaign(lab))
     assert campaign_json(shown, "conductivity") == campaign_json(tmp_path / "lab", "conductivity")
+
+
+def test_when_prefect_does_not_even_start_the_campaign_runs_without_it(tmp_path, monkeypatch):
+    from galvanaut.flows import prefect_flows, prefect_settings
+
+    async def no_server(lab, observer):
+        raise RuntimeError("Timed out while attempting to connect to ephemeral Prefect API server.")
+
+    monkeypatch.setattr(prefect_flows, "run_with_prefect", no_server)
+    monkeypatch.setattr(prefect_settings, "apply", lambda settings: None)  # the environment is this process's own
+    done = command_line("run", small_campaign(tmp_path, trials=2), "--lab", tmp_path / "lab")
+    assert done.returncode == 0, done.stderr
+    assert "Prefect failed, going on without it: RuntimeError('Timed out" in done.stdout
+    assert "2 trials ended, 0 failed" in done.stdout
 
 
 def test_when_prefect_fails_in_a_trial_the_trial_goes_on_and_nothing_is_dosed_twice(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from pathlib import Path
@@ -28,8 +29,9 @@ from galvanaut.flows.lab import Lab, open_lab
 from galvanaut.flows.procedure import Steps, run_trial
 
 SPACING_S = 0.2
-"""Pause before a subflow is created. Prefect's SQLite server answers 503 when that request meets the writes of the
-previous run's task events, and its client then sleeps 2 s; 0.2 s of distance avoids it, 0.05 s does not."""
+"""Least time between the last thing a trial's run told Prefect and the creation of the next run. Prefect's SQLite
+server answers 503 when that request meets the writes of the previous run's task events, and its client then sleeps
+2 s; 0.2 s of distance avoids it, 0.05 s does not."""
 
 _log = logging.getLogger(__name__)
 _lab: ContextVar[Lab] = ContextVar("lab")
@@ -150,9 +152,17 @@ async def run_with_prefect(lab: Lab, observer: Observer) -> None:
 async def _run(lab: Lab) -> None:
     artifacts = Artifacts(lab)
 
+    quiet_since = time.monotonic()
+
     async def runner(trial: TrialRecord, lab: Lab) -> Outcome:
+        nonlocal quiet_since
         await artifacts.publish_at_a_sane_rate()
-        return await _run_trial(trial, lab)
+        await asyncio.sleep(SPACING_S - (time.monotonic() - quiet_since))
+        quiet_since = time.monotonic()
+        try:
+            return await _run_trial(trial, lab)
+        finally:
+            quiet_since = time.monotonic()
 
     try:
         await run_campaign(lab, runner, _observer.get(None), _calibration)
@@ -161,7 +171,6 @@ async def _run(lab: Lab) -> None:
 
 
 async def _run_trial(trial: TrialRecord, lab: Lab) -> Outcome:
-    await asyncio.sleep(SPACING_S)
     try:
         outcome: Outcome = await trial_flow(trial.number)
     except GalvanautError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from galvanaut.campaigns.report import write_report
+from galvanaut.core.errors import GalvanautError
 from galvanaut.flows import prefect_settings
 from galvanaut.flows.campaign_loop import Observer, run_campaign
 from galvanaut.flows.lab import Lab, open_lab
@@ -58,9 +59,15 @@ def _with_prefect(lab: Lab, observer: Observer, console: Console) -> None:
     if server is not None:
         prefect_settings.apply({"PREFECT_API_URL": server})
         console.print(f"live in the Prefect UI: {server.removesuffix('/api')}", highlight=False)
-    from galvanaut.flows.prefect_flows import run_with_prefect
+    try:
+        from galvanaut.flows.prefect_flows import run_with_prefect
 
-    asyncio.run(run_with_prefect(lab, observer))
+        asyncio.run(run_with_prefect(lab, observer))
+    except GalvanautError:
+        raise
+    except Exception as error:  # Prefect shows the campaign; it must not be able to end it
+        console.print(f"[yellow]Prefect failed, going on without it:[/] {error!r}", highlight=False, soft_wrap=True)
+        asyncio.run(run_campaign(lab, observer=observer))
 
 
 def _greet(lab: Lab, console: Console) -> None:
