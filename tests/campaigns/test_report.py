@@ -22,7 +22,7 @@ def ledger(tmp_path):
     for number, value in enumerate((5.0, None, 7.0, 6.0), start=1):
         share = 0.1 * number
         recipe = Recipe.from_views({"EC": share, "DMC": 1 - share}, {"LiPF6": 1.0})
-        why = {"reason": "explores", "predicted_mean": 6.0 if number > 2 else None, "predicted_sd": 0.5}
+        why = {"reason": "explores", "predicted_mean": 6.0 if number > 2 else None, "measured_sd": 0.5}
         ledger.propose(number, recipe, [], why)
         clock.spend(3600)
         bad = Outcome("failed_instrument", reason="<b>pump</b> silent")

@@ -133,7 +133,8 @@ class Lab:
         Raises:
             NotMakeableError: the stocks cannot make anything in the search space any more.
         """
-        self.session.planner = self._planner()
+        if self.plan.is_scarce(self.station.journal.drawn_mL):
+            self.session.planner = self._planner()  # what can be made depends on what the bottles still hold
         proposal = self.session.ask()
         batch = self.batches.plan(proposal.recipe, self.procedure.batch_mass_g)
         doses = [

@@ -14,6 +14,7 @@ from galvanaut.campaigns.planners.registry import planner_names
 from galvanaut.campaigns.report.summary import Summary, summarise
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.errors import InputError, Problem
+from galvanaut.core.stocks import Stock
 from galvanaut.flows.flowpath import FlowPath
 from galvanaut.instruments.bench import Bench, load_bench
 
@@ -44,9 +45,16 @@ class Plan:
         Args:
             drawn_mL: what was drawn from a lot of a stock already.
         """
+        return BatchPlanner(self._stocks(drawn_mL))
+
+    def is_scarce(self, drawn_mL: Callable[[str, str], float]) -> bool:
+        """Whether a bottle holds so little that it limits what can be made."""
+        return any(stock.available_mL < 2 * stock.dose_max_mL for stock in self._stocks(drawn_mL))
+
+    def _stocks(self, drawn_mL: Callable[[str, str], float]) -> list[Stock]:
         stocks = self.bench.stocks_for_dosing(self.path.mixer)
         left = [max(0.0, stock.available_mL - drawn_mL(stock.name, stock.lot)) for stock in stocks]
-        return BatchPlanner([replace(stock, available_mL=mL) for stock, mL in zip(stocks, left, strict=True)])
+        return [replace(stock, available_mL=mL) for stock, mL in zip(stocks, left, strict=True)]
 
     def summary(self, ledger: Ledger) -> Summary:
         """What a ledger says about this campaign."""

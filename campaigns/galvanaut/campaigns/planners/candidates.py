@@ -19,6 +19,7 @@ Score = Callable[[Array], Array]
 
 _CANDIDATES = 1500
 _ROUNDS = 6
+_STARTS = 3
 _CENTRES = 8
 _AROUND_EACH = 20
 _FIRST_STEP = 0.15
@@ -26,6 +27,10 @@ _FIRST_STEP = 0.15
 _SHRINK = 0.6
 _REALISED = 4
 _ATTEMPTS = 60
+_SAME = 0.04
+"""Recipes closer than this in every variable, in units of its range, count as replicates of one another."""
+_REPLICATES = 3
+"""More replicates than this are not made: the same effort buys more elsewhere (measured, README.md beside)."""
 _APART = 1e-3
 """Closest that a proposal may come to one under way, in units of a variable's range."""
 
@@ -44,16 +49,16 @@ class CandidateSearch:
     Args:
         space: search space.
         maker: what the bench can make; None for everything.
-        starts: points worth looking around, (n, variables), e.g. the best tested ones.
+        tested: points so far, (n, variables), the most promising first; the search also looks around the first few.
         pending: points under way; the choice keeps apart from them if it can.
         generator: randomness.
     """
 
     def __init__(
-        self, space: SearchSpace, maker: Maker | None, starts: Array, pending: Array, generator: np.random.Generator
+        self, space: SearchSpace, maker: Maker | None, tested: Array, pending: Array, generator: np.random.Generator
     ) -> None:
         self._space, self._maker = space, maker
-        self._starts, self._pending, self._generator = starts, pending, generator
+        self._tested, self._pending, self._generator = tested, pending, generator
 
     def features(self, point: Array) -> Array:
         """What the model sees of one point, (d,)."""
@@ -80,7 +85,7 @@ class CandidateSearch:
 
     def _refined(self, score: Score) -> tuple[Array, Array]:
         """Candidates and their scores, the neighbourhood of the best looked into more and more closely."""
-        around = [self._space.neighbours(point, _FIRST_STEP, _AROUND_EACH, self._generator) for point in self._starts]
+        around = [self._space.neighbours(p, _FIRST_STEP, _AROUND_EACH, self._generator) for p in self._tested[:_STARTS]]
         points = self._within(np.vstack([self._space.sample(_CANDIDATES, self._generator), *around]))
         scores = score(self._space.features(points)) if len(points) else np.empty(0)
         for step in _FIRST_STEP * _SHRINK ** np.arange(_ROUNDS):
@@ -96,11 +101,10 @@ class CandidateSearch:
         return points, scores
 
     def _within(self, points: Array) -> Array:
+        """Those that can be made; of these, if there are any such, those that are neither pending nor worn out."""
         kept: Array = points[reachable(self._maker, points)]
-        if len(self._pending) and len(kept):
-            gaps = self._gaps(kept)
-            kept = kept[gaps > _APART] if (gaps > _APART).any() else kept
-        return kept
+        fresh = (self._gaps(kept) > _APART) & (self._replicates(kept) < _REPLICATES)
+        return kept[fresh] if fresh.any() else kept
 
     def _gaps(self, points: Array) -> Array:
         """Distance of each point to the nearest pending one."""
@@ -109,9 +113,15 @@ class CandidateSearch:
         apart = self._space.features(points)[:, None, :] - self._space.features(self._pending)[None, :, :]
         return np.asarray(np.abs(apart).max(axis=2, initial=0.0).min(axis=1))
 
+    def _replicates(self, points: Array) -> NDArray[np.int64]:
+        """How many tested points each of ``points`` would be a replicate of."""
+        apart = self._space.features(points)[:, None, :] - self._space.features(self._tested)[None, :, :]
+        return np.asarray((np.abs(apart).max(axis=2, initial=0.0) < _SAME).sum(axis=1))
+
     def _preference(self, choices: Array) -> NDArray[np.int64]:
-        """Rather apart from those under way, then rather strictly inside the space (doses are rounded)."""
-        return 2 * (self._gaps(choices) > _APART).astype(np.int64) + self._space.feasible(choices)
+        """Rather apart from those under way, then not worn out, then strictly inside the space (doses are rounded)."""
+        apart, fresh = self._gaps(choices) > _APART, self._replicates(choices) < _REPLICATES
+        return 4 * apart.astype(np.int64) + 2 * fresh.astype(np.int64) + self._space.feasible(choices)
 
 
 def _by_score(points: Array, scores: Array) -> Iterator[Array]:

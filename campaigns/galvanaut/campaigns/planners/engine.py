@@ -19,9 +19,6 @@ from galvanaut.campaigns.planners.surrogate import Surrogate, fit
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.identifiers import generator
 
-_STARTS = 3
-"""How many of the best tested points the search looks around."""
-
 
 @dataclass(frozen=True)
 class Decision:
@@ -76,8 +73,8 @@ class Engine:
         """The recipe to try next; depends on ``seed`` and ``index`` beside the data."""
         under_way = np.array(sorted(np.asarray(point).tolist() for point in pending)).reshape(-1, self._tested.shape[1])
         means, _ = self._predict(self._features)
-        best = np.argsort(-means, kind="stable")[:_STARTS]
-        search = CandidateSearch(self._space, maker, self._tested[best], under_way, generator(seed, "propose", index))
+        tested = self._tested[np.argsort(-means, kind="stable")]
+        search = CandidateSearch(self._space, maker, tested, under_way, generator(seed, "propose", index))
         references = np.vstack([self._features[~self.surrogate.outliers], self._space.features(under_way)])
         acquisition = FeasibleLogEI(
             search,

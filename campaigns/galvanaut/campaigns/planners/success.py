@@ -24,8 +24,8 @@ def log_success(succeeded: Array, failed: Array) -> Callable[[Array], Array]:
     """
     if not len(failed):
         return lambda features: np.zeros(len(features))
-    from sklearn.gaussian_process import GaussianProcessClassifier  # type: ignore[import-untyped]  # ships no types
-    from sklearn.gaussian_process.kernels import (  # type: ignore[import-untyped]  # ships no types
+    from sklearn.gaussian_process import GaussianProcessClassifier
+    from sklearn.gaussian_process.kernels import (
         ConstantKernel,
         Matern,
     )

@@ -109,7 +109,7 @@ def measured_against_predicted(summary: Summary) -> Figure | None:
     import plotly.graph_objects as go
 
     pairs = [
-        (trial, float(trial.explanation["predicted_mean"]), float(trial.explanation["predicted_sd"]), value)
+        (trial, float(trial.explanation["predicted_mean"]), float(trial.explanation["measured_sd"]), value)
         for trial in summary.ended
         if (value := summary.value(trial)) is not None and trial.explanation.get("predicted_mean") is not None
     ]
@@ -128,7 +128,7 @@ def measured_against_predicted(summary: Summary) -> Figure | None:
         text=[_hover(row[0]) for row in pairs],
         hovertemplate="%{text}<br>predicted %{x:.3f}, measured %{y:.3f}<extra></extra>",
     )
-    figure.update_xaxes(title=f"predicted before the experiment / {summary.unit} (bars: 95 %)")
+    figure.update_xaxes(title=f"predicted before the experiment / {summary.unit} (bars: 95 %, noise included)")
     figure.update_yaxes(title=f"measured / {summary.unit}")
     return figure
 
