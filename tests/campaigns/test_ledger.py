@@ -70,6 +70,18 @@ def test_title_and_budget_may_change_nothing_else(reopen):
         reopen().start({**PLAN, "seed": 2})
 
 
+def test_a_refilled_bottle_or_another_port_is_the_same_campaign(reopen):
+    stock = {"composition": {"DMC": 1}, "lot": "L1", "available": "1000 mL", "density": "1.06 g/mL"}
+    bench = {"stocks": {"DMC": stock}, "instruments": {"pump": {"resource": "ASRL1::INSTR"}}}
+    reopen().start({**PLAN, "bench": bench})
+    refilled = {"DMC": {**stock, "lot": "L2", "available": "500 mL"}}
+    reopen().start(
+        {**PLAN, "bench": {**bench, "stocks": refilled, "instruments": {"pump": {"resource": "ASRL7::INSTR"}}}}
+    )
+    with pytest.raises(InputError, match=r"bench\.stocks\.DMC\.composition\.DMC was 1, now 0\.9"):
+        reopen().start({**PLAN, "bench": {**bench, "stocks": {"DMC": {**stock, "composition": {"DMC": 0.9}}}}})
+
+
 def test_campaigns_in_one_ledger_do_not_see_each_other(tmp_path, clock):
     log = EventLog(open_engine(tmp_path / "ledger.db"), "ledger")
     Ledger(log, "one", clock).propose(1, RECIPE, DOSES, {})

@@ -13,6 +13,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from galvanaut.campaigns.quiet import native_output_dropped
+
 Array = NDArray[np.float64]
 
 DEVIATION_WORTH_A_DOSE = 2e-5
@@ -116,13 +118,14 @@ class _Mixture:
         rows, lower, upper = (np.concatenate(column) for column in zip(*parts, strict=True))
         count = len(self.low)
         highest = np.concatenate([self.high, self.usable, [1.0]])
-        result = milp(
-            np.concatenate([np.zeros(count), self.dose_cost, [1.0 / DEVIATION_WORTH_A_DOSE]]),
-            constraints=LinearConstraint(rows, lower, upper),
-            bounds=Bounds(np.zeros_like(highest), highest),
-            integrality=np.concatenate([np.zeros(count), np.ones(count), [0.0]]),
-            options={"mip_rel_gap": 0.0},
-        )
+        with native_output_dropped():
+            result = milp(
+                np.concatenate([np.zeros(count), self.dose_cost, [1.0 / DEVIATION_WORTH_A_DOSE]]),
+                constraints=LinearConstraint(rows, lower, upper),
+                bounds=Bounds(np.zeros_like(highest), highest),
+                integrality=np.concatenate([np.zeros(count), np.ones(count), [0.0]]),
+                options={"mip_rel_gap": 0.0},
+            )
         if result.status == 2:
             return None
         if result.status != 0:

@@ -6,6 +6,7 @@ the host's runs are kept apart, in their own table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -95,7 +96,7 @@ class Ledger:
         """Open the campaign, or check that it is still the same one.
 
         Args:
-            plan: campaign file, seed and bench as JSON; ``budget`` and ``title`` may change between runs.
+            plan: campaign file, seed and bench as JSON; what `MAY_CHANGE` matches may differ between runs.
 
         Raises:
             InputError: the ledger holds a campaign of this name with another plan.
@@ -174,13 +175,19 @@ class Ledger:
             trial.ended_at = event.at
 
 
+MAY_CHANGE = re.compile(
+    r"campaign\.(budget|title)|bench\.(armed|stocks\.[^.]+\.(lot|available|density)|instruments\.[^.]+\.resource)"
+)
+"""What may differ between two runs of one campaign: how long it goes on, a bottle that was refilled, another port."""
+
+
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any], where: str = "") -> list[str]:
-    """Paths at which two plans differ, in words; a larger budget or another title is the same campaign."""
+    """Paths at which two plans differ, in words."""
     found: list[str] = []
     for key in sorted({*old, *new}):
         path = f"{where}{key}"
         before, after = old.get(key), new.get(key)
-        if path in {"campaign.budget", "campaign.title"} or before == after:
+        if before == after or MAY_CHANGE.fullmatch(path):
             continue
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             found += _differences(before, after, f"{path}.")
