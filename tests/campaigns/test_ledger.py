@@ -70,6 +70,28 @@ def test_title_and_budget_may_change_nothing_else(reopen):
         reopen().start({**PLAN, "seed": 2})
 
 
+def test_what_changed_is_noted_once_and_the_newest_plan_counts(reopen, tmp_path):
+    larger = {**PLAN, "campaign": {**PLAN["campaign"], "budget": {"trials": 30}}}
+    for plan in (PLAN, PLAN, larger, larger):
+        reopen().start(plan)
+    assert reopen().started == larger
+    kinds = [event.kind for event in EventLog(open_engine(tmp_path / "ledger.db"), "ledger").read()]
+    assert kinds == ["started", "changed"]
+    with pytest.raises(InputError, match="seed was 1, now 2"):
+        reopen().start({**larger, "seed": 2})
+
+
+def test_a_field_that_is_new_in_the_models_does_not_lock_a_started_campaign(reopen):
+    reopen().start(PLAN)
+    today = {**PLAN, "stirring": "none"}
+    with pytest.raises(InputError, match="stirring was None, now 'none'"):
+        reopen().start(today)
+    reopen().start(today, reread=lambda stored: {"stirring": "none", **stored})
+    assert reopen().started == PLAN
+    with pytest.raises(InputError, match="stirring was 'none', now 'fast'"):
+        reopen().start({**PLAN, "stirring": "fast"}, reread=lambda stored: {"stirring": "none", **stored})
+
+
 def test_a_refilled_bottle_or_another_port_is_the_same_campaign(reopen):
     stock = {"composition": {"DMC": 1}, "lot": "L1", "available": "1000 mL", "density": "1.06 g/mL"}
     bench = {"stocks": {"DMC": stock}, "instruments": {"pump": {"resource": "ASRL1::INSTR"}}}

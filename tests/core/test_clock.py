@@ -1,6 +1,7 @@
 """The virtual clock: jumps only when all rest, wakes in order of key, survives cancellation."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -129,6 +130,17 @@ async def test_the_system_clock_runs_by_itself() -> None:
         await clock.sleep(0.01)
     assert clock.now() > before
     assert not clock.is_virtual
+
+
+def test_a_step_of_the_wall_clock_does_not_move_the_system_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SystemClock()
+    before, wall = clock.now(), time.time()
+    assert before == pytest.approx(wall, abs=5)
+    monkeypatch.setattr(time, "time", lambda: wall + 3600)
+    assert clock.now() - before < 60
+    ahead = time.monotonic() + 7200
+    monkeypatch.setattr(time, "monotonic", lambda: ahead)
+    assert clock.now() - before == pytest.approx(7200, abs=60)
 
 
 def test_spending_time_never_goes_back() -> None:

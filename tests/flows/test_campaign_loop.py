@@ -105,6 +105,16 @@ def test_observers_hear_of_every_trial(campaign, tmp_path):
     assert heard == ["calibrating the conductivity cell", "choosing the next recipe", "trial 1", 1]
 
 
+@pytest.mark.parametrize("trouble", [BrokenPipeError("nobody reads"), ValueError("a bug"), SystemExit(1)])
+def test_an_observer_that_fails_changes_nothing(campaign, tmp_path, caplog, trouble):
+    def stumble(_):
+        raise trouble
+
+    record = run(campaign, tmp_path / "watched", max_trials=1, observer=Observer(stumble, stumble, stumble))
+    assert record == run(campaign, tmp_path / "alone", max_trials=1)
+    assert f"an observer of the campaign failed, the campaign goes on: {trouble!r}" in caplog.text
+
+
 def test_a_fault_of_the_bench_fails_its_trial_and_the_next_one_goes_on(campaign, tmp_path, monkeypatch):
     """A pump that gives nothing: the balance notices, the batch is thrown away, the campaign continues."""
     from galvanaut.simulators.devices.ne1000 import SyringePump

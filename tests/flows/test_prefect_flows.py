@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from galvanaut.core.errors import GalvanautError
 from galvanaut.flows.lab import open_lab
 from galvanaut.flows.records import campaign_json
 from smalllab import command_line, small_campaign
@@ -80,18 +81,50 @@ def test_prefect_changes_nothing_in_the_ledger(shown, tmp_path):
     assert campaign_json(shown, "conductivity") == campaign_json(tmp_path / "lab", "conductivity")
 
 
-def test_when_prefect_does_not_even_start_the_campaign_runs_without_it(tmp_path, monkeypatch):
-    from galvanaut.flows import prefect_flows, prefect_settings
+@pytest.fixture
+def no_server(monkeypatch):
+    """No server anywhere, and the environment, which is this process's own, is left alone."""
+    from galvanaut.flows import prefect_settings
 
-    async def no_server(lab, observer):
-        raise RuntimeError("Timed out while attempting to connect to ephemeral Prefect API server.")
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr(prefect_settings, "apply", lambda settings: None)
+    monkeypatch.setattr(prefect_settings, "find_server", lambda folder: None)
 
-    monkeypatch.setattr(prefect_flows, "run_with_prefect", no_server)
-    monkeypatch.setattr(prefect_settings, "apply", lambda settings: None)  # the environment is this process's own
+
+@pytest.mark.parametrize("culprit", ["start_temporary_server", "campaign_flow"])
+def test_when_prefect_does_not_even_start_the_campaign_runs_without_it(tmp_path, monkeypatch, no_server, culprit):
+    from galvanaut.flows import prefect_flows
+
+    def times_out(*_):
+        raise RuntimeError("Timed out while attempting to connect to [/a] server.")
+
+    monkeypatch.setattr(prefect_flows, "start_temporary_server", lambda: None)
+    monkeypatch.setattr(prefect_flows, culprit, times_out)
     done = command_line("run", small_campaign(tmp_path, trials=2), "--lab", tmp_path / "lab")
     assert done.returncode == 0, done.stderr
-    assert "Prefect failed, going on without it: RuntimeError('Timed out" in done.stdout
+    assert "Prefect failed, going on without it: RuntimeError: Timed out while attempting to connect to [/a]" in (
+        done.stdout
+    )
     assert "2 trials ended, 0 failed" in done.stdout
+
+
+@pytest.mark.parametrize("error", [KeyError("a bug of ours"), GalvanautError("ledger.db: cannot be written")])
+def test_errors_of_ours_are_not_laid_at_prefects_door(server, tmp_path, monkeypatch, error):
+    from galvanaut.flows import prefect_flows, procedure
+    from galvanaut.flows.campaign_loop import Observer
+
+    calls = []
+
+    async def fails(trial, lab):
+        calls.append(trial.number)
+        raise error
+
+    monkeypatch.setattr(procedure, "settle", fails)
+    with open_lab(small_campaign(tmp_path, trials=2), tmp_path / "lab") as lab:
+        with pytest.raises(type(error)) as caught:
+            asyncio.run(prefect_flows.run_with_prefect(lab, Observer()))
+        assert lab.ledger.pending()[0].number == 1
+    assert (caught.value, calls) == (error, [1])
 
 
 def test_when_prefect_fails_in_a_trial_the_trial_goes_on_and_nothing_is_dosed_twice(

@@ -65,8 +65,9 @@ def test_ingredients_exclude_rinse_and_standard(bench):
     assert bench.stocks_for_dosing("cell") == []
 
 
-def test_a_stock_has_the_limits_of_its_pump_and_vessel(bench):
-    stock = bench.stock("DMC", "mixer")
+def test_a_stock_has_the_limits_of_its_pump_and_vessel(tree, load):
+    del tree["instruments"]["pump_dmc"]["settings"]["maximum_dose"]
+    stock = load(tree).stock("DMC", "mixer")
     assert (stock.density_g_mL, stock.available_mL, stock.lot) == (1.063, 2000, "SIM-DMC-1")
     assert (stock.dose_min_mL, stock.dose_step_mL, stock.dose_max_mL) == (0.02, 0.01, 40)
 
@@ -124,7 +125,7 @@ BAD = [
     ("stocks.KCl.standard", "KCl 1 mol/kg", "mass fraction of KCl of 0.06938, the composition says 0.00740"),
     ("vessels.mixer.capacity", "40 g", "vessels.mixer.capacity: '40 g' has dimension"),
     ("vessels.DMC", {"capacity": "1 mL"}, "vessels.DMC: DMC is also the name of a stock"),
-    ("instruments.lcr.driver", "keysight", "unknown driver 'keysight'; known are keysight-e4980a, mettler-mt-sics"),
+    ("instruments.lcr.driver", "keysight", "unknown driver 'keysight'; known are "),
     ("instruments.lcr.settings.level", "10 mA", "instruments.lcr.settings.level: '10 mA' has dimension"),
     ("instruments.lcr.settings.volume", "1 mL", "instruments.lcr.settings.volume: is not a known field here"),
     (
@@ -142,6 +143,15 @@ BAD = [
     ("instruments.pump_transfer.wiring", {"draws": "cell", "into": "cell"}, "draws from cell into itself"),
     ("instruments.balance.wiring.houses", "mixer", "a balance has no houses, only weighs"),
     ("instruments.balance.wiring.holds", "mixer", "is not a known field here"),
+    ("instruments.balance.wiring.channel", "mixer", "a balance has no channel, only weighs"),
+    (
+        "instruments.chamber.wiring.houses",
+        "pot",
+        "'pot' is not a vessel or holder of this bench; known are mixer, cell",
+    ),
+    ("holders", {"mixer": {}}, "holders.mixer: mixer is also the name of a vessel"),
+    ("holders", {"DMC": {}}, "holders.DMC: DMC is also the name of a stock"),
+    ("holders", {"clip": {"capacity": "1 mL"}}, "holders.clip.capacity: is not a known field here"),
     ("instruments.bad name", {"driver": "watlow-f4t"}, "pattern"),
     ("visa", "ni", "visa: input should be 'simulated', '@py' or '@ivi', found 'ni'"),
     ("name", "my bench", "name: string should match pattern"),
@@ -161,6 +171,54 @@ def test_a_bad_file_gets_one_clear_message(tree, load, place, value, message):
     if place != "instruments.bad name":
         assert len(caught.value.problems) == 1
     assert all(problem.line for problem in caught.value.problems)
+
+
+@pytest.fixture
+def cell_tree(tree):
+    """A bench for cells only, without liquids."""
+    wiring = {"channel": "clip"}
+    return {
+        "name": "cells",
+        "visa": "simulated",
+        "holders": {"clip": {}, "spare": {"cell": {"capacity": "3 mAh"}}},
+        "instruments": {
+            "smu": {"driver": "keithley-2450", "resource": "TCPIP::192.0.2.20::5025::SOCKET", "wiring": wiring},
+            "tester": {"driver": "hioki-bt3562a", "resource": "ASRL1::INSTR", "wiring": wiring},
+            "oven": tree["instruments"]["chamber"] | {"wiring": {"houses": "clip"}},
+        },
+    }
+
+
+def test_a_bench_for_cells(cell_tree, load):
+    bench = load(cell_tree)
+    assert (bench.source_meter_at("clip"), bench.battery_tester_at("clip")) == ("smu", "tester")
+    assert bench.chamber_housing("clip") == "oven"
+    assert [row.wiring for row in bench_table(bench)] == ["channel clip", "channel clip", "houses clip"]
+    with pytest.raises(InputError, match="has no source meter wired to spare"):
+        bench.source_meter_at("spare")
+    with pytest.raises(InputError, match="has no battery tester wired to spare"):
+        bench.battery_tester_at("spare")
+
+
+def test_one_cell_has_one_source(cell_tree, load):
+    cell_tree["instruments"]["smu_2"] = cell_tree["instruments"]["smu"] | {"resource": "ASRL2::INSTR"}
+    with pytest.raises(InputError, match=r"instruments.smu_2.wiring.channel: smu already drives the cell in clip"):
+        load(cell_tree)
+
+
+@pytest.mark.parametrize(
+    ("wiring", "message"),
+    [
+        ({}, "instruments.smu.wiring: a source meter needs channel; channel is missing"),
+        ({"channel": "clop"}, "instruments.smu.wiring.channel: 'clop' is not a holder of this bench; known are clip"),
+        ({"channel": "clip", "connects": "clip"}, "a source meter has no connects, only channel"),
+    ],
+)
+def test_a_source_meter_is_wired_to_a_holder(cell_tree, load, wiring, message):
+    cell_tree["instruments"]["smu"]["wiring"] = wiring
+    with pytest.raises(InputError) as caught:
+        load(cell_tree)
+    assert message in str(caught.value)
 
 
 def test_several_problems_are_told_at_once(tree, load):
@@ -188,6 +246,14 @@ def test_the_json_schema_accepts_the_bench_and_rejects_a_typo(tree):
     validator.validate(tree)
     tree["instruments"]["lcr"]["resourse"] = "x"
     assert [list(error.absolute_path) for error in validator.iter_errors(tree)] == [["instruments", "lcr"]]
+
+
+def test_the_json_schema_beside_the_bench_is_up_to_date():
+    kept = json.loads(SIMULATED.with_name("bench.schema.json").read_text(encoding="utf-8"))
+    made = json.loads(json.dumps(Bench.model_json_schema()))
+    assert {name: kept[name] for name in ("properties", "$defs")} == {
+        name: made[name] for name in ("properties", "$defs")
+    }
 
 
 def test_table_of_an_unconnected_bench(bench):

@@ -10,7 +10,7 @@ import pyvisa
 from galvanaut.core.clock import at_work
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
-from galvanaut.instruments.bench import load_bench
+from galvanaut.instruments.bench import Bench, load_bench
 from galvanaut.instruments.connect import ConnectedBench
 from galvanaut.instruments.jobs import Dose, Empty, InDoubtError, JobFailedError, MeasureImpedance, Settle, Transfer
 from galvanaut.instruments.journal import Journal
@@ -30,8 +30,9 @@ class HostDiedError(Exception):
 class Host:
     """One life of the host on the bench kept in ``folder``; dies at the n-th byte string sent or received."""
 
-    def __init__(self, folder, dies_at=None):
+    def __init__(self, folder, dies_at=None, changed=None):
         self.folder, self.dies_at, self.messages, self.is_connected = folder, dies_at, [], False
+        self.bench = _bench(changed or {})
 
     def trace(self, instrument, direction, data):
         if self.is_connected:
@@ -42,7 +43,7 @@ class Host:
     def run(self, action, key=KEY, before=None):
         """Do one job; returns its result. The world is closed without making anything safe, as a kill would."""
         with contextlib.ExitStack() as stack:
-            bench = load_bench(FILE)
+            bench = self.bench
             description = bench.model_dump(mode="json", by_alias=True, exclude_none=True)
             self.world = SimulatedBench.open(description, self.folder / "world.db", 1, PlainChemistry())
             stack.callback(self.world.close)
@@ -66,8 +67,43 @@ def test_a_dose_is_what_the_balance_says(tmp_path):
     assert result["mass_g"] == pytest.approx(result["after_g"] - result["before_g"])
 
 
-def test_wherever_the_host_dies_the_dose_is_given_once(tmp_path):
-    whole = Host(tmp_path / "whole")
+def _bench(changed):
+    """The simulated bench with other instruments in places."""
+    bench = load_bench(FILE)
+    description = bench.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for name, fields in changed.items():
+        description["instruments"][name] |= fields
+    return Bench.model_validate(description)
+
+
+WATCHED = {
+    "pump_dmc": {"settings": {"syringe_diameter": "26.59 mm", "rate": "10 mL/min", "safe_mode": "30 s"}},
+}
+OTHER_MAKERS = WATCHED | {
+    "balance": {"driver": "sartorius-sbi", "settings": {}},
+    "chamber": {
+        "driver": "espec-p300",
+        "resource": "ASRL12::INSTR",
+        "settings": {"minimum": "-20 degC", "maximum": "60 degC", "low_limit": "-25 degC", "high_limit": "65 degC"},
+    },
+}
+
+
+def test_a_dose_longer_than_the_pumps_watchdog_is_given_completely(tmp_path):
+    long = Dose("DMC", "SIM-DMC-1", "pump_dmc", "balance", "mixer", volume_mL=9.0, expected_g=9.0)
+    assert Host(tmp_path, changed=WATCHED).run(long)["mass_g"] == pytest.approx(9.0, rel=0.05)
+
+
+def test_instruments_of_other_makers_do_the_same_jobs(tmp_path):
+    assert Host(tmp_path, changed=OTHER_MAKERS).run(DOSE)["mass_g"] == pytest.approx(4.0, rel=0.05)
+    settle = Settle("chamber", 5.0, 0.3, 600.0, limit_s=4 * 3600.0)
+    settled = Host(tmp_path, changed=OTHER_MAKERS).run(settle, JobKey("demo", 1, "settle"))
+    assert abs(settled["temperature_degC"] - 5.0) <= 0.3
+
+
+@pytest.mark.parametrize("changed", [{}, WATCHED])
+def test_wherever_the_host_dies_the_dose_is_given_once(tmp_path, changed):
+    whole = Host(tmp_path / "whole", changed=changed)
     (tmp_path / "whole").mkdir()
     reference = whole.run(DOSE)["mass_g"]
     count = len(whole.messages)
@@ -76,10 +112,10 @@ def test_wherever_the_host_dies_the_dose_is_given_once(tmp_path):
         folder = tmp_path / f"dies-{n}"
         folder.mkdir()
         with pytest.raises(HostDiedError):
-            Host(folder, dies_at=n).run(DOSE)
-        second = Host(folder)
+            Host(folder, dies_at=n, changed=changed).run(DOSE)
+        second = Host(folder, changed=changed)
         result = second.run(DOSE)
-        runs = sum(data.upper().startswith(b"0RUN") for _, way, data in second.messages if way == ">")
+        runs = sum(b"0RUN" in data.upper() for _, way, data in second.messages if way == ">")
         assert result["mass_g"] == pytest.approx(reference, rel=0.05), f"host died at message {n}"
         assert runs <= 1
 
@@ -150,7 +186,7 @@ def test_the_chamber_holds_before_anything_is_read(tmp_path):
     record = host.station.journal.find(JobKey("demo", 1, "settle"))
     assert abs(settled["temperature_degC"]) <= 0.1
     assert record.ended - record.began > 1800.0
-    read = Host(tmp_path).run(MeasureImpedance("lcr", "chamber", "cell", 4), JobKey("demo", 1, "impedance"))
+    read = Host(tmp_path).run(MeasureImpedance("lcr", "chamber", "cell", 4, 0.0, 0.1), JobKey("demo", 1, "impedance"))
     assert len(read["resistance_ohm"]) == 4
     assert read["resistance_ohm"][0] == pytest.approx(100.0, rel=0.1)  # about 1 per cm over 10 mS/cm
 

@@ -52,6 +52,20 @@ def test_a_late_identity_is_not_taken_for_two_answers(meter, late):
     assert link.query(":FREQ?") == "+1.0E+03"
 
 
+def test_time_passes_by_listening(wire):
+    one = wire([])
+    one.link("keysight-e4980a", SOCKET).pause(3.5)
+    assert one.library.attributes[ResourceAttribute.timeout_value] == 3500
+
+
+def test_what_comes_during_a_pause_was_not_asked_for(meter):
+    link = meter((b":FREQ 1000\n", b"noise\n"), (b"*IDN?\n", IDENTITY), (b":FREQ?\n", b"+1.0E+03\n"))
+    link.write(":FREQ 1000")
+    with pytest.raises(BadReadingError, match=r"talks without being asked.*'noise"):
+        link.pause(1)
+    assert link.query(":FREQ?") == "+1.0E+03"
+
+
 def test_an_instrument_that_stays_silent_is_asked_nothing_else(meter):
     link = meter((b":FREQ?\n", None), (b"*IDN?\n", None), (b"*IDN?\n", IDENTITY), (b":FREQ?\n", b"+1.0E+03\n"))
     for sent in (":FREQ", "IDN"):

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from galvanaut.instruments.drivers.new_era_ne1000 import NewEraNE1000, NewEraSettings, number_step, pump_number
+from galvanaut.instruments.drivers.new_era_ne1000 import NewEraNE1000, NewEraSettings
+from galvanaut.instruments.drivers.new_era_numbers import number_step, pump_number
 from galvanaut.instruments.errors import AlarmError, BadReadingError, InstrumentError, NoReplyError, RefusedError
 from galvanaut.instruments.roles import Pump
 

@@ -10,8 +10,10 @@ from galvanaut.instruments.wiring import WORDS
 
 
 def test_every_driver_plays_a_role_that_can_be_wired():
-    assert drivers.driver_names() == ["keysight-e4980a", "mettler-mt-sics", "new-era-ne-1000", "watlow-f4t"]
-    for name in drivers.driver_names():
+    names = drivers.driver_names()
+    assert {"keysight-e4980a", "mettler-mt-sics", "new-era-ne-1000", "watlow-f4t"} < set(names)
+    assert names == sorted(names)
+    for name in names:
         driver = drivers.driver_class(name)
         assert driver.role in WORDS
         assert driver.Settings.model_config["extra"] == "forbid"
@@ -27,7 +29,7 @@ def test_every_driver_says_that_it_was_never_run_on_hardware():
 
 
 def test_an_unknown_driver():
-    with pytest.raises(ValueError, match="unknown driver 'x'; known are keysight-e4980a"):
+    with pytest.raises(ValueError, match=r"unknown driver 'x'; known are .*keysight-e4980a"):
         drivers.driver_class("x")
 
 

@@ -19,6 +19,8 @@ from galvanaut.instruments.station import Station
 class Stir:
     """An action that takes ten seconds and writes down when it ran."""
 
+    expires = False
+
     def __init__(self, log, name="stir", error=None, needs=("mixer",)):
         self.log, self.name, self.error, self.uses = log, name, error, list(needs)
 
@@ -56,6 +58,19 @@ async def test_a_job_that_is_done_returns_its_result_without_being_done_again(tm
     with at_work(two.clock):
         assert await two.run(key("a"), Stir(log)) == {"log": 1}
     assert len(log) == 1
+
+
+async def test_a_state_that_expires_is_brought_about_again_by_a_new_host(tmp_path):
+    class Hold(Stir):
+        expires = True
+
+    log = []
+    for _ in range(2):
+        host = station(tmp_path)
+        with at_work(host.clock):
+            await host.run(key("a"), Hold(log))
+            await host.run(key("a"), Hold(log))
+    assert len(log) == 2
 
 
 async def test_two_who_ask_for_one_job_share_it(tmp_path):

@@ -7,7 +7,7 @@ the host's runs are kept apart, in their own table.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -80,6 +80,12 @@ class Ledger:
         log: table of the lab's ledger database.
         campaign: name of the campaign.
         clock: the bench's clock.
+
+    Attributes:
+        started: the plan that the campaign follows; the newest one, if something that may change did. None before
+            the start.
+        calibration: what all measurements rest on; None before it was made.
+        trials: by number.
     """
 
     def __init__(self, log: EventLog, campaign: str, clock: Clock) -> None:
@@ -92,11 +98,18 @@ class Ledger:
         for event in log.read(topic=campaign):
             self._apply(event)
 
-    def start(self, plan: Mapping[str, Any]) -> None:
+    def start(
+        self,
+        plan: Mapping[str, Any],
+        reread: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda stored: stored,
+    ) -> None:
         """Open the campaign, or check that it is still the same one.
 
         Args:
-            plan: campaign file, seed and bench as JSON; what `MAY_CHANGE` matches may differ between runs.
+            plan: campaign file, seed and bench as JSON; what `MAY_CHANGE` matches may differ between runs, and the
+                ledger notes the change.
+            reread: gives a stored plan the form that today's version would store, e.g. with defaults of fields that
+                are new, so that a newer version can go on with an older one's campaign.
 
         Raises:
             InputError: the ledger holds a campaign of this name with another plan.
@@ -104,13 +117,16 @@ class Ledger:
         if self.started is None:
             self._write("started", {"plan": plan})
             return
-        changed = _differences(self.started, plan)
+        before = reread(self.started)
+        changed = _differences(before, plan)
         if changed:
             raise InputError(
                 f"campaign {self.campaign}",
                 f"was started with other settings in this lab folder ({'; '.join(changed)}). "
                 "Give the changed campaign a new name or use another --lab.",
             )
+        if before != plan:
+            self._write("changed", {"plan": plan})
 
     def calibrated(self, result: Mapping[str, Any]) -> None:
         """Record the calibration that all later measurements rest on."""
@@ -157,7 +173,7 @@ class Ledger:
 
     def _apply(self, event: Event) -> None:
         data = event.data
-        if event.kind == "started":
+        if event.kind in ("started", "changed"):
             self.started = data["plan"]
         elif event.kind == "calibrated":
             self.calibration = data

@@ -48,13 +48,19 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The wall clock."""
+    """Real time: the wall clock's at the start, from then on counted by the computer's monotonic clock.
+
+    A step of the wall clock (summer time, a time server, a hand) therefore neither ends nor prolongs a holding time.
+    """
 
     is_virtual = False
 
+    def __init__(self) -> None:
+        self._offset_s = time.time() - time.monotonic()
+
     def now(self) -> float:
         """Seconds since the epoch."""
-        return time.time()
+        return self._offset_s + time.monotonic()
 
     async def sleep(self, seconds: float, order: str = "") -> None:
         """Sleep in real time; ``order`` plays no part."""

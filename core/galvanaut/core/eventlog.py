@@ -7,14 +7,17 @@ change or delete a row that is written.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from galvanaut.core.errors import InputError
+from galvanaut.core.errors import GalvanautError, InputError
+
+_BACKUP = "if it is damaged, bring it back from a backup"
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def open_engine(target: Path | str, durable: bool = True) -> sa.Engine:
         durable: survive a power cut, not only a killed process (SQLite only; costs a disk flush per commit).
 
     Raises:
-        InputError: it cannot be opened for writing.
+        InputError: it cannot be opened for writing, or is no database.
     """
     url = target if isinstance(target, str) and "://" in target else f"sqlite:///{target}"
     engine = sa.create_engine(url)
@@ -53,9 +56,15 @@ def open_engine(target: Path | str, durable: bool = True) -> sa.Engine:
     try:
         with engine.connect():
             pass
-    except sa.exc.OperationalError as error:
-        raise InputError(target, f"cannot be opened as a database ({error.orig})") from None
+    except sa.exc.DBAPIError as error:
+        raise InputError(_where(engine), f"cannot be opened as a database ({error.orig})") from None
     return engine
+
+
+def _where(engine: sa.Engine) -> str:
+    """The file of a database, or its URL without the password."""
+    is_file = engine.dialect.name == "sqlite" and engine.url.database
+    return str(engine.url.database) if is_file else engine.url.render_as_string()
 
 
 def _sqlite_settings(synchronous: str) -> Any:
@@ -74,6 +83,9 @@ class EventLog:
     Args:
         engine: from `open_engine`.
         name: of the table; created when missing.
+
+    Raises:
+        InputError: the database is damaged or holds another table of this name.
     """
 
     def __init__(self, engine: sa.Engine, name: str) -> None:
@@ -88,28 +100,53 @@ class EventLog:
             sa.Column("data", sa.Text, nullable=False),
             sqlite_autoincrement=True,
         )
-        self._table.create(engine, checkfirst=True)
-        if engine.dialect.name == "sqlite":
-            self._forbid_changes(name)
+        with self._readable():
+            self._table.create(engine, checkfirst=True)
+            if engine.dialect.name == "sqlite":
+                self._forbid_changes(name)
 
     def append(self, at: float, topic: str, kind: str, data: Mapping[str, Any]) -> Event:
-        """Write one event; it is on disk when this returns."""
+        """Write one event; it is on disk when this returns.
+
+        Raises:
+            GalvanautError: the database does not take it, e.g. because the disk is full.
+        """
         text = json.dumps(data, allow_nan=False)
-        with self._engine.begin() as connection:
-            result = connection.execute(self._table.insert().values(at=at, topic=topic, kind=kind, data=text))
-            key = result.inserted_primary_key
+        try:
+            with self._engine.begin() as connection:
+                result = connection.execute(self._table.insert().values(at=at, topic=topic, kind=kind, data=text))
+                key = result.inserted_primary_key
+        except sa.exc.DBAPIError as error:
+            raise GalvanautError(
+                f"{_where(self._engine)}: cannot be written ({error.orig}); what was recorded before is safe. "
+                "Put it right (space on the disk, permissions, a backup) and run the same command again"
+            ) from error
         return Event(int(key[0]) if key else 0, at, topic, kind, json.loads(text))
 
     def read(self, topic: str | None = None, prefix: str | None = None) -> list[Event]:
-        """Events in the order written: all, those of one topic, or those whose topic starts with ``prefix``."""
+        """Events in the order written: all, those of one topic, or those whose topic starts with ``prefix``.
+
+        Raises:
+            InputError: the database is damaged.
+        """
         query = sa.select(self._table).order_by(self._table.c.sequence)
         if topic is not None:
             query = query.where(self._table.c.topic == topic)
         if prefix is not None:
             query = query.where(self._table.c.topic.startswith(prefix, autoescape=True))
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
-        return [Event(row.sequence, row.at, row.topic, row.kind, json.loads(row.data)) for row in rows]
+        with self._readable():
+            with self._engine.connect() as connection:
+                rows = connection.execute(query).all()
+            return [Event(row.sequence, row.at, row.topic, row.kind, json.loads(row.data)) for row in rows]
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            raise InputError(_where(self._engine), f"cannot be used ({error.orig}); {_BACKUP}") from error
+        except json.JSONDecodeError as error:
+            raise InputError(_where(self._engine), f"holds an event that is not JSON ({error}); {_BACKUP}") from error
 
     def _forbid_changes(self, name: str) -> None:
         with self._engine.begin() as connection:

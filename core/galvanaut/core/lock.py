@@ -23,7 +23,11 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
     Raises:
         InputError: another process holds it; the message says which.
     """
-    with path.open("a+b") as file:
+    try:
+        lock = path.open("a+b")
+    except OSError as error:
+        raise InputError(what, f"cannot be locked: {path} cannot be opened ({error.strerror})") from None
+    with lock as file:
         if not _acquire(file):
             file.seek(0)
             holder = file.read().decode(errors="replace").strip() or "unknown"

@@ -22,9 +22,13 @@ def load(path: Path, model: type[Model]) -> Model:
         InputError: the file cannot be read, is not YAML, or does not fit the model; every problem is listed with
             its path in the file, its line, what was found and what is expected.
     """
-    tree = _parse(path)
     try:
-        return model.model_validate(_plain(tree))
+        tree = _parse(path)
+        plain = _plain(tree)
+    except RecursionError:
+        raise InputError(path, "is nested too deeply") from None
+    try:
+        return model.model_validate(plain)
     except ValidationError as error:
         problems = [_problem(tree, details) for details in error.errors(include_url=False)]
         raise InputError(path, problems) from None

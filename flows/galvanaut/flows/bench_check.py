@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from galvanaut.flows.labbench import sole_owner
 from galvanaut.instruments.bench import Bench, load_bench
 from galvanaut.instruments.connect import ConnectedBench, bench_table, open_manager, require_armed
 
@@ -37,13 +38,14 @@ def bench_rows(file: Path, arm: bool) -> list[dict[str, Any]]:
 def bench_text(file: Path, rows: list[dict[str, Any]]) -> str:
     """The rows as a table."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=f"{file}: all {len(rows)} instruments answer", title_justify="left")
+    table = Table(title=f"{escape(str(file))}: all {len(rows)} instruments answer", title_justify="left")
     for column in rows[0]:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(escape(str(value)) for value in row.values()))
     sink = StringIO()
     Console(file=sink, width=150).print(table)
     return sink.getvalue().rstrip()
@@ -52,7 +54,8 @@ def bench_text(file: Path, rows: list[dict[str, Any]]) -> str:
 @contextmanager
 def _manager(bench: Bench) -> Iterator[ResourceManager]:
     if not bench.is_simulated:
-        yield open_manager(bench)
+        with sole_owner(bench):
+            yield open_manager(bench)
         return
     import pyvisa
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import ParamSpec
 
 from galvanaut.campaigns.ledger import Outcome, TrialRecord
 from galvanaut.core.clock import Gate, at_work, spawn
 from galvanaut.core.errors import GalvanautError
+from galvanaut.flows.calibration import calibrate
 from galvanaut.flows.lab import Lab
-from galvanaut.flows.procedure import calibrate, run_trial
+from galvanaut.flows.procedure import run_trial
 
 FAULTS_IN_A_ROW = 3
 """So many trials lost to the bench one after another stop the campaign: somebody has to look at it."""
 
 TrialRunner = Callable[[TrialRecord, Lab], Awaitable[Outcome]]
+P = ParamSpec("P")
+
+_log = logging.getLogger(__name__)
 
 
 def _nothing(*_: object) -> None:
@@ -34,6 +40,20 @@ class Observer:
     stage: Callable[[str], None] = _nothing
     trial_began: Callable[[TrialRecord], None] = _nothing
     trial_ended: Callable[[TrialRecord], None] = _nothing
+
+    def guarded(self) -> Observer:
+        """The same observer, whose errors are logged and go no further."""
+        return Observer(_guarded(self.stage), _guarded(self.trial_began), _guarded(self.trial_ended))
+
+
+def _guarded(look: Callable[P, None]) -> Callable[P, None]:
+    def call(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            look(*args, **kwargs)
+        except (Exception, SystemExit) as error:  # whatever it is, it is not the campaign's
+            _log.warning("an observer of the campaign failed, the campaign goes on: %r", error)
+
+    return call
 
 
 @dataclass
@@ -61,7 +81,7 @@ async def run_campaign(
     Raises:
         GalvanautError: the bench cannot go on; the ledger holds everything up to here.
     """
-    observer = observer or Observer()
+    observer = (observer or Observer()).guarded()
     with at_work(lab.clock):
         observer.stage("calibrating the conductivity cell")
         await calibration(lab)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from galvanaut.core.errors import InputError
+from galvanaut.core.lock import exclusive
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,15 @@ class LabFolder:
     def begun(cls, path: Path) -> Iterator[LabFolder]:
         """A lab to write to, made when missing. If the block does not end well, a folder that was made goes again.
 
-        Only for opening: once a lab is open its folder stays, whatever happens.
+        Only for opening: once a lab is open its folder stays, whatever happens. So does a folder that was there
+        before, or that another process took meanwhile.
 
         Raises:
             InputError: it cannot be made or written.
         """
-        existed = path.exists()
         try:
-            (path / "worlds").mkdir(parents=True, exist_ok=True)
+            made = _make(path)
+            (path / "worlds").mkdir(exist_ok=True)
         except OSError as error:
             raise InputError(f"--lab {path}", f"cannot be made ({error.strerror})") from None
         if not os.access(path, os.W_OK | os.X_OK):
@@ -77,6 +79,41 @@ class LabFolder:
         try:
             yield cls(path)
         except BaseException:
-            if not existed:
-                shutil.rmtree(path, ignore_errors=True)
+            if made:
+                _remove_unless_taken(cls(path))
             raise
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Where a file of the user's choice is written: what the file system refuses becomes a message that names it.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(path, f"cannot be written ({error.strerror or error})") from None
+
+
+def _make(path: Path) -> bool:
+    """Make a folder when missing; whether it was this process that made it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+def _remove_unless_taken(folder: LabFolder) -> None:
+    """Remove a folder of our own making. Whoever holds its lock owns it: we do, nobody does, or another process."""
+    try:
+        with exclusive(folder.lock, "lab"):
+            shutil.rmtree(folder.path, ignore_errors=True)
+    except InputError:
+        with suppress(OSError):  # somebody else may have removed it meanwhile
+            holder = folder.lock.read_text(encoding="utf-8", errors="replace").strip()
+            if holder == str(os.getpid()):
+                shutil.rmtree(folder.path, ignore_errors=True)

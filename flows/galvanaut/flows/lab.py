@@ -19,12 +19,15 @@ from galvanaut.campaigns.planners.registry import planner
 from galvanaut.campaigns.planners.session import PlannerSession
 from galvanaut.campaigns.report.summary import Summary
 from galvanaut.core.clock import Clock, Gate
+from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.identifiers import JobKey
 from galvanaut.core.lock import exclusive
 from galvanaut.flows.flowpath import FlowPath
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.labbench import connected_bench
-from galvanaut.flows.plan import Plan, load_plan
+from galvanaut.flows.plan import Plan, load_plan, reread
+from galvanaut.flows.recommend import observation, recommendation
 from galvanaut.flows.support import trust
 from galvanaut.instruments.connect import require_armed
 from galvanaut.instruments.journal import Journal
@@ -123,6 +126,15 @@ class Lab:
         """Plans batches from what the bottles still hold."""
         return self.plan.batches(self.station.journal.drawn_mL)
 
+    def dry_g_before(self, job: JobKey) -> float | None:
+        """What the balance showed with the mixer emptied for the first time in this campaign, before ``job``."""
+        for record in self.station.journal.records():
+            if record.key == job:
+                return None
+            if record.key.campaign == job.campaign and record.request["kind"] == "empty" and record.state == "done":
+                return float((record.result or {})["rest_g"])
+        return None
+
     def may_propose(self) -> bool:
         """Whether the budget allows one more trial."""
         return len(self.ledger.trials) < self.budget
@@ -165,25 +177,13 @@ class Lab:
 
     def recommendation(self) -> str:
         """What the planner's model holds for the best of the tested recipes, in words; empty before a success."""
-        found = self.session.recommend()
-        if found is None or found.sd is None:
-            return ""
-        text = self.ledger.trials[found.trial].tested.text()
-        unit = self.objective.unit
-        return (
-            f"The model, which weighs all trials, expects most of {text} (trial {found.trial}): "
-            f"{found.mean:.2f} ± {1.96 * found.sd:.2f} {unit} (95 %)."
-        )
+        return recommendation(self.campaign, self.ledger, self.plan.seed)
 
     def _tell(self, trial: TrialRecord) -> None:
-        outcome = trial.outcome
-        if outcome is None or outcome.status == "pending":
-            return
-        value = outcome.values.get(self.objective.name)
-        deviation = outcome.deviations.get(self.objective.name)
-        variance = None if deviation is None else deviation**2
-        point = None if trial.as_made is None else self.plan.space.point(trial.as_made)
-        self.session.tell(trial.number, value, point=point, variance=variance, status=outcome.status)
+        seen = observation(trial, self.plan.space, self.objective.name)
+        if seen is not None:
+            point = np.array(seen.point)
+            self.session.tell(seen.trial, seen.value, point=point, variance=seen.variance, status=seen.status)
 
     def _planner(self) -> Planner:
         maker = BatchMaker(self.plan.space, self.batches, self.procedure.batch_mass_g)
@@ -228,10 +228,38 @@ def open_lab(
         with LabFolder.begun(lab_folder) as folder:
             stack.enter_context(exclusive(folder.lock, f"--lab {lab_folder}"))
             bench, clock = stack.enter_context(connected_bench(plan, folder, arm=arm))
-            ledger = Ledger(EventLog(open_engine(folder.ledger), "ledger"), plan.campaign.name, clock)
-            ledger.start(plan.to_json())
+            log = EventLog(open_engine(folder.ledger), "ledger")
             journal = Journal(EventLog(open_engine(folder.station), "journal"), clock)
+            ledger = Ledger(log, plan.campaign.name, clock)
+            _check_records(ledger, journal, clock, folder)
+            _refuse_while_another_is_half_done(log, plan, clock)
+            ledger.start(plan.to_json(), reread=reread)
             station = Station(bench, journal, clock)
             stack.callback(station.close)
             lab = Lab(plan, folder, station, ledger, clock, max_trials)
         yield lab
+
+
+def _check_records(ledger: Ledger, journal: Journal, clock: Clock, folder: LabFolder) -> None:
+    """The ledger, the journal and the simulated world belong together; one of them taken away is not a fresh start."""
+    if not ledger.trials:
+        return
+    if not journal.records():
+        raise InputError(folder.station, "holds no jobs, though the ledger has trials: bring it back from a backup")
+    last = max(max(trial.proposed_at, trial.ended_at or 0.0) for trial in ledger.trials.values())
+    if clock.is_virtual and clock.now() < last:
+        raise InputError(folder.path / "worlds", "is younger than the ledger: bring it back, or begin a new lab folder")
+
+
+def _refuse_while_another_is_half_done(log: EventLog, plan: Plan, clock: Clock) -> None:
+    """Two campaigns on one bench take turns between trials, never within one: they share the mixer."""
+    for name in dict.fromkeys(event.topic for event in log.read()):
+        other = Ledger(log, name, clock)
+        same_bench = other.started is not None and other.started["bench"]["name"] == plan.bench.name
+        if name != plan.campaign.name and same_bench and other.pending():
+            numbers = ", ".join(str(trial.number) for trial in other.pending())
+            raise InputError(
+                f"campaign {plan.campaign.name}",
+                f"cannot use bench {plan.bench.name} while trial {numbers} of campaign {name} is half done on it; "
+                f"run {name} first, e.g. with --max-trials {max(other.trials)}",
+            )

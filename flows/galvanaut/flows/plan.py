@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from galvanaut.campaigns.batchplan import BatchPlanner
 from galvanaut.campaigns.campaignfile import Campaign, load_campaign
@@ -17,6 +20,13 @@ from galvanaut.core.errors import InputError, Problem
 from galvanaut.core.stocks import Stock
 from galvanaut.flows.flowpath import FlowPath
 from galvanaut.instruments.bench import Bench, load_bench
+
+CALIBRATION_TEMPERATURE_DEGC = 25.0
+CALIBRATION_FILLINGS = 3
+CALIBRATION_RESERVE_ML = 2.0
+"""Standard that stays in the mixer, so that no air is drawn into the cell."""
+LIGHTEST_G_ML = 0.9
+"""No solvent in use is lighter but for a few esters and nitriles (illustrative)."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,11 @@ class Plan:
         left = [max(0.0, stock.available_mL - drawn_mL(stock.name, stock.lot)) for stock in stocks]
         return [replace(stock, available_mL=mL) for stock, mL in zip(stocks, left, strict=True)]
 
+    def ample_mL(self, volume_mL: float) -> float:
+        """What to pump to empty the mixer of ``volume_mL``: rather some air at the end, within what the pump gives."""
+        settings: Any = self.bench.instruments[self.path.transfer_pump].parsed_settings()
+        return round(min(1.2 * volume_mL + 2.0, float(settings.maximum_dose_mL)), 2)
+
     def summary(self, ledger: Ledger) -> Summary:
         """What a ledger says about this campaign."""
         objective = self.campaign.objective
@@ -65,8 +80,28 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """Everything that makes this campaign what it is; the ledger keeps it."""
-        bench = self.bench.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return {"campaign": self.campaign.to_json(), "seed": self.seed, "bench": bench}
+        return {"campaign": self.campaign.to_json(), "seed": self.seed, "bench": _bench_json(self.bench)}
+
+
+def reread(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A plan from a ledger as today's models would write it, so that a new field with a default changes nothing.
+
+    Raises:
+        InputError: today's models refuse it.
+    """
+    try:
+        campaign, bench = Campaign.model_validate(stored["campaign"]), Bench.model_validate(stored["bench"])
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            "the ledger", f"holds a plan that this version cannot read ({where}: {first['msg']})"
+        ) from None
+    return {"campaign": campaign.to_json(), "seed": stored["seed"], "bench": _bench_json(bench)}
+
+
+def _bench_json(bench: Bench) -> dict[str, Any]:
+    return bench.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def load_plan(campaign_file: Path, bench_file: Path | None = None, seed: int | None = None) -> Plan:
@@ -96,7 +131,7 @@ def load_plan(campaign_file: Path, bench_file: Path | None = None, seed: int | N
         SearchSpace.of(campaign),
     )
     _check_stocks(plan)
-    _check_volumes(plan)
+    _check_procedure(plan)
     return plan
 
 
@@ -117,15 +152,58 @@ def _check_stocks(plan: Plan) -> None:
         )
 
 
-def _check_volumes(plan: Plan) -> None:
-    """A batch has to fit into the mixer, with some room."""
-    batch_mL = plan.campaign.procedure.batch_mass_g / 0.9  # solvents are denser than 0.9 g/mL but for a few esters
-    if batch_mL > plan.path.mixer_capacity_mL:
-        raise InputError(
-            plan.campaign_file,
-            Problem(
-                "procedure.batch_mass",
-                f"{plan.campaign.procedure.batch_mass_g:g} g may not fit into {plan.path.mixer} "
-                f"({plan.path.mixer_capacity_mL:g} mL)",
-            ),
-        )
+def standard_mL(transfer_mL: float) -> float:
+    """Conductivity standard that a calibration takes."""
+    return sum(standard_portions_mL(transfer_mL))
+
+
+def standard_portions_mL(transfer_mL: float) -> list[float]:
+    """Doses of the standard, of at most 5 mL, so that the balance gets a rest in between."""
+    total_mL = CALIBRATION_FILLINGS * transfer_mL + CALIBRATION_RESERVE_ML
+    count = math.ceil(total_mL / 5.0)
+    return [round(total_mL / count, 2)] * count
+
+
+def _check_procedure(plan: Plan) -> None:
+    """Every volume and temperature that the procedure will ask for has to suit the vessels and instruments."""
+    procedure, path = plan.campaign.procedure, plan.path
+    transfer_mL, rinse_mL = procedure.conductivity.transfer_mL, procedure.rinse.volume_mL
+    batch_mL = procedure.batch_mass_g / LIGHTEST_G_ML
+    problems = [
+        *_does_not_fit(plan, "procedure.batch_mass", f"a batch of {procedure.batch_mass_g:g} g", batch_mL),
+        *_does_not_fit(plan, "procedure.rinse.volume", f"a rinse of {rinse_mL:g} mL", rinse_mL),
+        *_does_not_fit(
+            plan, "procedure.conductivity.transfer", "the standard for calibrating", standard_mL(transfer_mL)
+        ),
+        *_cannot_pump(plan, "procedure.conductivity.transfer", path.transfer_pump, transfer_mL),
+        *_cannot_pump(plan, "procedure.rinse.volume", path.pump_of(path.rinse_stock), rinse_mL),
+        *_cannot_hold(plan, "procedure.conductivity.temperature", procedure.conductivity.temperature_degC),
+        *_cannot_hold(plan, "bench", CALIBRATION_TEMPERATURE_DEGC),
+    ]
+    if problems:
+        raise InputError(plan.campaign_file, problems)
+
+
+def _does_not_fit(plan: Plan, where: str, what: str, volume_mL: float) -> list[Problem]:
+    """A vessel is filled to nine tenths at most."""
+    room_mL = 0.9 * plan.path.mixer_capacity_mL
+    if volume_mL <= room_mL:
+        return []
+    return [Problem(where, f"{what} takes up to {volume_mL:.3g} mL; {plan.path.mixer} has room for {room_mL:g} mL")]
+
+
+def _cannot_pump(plan: Plan, where: str, pump: str, volume_mL: float) -> list[Problem]:
+    settings: Any = plan.bench.instruments[pump].parsed_settings()
+    low, high = settings.minimum_dose_mL, settings.maximum_dose_mL
+    if low <= volume_mL <= high:
+        return []
+    return [Problem(where, f"{volume_mL:g} mL is outside the {low:g} to {high:g} mL that {pump} gives at once")]
+
+
+def _cannot_hold(plan: Plan, where: str, temperature_degC: float) -> list[Problem]:
+    settings: Any = plan.bench.instruments[plan.path.chamber].parsed_settings()
+    low, high = settings.minimum_degC, settings.maximum_degC
+    if low <= temperature_degC <= high:
+        return []
+    limits = f"outside the {low:g} to {high:g} degC of {plan.path.chamber}"
+    return [Problem(where, f"{temperature_degC:g} degC is {limits}")]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from galvanaut.campaigns.benchmark import Benchmark, benchmark
@@ -68,7 +69,7 @@ def to_json(found: Benchmark, seeds: range) -> dict[str, Any]:
 def show(found: Benchmark, seeds: range, budget: int, console: Console) -> None:
     """Tables for people."""
     console.print(
-        f"[bold]{found.problem}[/]: noiseless optimum {found.optimum:.3f} (simulated chemistry), "
+        f"[bold]{escape(found.problem)}[/]: noiseless optimum {found.optimum:.3f} (simulated chemistry), "
         f"seeds {seeds.start} to {seeds.stop - 1}, {budget} experiments each",
         highlight=False,
         soft_wrap=True,

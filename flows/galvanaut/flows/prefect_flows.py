@@ -8,25 +8,28 @@ middle of a trial, the trial is carried on without it: its jobs are durable, so 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import logging
+import signal
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, flow_engine, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from galvanaut.campaigns.ledger import Outcome, TrialRecord
 from galvanaut.campaigns.recipe import Recipe
-from galvanaut.core.errors import GalvanautError
-from galvanaut.flows import procedure
+from galvanaut.flows import calibration, procedure
 from galvanaut.flows.artifacts import Artifacts
 from galvanaut.flows.campaign_loop import Observer, run_campaign
 from galvanaut.flows.lab import Lab, open_lab
 from galvanaut.flows.procedure import Steps, run_trial
+from galvanaut.flows.through_prefect import PrefectFailedError, inside, through
 
 SPACING_S = 0.2
 """Least time between the last thing a trial's run told Prefect and the creation of the next run. Prefect's SQLite
@@ -45,7 +48,11 @@ def _step(name: str) -> Callable[[Step], Step]:
     """A Prefect task for one step: no cache, no retries, nothing of it stored."""
 
     def wrap(step: Step) -> Step:
-        wrapped = task(name=name, cache_policy=NO_CACHE, retries=0, persist_result=False)(step)
+        @functools.wraps(step)
+        async def ours(*args: Any) -> Any:
+            return await inside(step(*args))
+
+        wrapped = task(name=name, cache_policy=NO_CACHE, retries=0, persist_result=False)(ours)
         return cast("Step", wrapped)  # awaiting a call of the task gives what awaiting the step gives
 
     return wrap
@@ -78,21 +85,21 @@ async def _measure(number: int) -> Mapping[str, Any]:
 
 
 @_step("clean")
-async def _clean(number: int, cycles: int, volume_mL: float) -> None:
-    await procedure.clean(number, cycles, volume_mL, _lab.get())
+async def _clean(number: int) -> None:
+    await procedure.clean(*_trial(number))
 
 
 @_step("calibrate cell")
 async def _calibrate() -> None:
-    await procedure.calibrate(_lab.get())
+    await calibration.calibrate(_lab.get())
 
 
 TASKS = Steps(
-    formulate=lambda trial, lab: _formulate(trial.number),
-    fill_cell=lambda trial, lab: _fill_cell(trial.number),
-    settle=lambda trial, lab: _settle(trial.number),
-    measure=lambda trial, lab: _measure(trial.number),
-    clean=lambda number, cycles, volume_mL, lab: _clean(number, cycles, volume_mL),
+    formulate=lambda trial, lab: through(_formulate, trial.number),
+    fill_cell=lambda trial, lab: through(_fill_cell, trial.number),
+    settle=lambda trial, lab: through(_settle, trial.number),
+    measure=lambda trial, lab: through(_measure, trial.number),
+    clean=lambda trial, lab: through(_clean, trial.number),
 )
 
 
@@ -100,7 +107,7 @@ TASKS = Steps(
 async def trial_flow(number: int) -> Outcome:
     """One recipe taken through the procedure."""
     trial, lab = _trial(number)
-    outcome = await run_trial(trial, lab, steps=TASKS)
+    outcome = await inside(run_trial(trial, lab, steps=TASKS))
     values = ", ".join(f"{name} {value:.3f}" for name, value in outcome.values.items())
     get_run_logger().info("%s: %s", trial.tested.text(), values or f"{outcome.status}: {outcome.reason}")
     return outcome
@@ -136,17 +143,36 @@ async def campaign_flow(
         await _run(lab)
 
 
+def start_temporary_server() -> None:
+    """Start the server that Prefect keeps for a process without one, out of reach of the terminal's Ctrl-C.
+
+    It stands in the terminal's process group. If Ctrl-C ended it together with the run, the flow would stumble over
+    its dead server instead of stopping.
+    """
+    from prefect.server.api.server import SubprocessASGIServer
+
+    if hasattr(signal, "pthread_sigmask"):  # a child inherits what is blocked
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        SubprocessASGIServer().start(timeout=120)
+    finally:
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 async def run_with_prefect(lab: Lab, observer: Observer) -> None:
     """Run an open lab's campaign as a Prefect flow.
 
     Raises:
-        GalvanautError: as `run_campaign`.
+        GalvanautError: as `run_campaign`; so does any other error of ours pass.
+        PrefectFailedError: Prefect failed outside of a trial.
     """
+    vars(flow_engine)["capture_sigterm"] = contextlib.nullcontext  # it would raise in the midst of any code
     _lab.set(lab)
     _observer.set(observer)
     plan = lab.plan
     bench, folder = str(plan.bench_file), str(lab.folder.path)
-    await campaign_flow(str(plan.campaign_file), folder, bench, plan.seed, lab.max_trials)
+    await through(campaign_flow, str(plan.campaign_file), folder, bench, plan.seed, lab.max_trials)
 
 
 async def _run(lab: Lab) -> None:
@@ -165,25 +191,22 @@ async def _run(lab: Lab) -> None:
             quiet_since = time.monotonic()
 
     try:
-        await run_campaign(lab, runner, _observer.get(None), _calibration)
+        await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
     finally:
         await artifacts.publish()
 
 
 async def _run_trial(trial: TrialRecord, lab: Lab) -> Outcome:
     try:
-        outcome: Outcome = await trial_flow(trial.number)
-    except GalvanautError:
-        raise
-    except Exception as error:  # of Prefect: the trial itself raises only GalvanautError
+        return await through(trial_flow, trial.number)
+    except PrefectFailedError as error:
         _log.warning("Prefect failed in trial %d, which goes on without it: %s", trial.number, error)
         return await run_trial(trial, lab)
-    return outcome
 
 
 async def _calibration(lab: Lab) -> None:
     if lab.ledger.calibration is None:
-        await _calibrate()
+        await through(_calibrate)
 
 
 def _path(text: str | None) -> Path | None:

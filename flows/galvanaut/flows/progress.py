@@ -7,11 +7,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from galvanaut.campaigns.ledger import TrialRecord
 from galvanaut.flows.campaign_loop import Observer
 from galvanaut.flows.lab import Lab
+
+WIDE = 120
+"""Columns from which on a terminal has room for a long bar."""
 
 
 @contextmanager
@@ -21,28 +26,37 @@ def shown(lab: Lab, console: Console) -> Iterator[Observer]:
     On a terminal one line is kept up to date; elsewhere (a log file, CI) each ended trial prints a line.
     """
     if not console.is_terminal:
-        yield Observer(trial_ended=lambda trial: console.print(line(trial, lab), highlight=False, soft_wrap=True))
+        yield Observer(trial_ended=lambda trial: _print(trial, lab, console))
         return
+    whole, rest = Column(no_wrap=True), Column(ratio=1, no_wrap=True, overflow="ellipsis")
     columns = (
         SpinnerColumn(),
-        TextColumn("[bold]{task.fields[campaign]}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("best {task.fields[best]}"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("[dim]{task.description}"),
+        TextColumn("[bold]{task.fields[campaign]}", table_column=whole),
+        BarColumn(bar_width=24 if console.width >= WIDE else 8),
+        MofNCompleteColumn(table_column=whole),
+        TextColumn("best {task.fields[best]}", table_column=whole),
+        TimeRemainingColumn(elapsed_when_finished=True, table_column=whole),
+        TextColumn("[dim]{task.description}", table_column=rest),  # gives way where the terminal is narrow
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, expand=True) as progress:
         bar = progress.add_task(
-            "starting", total=lab.budget, completed=len(lab.ledger.ended()), campaign=lab.campaign.name, best=best(lab)
+            "starting",
+            total=lab.budget,
+            completed=len(lab.ledger.ended()),
+            campaign=escape(lab.campaign.name),
+            best=escape(best(lab)),
         )
 
         def ended(trial: TrialRecord) -> None:
-            progress.update(bar, completed=len(lab.ledger.ended()), best=best(lab))
+            progress.update(bar, completed=len(lab.ledger.ended()), best=escape(best(lab)))
             if trial.status != "ok":
-                progress.console.print(line(trial, lab), highlight=False, soft_wrap=True)
+                _print(trial, lab, progress.console)
 
-        yield Observer(stage=lambda text: progress.update(bar, description=text), trial_ended=ended)
+        yield Observer(stage=lambda text: progress.update(bar, description=escape(text)), trial_ended=ended)
+
+
+def _print(trial: TrialRecord, lab: Lab, console: Console) -> None:
+    console.print(line(trial, lab), highlight=False, soft_wrap=True, markup=False)
 
 
 def best(lab: Lab) -> str:

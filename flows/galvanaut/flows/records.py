@@ -6,14 +6,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from galvanaut.campaigns.campaignfile import Campaign, load_campaign
 from galvanaut.campaigns.ledger import Ledger
 from galvanaut.campaigns.report import Summary, summarise, write_report
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
-from galvanaut.flows.folder import LabFolder
+from galvanaut.flows.folder import LabFolder, writing
 from galvanaut.flows.lab import SIMULATED_NOTE
+from galvanaut.flows.recommend import recommendation
 
 
 def lab_text(lab: Path) -> str:
@@ -50,10 +53,18 @@ def campaign_json(lab: Path, campaign: str) -> dict[str, Any]:
 
 
 def write_campaign_report(lab: Path, campaign: str) -> Path:
-    """Write the report anew from the records."""
+    """Write the report anew from the records.
+
+    Raises:
+        InputError: no such campaign, or the report cannot be written.
+    """
     summary = _summary(lab, campaign)
     note = SIMULATED_NOTE if _is_simulated(summary) else ""
-    return write_report(summary, LabFolder(lab).report(summary.name), note)
+    path = LabFolder(lab).report(summary.name)
+    ledger = Ledger(_log(lab), summary.name, SystemClock())
+    asked = Campaign.model_validate(summary.plan["campaign"])
+    with writing(path):
+        return write_report(summary, path, note, recommendation(asked, ledger, summary.plan["seed"]))
 
 
 def _is_simulated(summary: Summary) -> bool:
@@ -105,7 +116,11 @@ def _summary(lab: Path, campaign: str) -> Summary:
 def _summary_of(log: EventLog, name: str) -> Summary:
     ledger = Ledger(log, name, SystemClock())
     plan = ledger.started or {}
-    campaign = Campaign.model_validate(plan["campaign"])
+    try:
+        campaign = Campaign.model_validate(plan["campaign"])
+    except ValidationError as error:
+        what = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise InputError(f"campaign {name}", f"its record was written by a version that differs ({what})") from None
     objective = campaign.objective
     maximise = objective.goal == "maximise"
     return summarise(ledger, objective.name, objective.unit, maximise, campaign.title, campaign.budget.trials)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import os
+import sys
 import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from galvanaut.campaigns.report import write_report
-from galvanaut.core.errors import GalvanautError
+from galvanaut.core.errors import InputError
 from galvanaut.flows import prefect_settings
 from galvanaut.flows.campaign_loop import Observer, run_campaign
+from galvanaut.flows.console import PatientConsole
+from galvanaut.flows.folder import writing
 from galvanaut.flows.lab import Lab, open_lab
 from galvanaut.flows.progress import best, shown
+from galvanaut.flows.signals import interruptible
+from galvanaut.flows.through_prefect import PrefectFailedError
 
 
 def run_command(
@@ -31,53 +37,95 @@ def run_command(
 
     Raises:
         GalvanautError: bad input, or the bench cannot go on.
+        SystemExit: with 1, the run was interrupted.
     """
-    console = Console()
-    for number in (signal.SIGINT, signal.SIGTERM):  # both end a run alike: instruments are made safe
-        signal.signal(number, signal.default_int_handler)
-    began = time.monotonic()
-    with open_lab(campaign, lab_folder, bench, seed, max_trials, arm=arm) as lab:
-        _greet(lab, console)
+    console = PatientConsole()
+    with interruptible():
         try:
-            with shown(lab, console) as observer:
-                if prefect:
-                    _with_prefect(lab, observer, console)
-                else:
-                    asyncio.run(run_campaign(lab, observer=observer))
-        finally:
-            report = write_report(
-                lab.summary(), lab.folder.report(lab.campaign.name), lab.simulated_note, lab.recommendation()
-            )
-        _say_result(lab, console, time.monotonic() - began)
-        console.print(f"report: {report}", soft_wrap=True, highlight=False)
+            with open_lab(campaign, lab_folder, bench, seed, max_trials, arm=arm) as lab:
+                _run(lab, console, prefect=prefect)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            Console(stderr=True).print("interrupted; run the same command again to continue", style="yellow")
+            sys.exit(1)
+
+
+def _run(lab: Lab, console: Console, *, prefect: bool) -> None:
+    began = time.monotonic()
+    _greet(lab, console)
+    try:
+        with shown(lab, console) as observer:
+            if prefect and (lab.may_propose() or lab.ledger.pending()):
+                _with_prefect(lab, observer, console)
+            else:
+                asyncio.run(run_campaign(lab, observer=observer))
+    except BaseException:
+        _report_in_passing(lab, console)
+        raise
+    _say_result(lab, console, time.monotonic() - began)
+    console.print(f"report: {escape(str(_report(lab)))}", soft_wrap=True, highlight=False)
+
+
+def _report(lab: Lab) -> Path:
+    """Write the report.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    path = lab.folder.report(lab.campaign.name)
+    with writing(path):
+        return write_report(lab.summary(), path, lab.simulated_note, lab.recommendation())
+
+
+def _report_in_passing(lab: Lab, console: Console) -> None:
+    """Write the report of a campaign that is about to end otherwise; why it ends is the greater news."""
+    try:
+        _report(lab)
+    except InputError as error:
+        console.print(f"[yellow]no report:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
 
 
 def _with_prefect(lab: Lab, observer: Observer, console: Console) -> None:
-    observer.stage("starting Prefect")
-    server = prefect_settings.find_server(lab.folder.path)
-    prefect_settings.apply(prefect_settings.client_settings(lab.folder.path.resolve()))
+    observer.guarded().stage("starting Prefect")
+    folder = lab.folder.path.resolve()
+    server = prefect_settings.find_server(folder)
+    prefect_settings.apply(prefect_settings.client_settings(folder))
     if server is not None:
         prefect_settings.apply({"PREFECT_API_URL": server})
-        console.print(f"live in the Prefect UI: {server.removesuffix('/api')}", highlight=False)
+        console.print(f"live in the Prefect UI: {escape(server.removesuffix('/api'))}", highlight=False)
     try:
+        _start_prefect()
         from galvanaut.flows.prefect_flows import run_with_prefect
 
         asyncio.run(run_with_prefect(lab, observer))
-    except GalvanautError:
-        raise
-    except Exception as error:  # Prefect shows the campaign; it must not be able to end it
-        console.print(f"[yellow]Prefect failed, going on without it:[/] {error!r}", highlight=False, soft_wrap=True)
+    except PrefectFailedError as error:  # Prefect shows the campaign; it must not be able to end it
+        message = f"[yellow]Prefect failed, going on without it:[/] {escape(str(error))}"
+        console.print(message, highlight=False, soft_wrap=True)
         asyncio.run(run_campaign(lab, observer=observer))
+
+
+def _start_prefect() -> None:
+    """Import Prefect, and start a server if none is running.
+
+    Raises:
+        PrefectFailedError: it is not to be had.
+    """
+    try:
+        from galvanaut.flows.prefect_flows import start_temporary_server
+
+        if "PREFECT_API_URL" not in os.environ:
+            start_temporary_server()
+    except Exception as error:  # whatever Prefect's start runs into, from settings that do not suit it to a full disk
+        raise PrefectFailedError(f"{type(error).__name__}: {error}") from error
 
 
 def _greet(lab: Lab, console: Console) -> None:
     kind = "simulated" if lab.bench.is_simulated else "[bold red]REAL[/]"
     ended = len(lab.ledger.ended())
     going_on = f", going on after {ended} trials" if lab.ledger.trials else ""
-    console.print(f"[bold]{lab.campaign.title or lab.campaign.name}[/]")
+    console.print(f"[bold]{escape(lab.campaign.title or lab.campaign.name)}[/]")
     console.print(
-        f"bench {lab.bench.name} ({kind}), {lab.budget} trials, planner {lab.campaign.planner.name}, "
-        f"seed {lab.plan.seed}{going_on}; lab {lab.folder.path}",
+        f"bench {escape(lab.bench.name)} ({kind}), {lab.budget} trials, planner {escape(lab.campaign.planner.name)}, "
+        f"seed {lab.plan.seed}{going_on}; lab {escape(str(lab.folder.path))}",
         highlight=False,
     )
 
@@ -85,13 +133,15 @@ def _greet(lab: Lab, console: Console) -> None:
 def _say_result(lab: Lab, console: Console, seconds: float) -> None:
     ended = lab.ledger.ended()
     failed = sum(trial.status != "ok" for trial in ended)
-    first = min((record.began for record in lab.station.journal.records()), default=lab.clock.now())
-    hours = (lab.clock.now() - first) / 3600
+    jobs = [record.began for record in lab.station.journal.records() if record.key.campaign == lab.campaign.name]
+    hours = (max((trial.ended_at or 0.0 for trial in ended), default=0.0) - min(jobs, default=0.0)) / 3600
     took = f"{hours:.0f} h on the bench's clock in {seconds:.0f} s" if lab.clock.is_virtual else f"{hours:.1f} h"
     console.print(f"{len(ended)} trials ended, {failed} failed, {took}", highlight=False)
-    console.print(f"best measured: [bold]{best(lab)}[/]", highlight=False)
+    console.print(f"best measured: [bold]{escape(best(lab))}[/]", highlight=False)
     top = lab.best()
     if top is not None:
-        console.print(f"  {top.tested.text()}", highlight=False)
+        console.print(f"  {top.tested.text()}", highlight=False, markup=False)
+    if model := lab.recommendation():
+        console.print(model, highlight=False, markup=False, soft_wrap=True)
     if lab.simulated_note:
         console.print("[yellow]simulated:[/] nothing here was measured on hardware", highlight=False)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from galvanaut.core.errors import GalvanautError, InputError
+from galvanaut.flows.folder import writing
 from galvanaut.flows.prefect_settings import HOST, answers, remember_server, server_settings
+from galvanaut.flows.signals import interruptible
 
 START_LIMIT_S = 120.0
 
@@ -26,28 +28,39 @@ def serve(lab: Path, port: int, ready: Callable[[str], None]) -> None:
         ready: told the UI's address once the server answers.
 
     Raises:
-        InputError: the port is taken.
+        InputError: the port is taken, or the lab cannot be written.
         GalvanautError: the server did not come up within 120 s.
     """
     _refuse_taken(port)
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with Ctrl-C ignored
-        signal.signal(number, signal.default_int_handler)
+    with interruptible(), writing(lab), suppress(KeyboardInterrupt):
+        note = remember_server(lab, f"http://{HOST}:{port}/api")
+        try:
+            with running(lab, port) as process:
+                ready(f"http://{HOST}:{port}")
+                process.wait()
+        finally:
+            note.unlink(missing_ok=True)
+
+
+@contextmanager
+def running(lab: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The Prefect server as a child process in a session of its own, from its first answer on; ended at the end."""
     lab = lab.resolve()
     settings = server_settings(lab, port)
-    note = remember_server(lab, settings["PREFECT_API_URL"])
     log = lab / "prefect-server.log"
     with log.open("wb") as sink:
-        command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
-        process = subprocess.Popen(command, env={**os.environ, **settings}, stdout=sink, stderr=subprocess.STDOUT)  # noqa: S603  # our own interpreter
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter
+            [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)],
+            env={**os.environ, **settings},
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         try:
             _wait_until_up(process, settings["PREFECT_API_URL"], log)
-            ready(f"http://{HOST}:{port}")
-            process.wait()
-        except KeyboardInterrupt:
-            pass
+            yield process
         finally:
             _end(process)
-            note.unlink(missing_ok=True)
 
 
 def _refuse_taken(port: int) -> None:

@@ -98,6 +98,18 @@ class VesselEntry(BaseModel):
     capacity_mL: Annotated[float, Unit("mL"), Field(gt=0)] = Field(alias="capacity")
 
 
+class HolderEntry(BaseModel):
+    """One holder for a cell, e.g. a coin-cell clip with four leads.
+
+    Attributes:
+        cell: parameters of the simulated cell in it; ignored on a real bench.
+    """
+
+    model_config = _STRICT
+
+    cell: dict[str, Any] | None = None
+
+
 class InstrumentEntry(BaseModel):
     """One instrument.
 
@@ -151,7 +163,8 @@ class Bench(BaseModel):
         visa: ``simulated``, or which VISA library serves the resources (``@py``: pyvisa-py, ``@ivi``: the vendor's).
         armed: must be true before anything is sent to real instruments.
         stocks: bottles by name.
-        vessels: by name.
+        vessels: by name; they hold liquids.
+        holders: by name; they hold cells.
         instruments: by name.
         simulation: parameters of the simulated world; ignored on a real bench.
     """
@@ -161,8 +174,9 @@ class Bench(BaseModel):
     name: Name
     visa: Visa
     armed: bool = False
-    stocks: dict[Name, StockEntry]
-    vessels: dict[Name, VesselEntry]
+    stocks: dict[Name, StockEntry] = {}
+    vessels: dict[Name, VesselEntry] = {}
+    holders: dict[Name, HolderEntry] = {}
     instruments: dict[Name, InstrumentEntry]
     simulation: dict[str, Any] | None = None
 
@@ -200,6 +214,16 @@ class Bench(BaseModel):
         """Name of the impedance meter wired to a vessel; errors as in `balance_weighing`."""
         names = [name for name, e in self._with_role("impedance meter") if e.wiring.connects == vessel]
         return self._only(names, f"impedance meter connected to {vessel}")
+
+    def source_meter_at(self, holder: str) -> str:
+        """Name of the source meter wired to a cell holder; errors as in `balance_weighing`."""
+        names = [name for name, e in self._with_role("source meter") if e.wiring.channel == holder]
+        return self._only(names, f"source meter wired to {holder}")
+
+    def battery_tester_at(self, holder: str) -> str:
+        """Name of the battery tester wired to a cell holder; errors as in `balance_weighing`."""
+        names = [name for name, e in self._with_role("battery tester") if e.wiring.channel == holder]
+        return self._only(names, f"battery tester wired to {holder}")
 
     def standard_stock(self) -> str:
         """Name of the stock that is a conductivity standard; errors as in `balance_weighing`."""

@@ -17,7 +17,8 @@ from galvanaut.instruments.roles import Identity, Role
 if TYPE_CHECKING:
     from pyvisa import ResourceManager
 
-    from galvanaut.instruments.roles import Balance, Chamber, ImpedanceMeter, Pump
+    from galvanaut.instruments.roles import Balance, BatteryTester, Chamber, ImpedanceMeter, Pump, SourceMeter
+    from galvanaut.instruments.thermometry import Thermometer
 
 
 class ConnectedBench:
@@ -90,6 +91,18 @@ class ConnectedBench:
         """The impedance meter of this name."""
         return cast("ImpedanceMeter", self._named(name, "impedance meter"))
 
+    def source_meter(self, name: str) -> SourceMeter:
+        """The source meter of this name."""
+        return cast("SourceMeter", self._named(name, "source meter"))
+
+    def battery_tester(self, name: str) -> BatteryTester:
+        """The battery tester of this name."""
+        return cast("BatteryTester", self._named(name, "battery tester"))
+
+    def thermometer(self, name: str) -> Thermometer:
+        """The thermometer of this name."""
+        return cast("Thermometer", self._named(name, "thermometer"))
+
     def make_safe(self) -> None:
         """Make every instrument safe; may be repeated.
 
@@ -124,6 +137,8 @@ class ConnectedBench:
                 act(driver)
             except InstrumentError as error:
                 errors.append(error)
+            except Exception as error:  # a fault in one driver must not keep the others from being made safe
+                errors.append(InstrumentError(f"its driver failed: {error!r}", instrument=driver.link.instrument))
         return errors
 
     def _raise(self, doing: str, errors: list[InstrumentError]) -> None:

@@ -112,6 +112,7 @@ class Journal:
             record.notes.update(event.data)
         elif event.kind == "resumed":
             record.attempts += 1
+            record.state = "intended"
         else:
             record.state = "done" if event.kind == "done" else "failed"
             record.ended = event.at

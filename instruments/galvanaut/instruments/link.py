@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from galvanaut.instruments.errors import AlarmError, BadReadingError, InstrumentError, NoReplyError
 
@@ -36,6 +36,26 @@ STALE_REPLIES = 20
 """More stale messages than this in a row: the peer talks by itself."""
 
 
+class Packets(Protocol):
+    """Messages that are more than a text and an end, e.g. with length and checksum."""
+
+    def pack(self, text: str) -> bytes:
+        """The bytes of a message, complete."""
+        ...
+
+    def is_whole(self, data: bytes) -> bool:
+        """Whether ``data`` is a complete reply, or can never become one."""
+        ...
+
+    def unpack(self, data: bytes) -> str:
+        """The text of a reply.
+
+        Raises:
+            ValueError: it is damaged; says how.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Framing:
     """How messages of one kind of instrument look on the wire, and how it proves to be itself.
@@ -48,7 +68,10 @@ class Framing:
         alarm_in: the alarm that a reply reports, in words; None if none. So that none is thrown away with old replies.
         read_start: begins each reply.
         timeout_s: for one reply, unless a query says otherwise.
-        baud_rate: for serial lines (8 data bits, no parity, 1 stop bit).
+        baud_rate: for serial lines (8 data bits, 1 stop bit).
+        parity: for serial lines.
+        packets: makes and reads messages instead of ``read_start`` and the two ends; a read still stops at the last
+            byte of ``read_end``, and goes on until the packet is whole.
     """
 
     write_end: bytes
@@ -59,6 +82,8 @@ class Framing:
     read_start: bytes = b""
     timeout_s: float = 5.0
     baud_rate: int = 9600
+    parity: Literal["none", "odd", "even"] = "none"
+    packets: Packets | None = None
 
 
 class Link:
@@ -98,6 +123,10 @@ class Link:
         resource.read_termination = framing.read_end.decode("latin-1")
         if self.address.upper().startswith("ASRL"):
             resource.baud_rate = framing.baud_rate
+            if framing.parity != "none":
+                from pyvisa.constants import Parity
+
+                resource.parity = Parity[framing.parity]
 
     @classmethod
     def open(
@@ -160,6 +189,28 @@ class Link:
             except NoReplyError:
                 self._in_doubt = True
                 raise
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass by listening to the line: on a simulated bench, too, the instrument's time passes.
+
+        Raises:
+            BadReadingError: something came without being asked for.
+        """
+        with self._lock:
+            self._settle()
+            try:
+                data = self._read(seconds)
+            except self._failures as error:
+                if _is_timeout(error):
+                    return
+                raise self._lost(None, error) from error
+            self._in_doubt = True
+            raise self.error(BadReadingError, "talks without being asked", None, self._stripped(data))
+
+    def reframe(self, packets: Packets | None) -> None:
+        """Talk in other packets from now on, after the instrument was told to."""
+        with self._lock:
+            self._framing = replace(self._framing, packets=packets)
 
     def close(self) -> None:
         """Close this resource and no other; may be called again."""
@@ -231,7 +282,8 @@ class Link:
         return name.startswith("ASRL") or name.endswith("::SOCKET")
 
     def _send(self, command: str) -> None:
-        data = command.encode("ascii") + self._framing.write_end
+        packets = self._framing.packets
+        data = command.encode("ascii") + self._framing.write_end if packets is None else packets.pack(command)
         if self._trace is not None:
             self._trace(self.instrument, ">", data)
         try:
@@ -253,12 +305,21 @@ class Link:
         if timeout_s != self._timeout_s:
             self._resource.timeout = 1000 * timeout_s
             self._timeout_s = timeout_s
+        packets = self._framing.packets
         data = bytes(self._resource.read_raw())
+        while packets is not None and not packets.is_whole(data):
+            data += bytes(self._resource.read_raw())
         if self._trace is not None:
             self._trace(self.instrument, "<", data)
         return data
 
     def _unframed(self, command: str, data: bytes) -> str:
+        if self._framing.packets is not None:
+            try:
+                return self._framing.packets.unpack(data)
+            except ValueError as error:
+                problem = f"garbled reply ({error})"
+                raise self.error(BadReadingError, problem, command, data.decode("latin-1")) from None
         start, end = self._framing.read_start, self._framing.read_end
         if not (data.startswith(start) and data.endswith(end)) or not data.isascii():
             advice = "check cable, baud rate and terminators"
@@ -266,6 +327,12 @@ class Link:
         return self._stripped(data)
 
     def _stripped(self, data: bytes) -> str:
+        """The text of a stale reply, as far as it can be made out."""
+        if self._framing.packets is not None:
+            try:
+                return self._framing.packets.unpack(data)
+            except ValueError:
+                return data.decode("latin-1")
         return data.removeprefix(self._framing.read_start).removesuffix(self._framing.read_end).decode("latin-1")
 
     def _lost(self, command: str | None, error: BaseException) -> InstrumentError:

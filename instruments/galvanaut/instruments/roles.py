@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Role = Literal["pump", "balance", "chamber", "impedance meter"]
+    from galvanaut.instruments.envelope import Envelope
+
+Role = Literal["pump", "balance", "chamber", "impedance meter", "source meter", "battery tester", "thermometer"]
 
 PumpState = Literal["infusing", "withdrawing", "stopped", "paused", "waiting", "purging"]
 
@@ -59,6 +61,20 @@ class DoseLimits:
     step_mL: float
 
 
+class Reading(NamedTuple):
+    """One reading of a cell under current.
+
+    Attributes:
+        voltage_V: at the cell, V.
+        current_A: into the cell, A; negative while it is discharged.
+        time_s: by the instrument's own clock, s since its first reading; None if it keeps no time.
+    """
+
+    voltage_V: float
+    current_A: float
+    time_s: float | None
+
+
 class Instrument(Protocol):
     """What every instrument can do."""
 
@@ -85,6 +101,11 @@ class Pump(Instrument, Protocol):
     `prepare` may be repeated; `start` sends one start command, never repeats it, and needs a new `prepare` afterwards;
     `state` and `dispensed_mL` tell how far it got, also to a program started later.
     """
+
+    @property
+    def was_power_cycled(self) -> bool:
+        """Whether it lost its power since the last host talked to it; its counter is then worth nothing."""
+        ...
 
     @property
     def rate_mL_min(self) -> float:
@@ -209,4 +230,114 @@ class ImpedanceMeter(Instrument, Protocol):
 
     def sweep(self, frequencies_Hz: Sequence[float]) -> NDArray[np.complex128]:
         """Measure at each frequency in turn, ohm; as long as ``frequencies_Hz``."""
+        ...
+
+
+class SourceMeter(Instrument, Protocol):
+    """One channel that holds a cell at a voltage and bounds the current: a voltage source with a current limit.
+
+    Above the cell's voltage it charges, below it discharges, at the limit first (constant current) and then at the
+    voltage; the instrument itself bounds both, also when the host is gone. Positive currents charge.
+
+    The order is `set_limits`, `configure`, `output`; `configure` may be repeated while the output is on. A program
+    that finds the output on after a restart calls `set_limits` again and is told whether the limits still hold.
+    """
+
+    def set_limits(self, envelope: Envelope) -> None:
+        """Program the protections for one cell and read them back; if the output is on, only read them back.
+
+        Raises:
+            RefusedError: the instrument cannot protect such a cell; nothing was sent.
+            InstrumentError: a protection read back is another one; the output stays refused.
+        """
+        ...
+
+    def configure(self, voltage_V: float, current_A: float) -> None:
+        """Set the voltage and the current limit, and read both back.
+
+        Args:
+            voltage_V: to be held.
+            current_A: magnitude of the largest current in either direction, above zero.
+
+        Raises:
+            RefusedError: outside the envelope, or no envelope was set; nothing was sent.
+            InstrumentError: what was read back is another value; the output stays refused.
+        """
+        ...
+
+    def output(self, on: bool) -> None:
+        """Switch the output. All limits are read back before it is switched on.
+
+        Raises:
+            RefusedError: not configured, or a protection is active; the output was not switched on.
+            InstrumentError: a limit read back is another one than was set, or the output did not follow.
+        """
+        ...
+
+    def is_on(self) -> bool:
+        """Whether the output is on, as the instrument says."""
+        ...
+
+    def measure(self) -> Reading:
+        """Measure now.
+
+        Raises:
+            BadReadingError: overflow or no number.
+        """
+        ...
+
+    def is_clamping(self) -> bool:
+        """Whether the current limit is what bounds the output now (the constant-current part of a charge)."""
+        ...
+
+    def is_overvoltage(self) -> bool:
+        """Whether the over-voltage protection is active."""
+        ...
+
+    def protections(self) -> list[str]:
+        """What it has protected itself against, in words; empty if against nothing.
+
+        Any entry means that the cell is no longer driven as configured, even if `is_on` says that the output is on.
+        """
+        ...
+
+
+class BufferedSourceMeter(SourceMeter, Protocol):
+    """A source meter that keeps its own readings, so that none is lost while the host is busy."""
+
+    def count_readings(self) -> int:
+        """How many readings it holds."""
+        ...
+
+    def readings(self, since: int = 0) -> NDArray[np.float64]:
+        """The readings after the first ``since``, shape (n, 3): V, A and s, as in `Reading`.
+
+        Raises:
+            RefusedError: it holds fewer than ``since``: they were cleared.
+            BadReadingError: one of them is no measurement.
+        """
+        ...
+
+    def clear_readings(self) -> None:
+        """Forget all readings; its time starts anew."""
+        ...
+
+
+class BatteryTester(Instrument, Protocol):
+    """Measures the AC resistance (ohm, at 1 kHz) and the voltage (V) of a cell at rest."""
+
+    def measure(self) -> tuple[float, float]:
+        """Resistance in ohm and voltage in V, of one sample.
+
+        Raises:
+            BadReadingError: overflow, an open lead, or no numbers.
+        """
+        ...
+
+    def zero(self) -> None:
+        """Take what is measured now, with shorted leads, as zero.
+
+        Raises:
+            RefusedError: it is too far from zero.
+        """
         ...

@@ -50,6 +50,30 @@ def ask_number(link: Link, query: str, timeout_s: float | None = None) -> float:
     return ask_numbers(link, query, 1, timeout_s)[0]
 
 
+def ask_count(link: Link, query: str) -> int:
+    """The whole number, zero or more, that ``query`` returns: a count or a status register.
+
+    Raises:
+        BadReadingError: anything else.
+    """
+    value = ask_number(link, query)
+    if value < 0 or not value.is_integer():
+        raise link.error(BadReadingError, "expected a whole number", query, f"{value:g}")
+    return int(value)
+
+
+def ask_flag(link: Link, query: str) -> bool:
+    """Whether ``query`` returns 1, and not 0.
+
+    Raises:
+        BadReadingError: neither.
+    """
+    value = ask_count(link, query)
+    if value > 1:
+        raise link.error(BadReadingError, "expected 0 or 1", query, str(value))
+    return value == 1
+
+
 def ask_numbers(link: Link, query: str, count: int, timeout_s: float | None = None) -> list[float]:
     """The ``count`` numbers that ``query`` returns, separated by commas.
 

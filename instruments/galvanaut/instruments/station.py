@@ -35,6 +35,7 @@ class Station:
         self.journal = journal
         self.clock = clock
         self._running: dict[str, Gate[Outcome]] = {}
+        self._done_here: set[str] = set()
         self._locks: dict[str, ClockLock] = {}
         self._threads: dict[int, ThreadPoolExecutor] = {}  # by the identity of the driver
 
@@ -49,7 +50,8 @@ class Station:
             GalvanautError: the key stands for another action.
         """
         known = self.journal.find(key)
-        if known is not None and known.state != "intended":
+        is_outdated = action.expires and str(key) not in self._done_here
+        if known is not None and known.state != "intended" and not is_outdated:
             return _settled(known, action)
         gate = self._running.get(str(key))
         if gate is None:
@@ -59,6 +61,11 @@ class Station:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+    def is_done(self, key: JobKey) -> bool:
+        """Whether the journal holds a result under this key."""
+        known = self.journal.find(key)
+        return known is not None and known.state == "done"
 
     @asynccontextmanager
     async def reserved(self, name: str) -> AsyncIterator[None]:
@@ -90,6 +97,7 @@ class Station:
             self.journal.failed(key, str(failure))
             return failure
         self.journal.done(key, result)
+        self._done_here.add(str(key))
         return result
 
     async def _call(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -105,9 +113,9 @@ class Station:
         return self._locks.setdefault(name, ClockLock(self.clock))
 
     def close(self) -> None:
-        """Stop the worker threads; instruments are closed by their bench."""
+        """End the worker threads, so that nothing is sent any more; instruments are closed by their bench."""
         for thread in self._threads.values():
-            thread.shutdown(wait=False, cancel_futures=True)
+            thread.shutdown(wait=True, cancel_futures=True)
 
 
 def _settled(record: JobRecord, action: Action) -> Mapping[str, Any]:

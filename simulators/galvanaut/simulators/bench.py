@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING, Any
 from galvanaut.core.clock import VirtualClock
 from galvanaut.core.errors import InputError, Problem, UnsupportedError
 from galvanaut.simulators.chemistry import Chemistry
+from galvanaut.simulators.devices.bt3562a import BatteryTester
+from galvanaut.simulators.devices.daq6510 import ScanningMultimeter
 from galvanaut.simulators.devices.device import Device
 from galvanaut.simulators.devices.e4980a import LcrMeter
 from galvanaut.simulators.devices.f4t import ChamberController
+from galvanaut.simulators.devices.k2281s import BatteryCharger
+from galvanaut.simulators.devices.k2450 import SourceMeter
 from galvanaut.simulators.devices.mt_sics import Balance
+from galvanaut.simulators.devices.n6705c import PowerAnalyzer
 from galvanaut.simulators.devices.ne1000 import SyringePump
+from galvanaut.simulators.devices.p300 import EspecChamber
+from galvanaut.simulators.devices.sbi import SartoriusBalance
 from galvanaut.simulators.spec import BenchSpec, Instrument, read_spec
 from galvanaut.simulators.store import Store
 from galvanaut.simulators.world import World
@@ -25,18 +32,35 @@ if TYPE_CHECKING:
 DEVICES: dict[str, type[Device]] = {
     "new-era-ne-1000": SyringePump,
     "mettler-mt-sics": Balance,
+    "sartorius-sbi": SartoriusBalance,
     "watlow-f4t": ChamberController,
+    "espec-p300": EspecChamber,
     "keysight-e4980a": LcrMeter,
+    "keithley-daq6510": ScanningMultimeter,
+    "keithley-2281s": BatteryCharger,
+    "keithley-2450": SourceMeter,
+    "keysight-n6705c": PowerAnalyzer,
+    "hioki-bt3562a": BatteryTester,
 }
 """What stands in for the instrument behind each driver."""
 
 WIRING: dict[str, tuple[str, ...]] = {
     "new-era-ne-1000": ("draws", "into"),
     "mettler-mt-sics": ("weighs",),
+    "sartorius-sbi": ("weighs",),
     "watlow-f4t": ("houses",),
+    "espec-p300": ("houses",),
     "keysight-e4980a": ("connects",),
+    "keithley-daq6510": (),
+    "keithley-2281s": ("channel",),
+    "keithley-2450": ("channel",),
+    "keysight-n6705c": ("channel",),
+    "hioki-bt3562a": ("channel",),
 }
 """What an instrument of each driver must be wired to."""
+
+SOURCES = frozenset({"keithley-2281s", "keithley-2450", "keysight-n6705c"})
+"""Drivers whose instruments drive the cell that they are wired to; there is room for one at each cell."""
 
 FIRST_INSTANT = 1_767_225_600.0
 """Where the clock of a fresh world stands: 2026-01-01T00:00:00Z."""
@@ -71,6 +95,11 @@ class SimulatedBench:
             if kept is not None:
                 device.recall(rows[f"device/{name}"]["memory"])
                 device.busy_until = rows[f"device/{name}"]["busy_until"]
+                head = f"page/{name}/"
+                device.recall_pages({key[len(head) :]: row for key, row in rows.items() if key.startswith(head)})
+        recorders = [each for each in self.devices.values() if type(each).catch_up is not Device.catch_up]
+        # Onlookers first: a source that has ended its test meanwhile changes the cell that they look back at.
+        self._recorders = sorted(recorders, key=lambda each: each.spec.driver in SOURCES)
         bench = {"seed": self.seed, "plumbing": spec.plumbing()}
         self._save({"bench": bench, "clock": {"now": now}}, *self.devices.values())
 
@@ -116,8 +145,9 @@ class SimulatedBench:
         Returns:
             The reply (empty if none) and the instant when it leaves the instrument.
         """
+        recorded = [each for each in self._recorders if each.catch_up() and each is not device]
         reply = device.handle(message)
-        self._save({}, device)
+        self._save({}, device, *recorded)
         return reply, device.now
 
     def close(self) -> None:
@@ -127,6 +157,7 @@ class SimulatedBench:
     def _save(self, rows: dict[str, Any], *devices: Device) -> None:
         for device in devices:
             rows[f"device/{device.name}"] = {"memory": device.memory(), "busy_until": device.busy_until}
+            rows.update({f"page/{device.name}/{page}": content for page, content in device.pages().items()})
         if self.world.is_changed:
             rows.update(self.world.rows())
         self._store.save(rows)
@@ -146,8 +177,20 @@ def _check_instruments(spec: BenchSpec) -> None:
     for cell in sorted(set(spec.wired("connects").values())):
         if cell not in spec.vessels:
             problems.append(Problem(f"vessels.{cell}", "a flow cell must be a vessel with a capacity"))
+    problems += _two_on_one_cell(spec)
     if problems:
         raise InputError(f"bench {spec.name}", problems)
+
+
+def _two_on_one_cell(spec: BenchSpec) -> list[Problem]:
+    """Two sources must not work on one cell; meters may look on."""
+    problems, sources = [], dict[str, str]()
+    for name, holder in spec.wired("channel").items():
+        if spec.instruments[name].driver in SOURCES and sources.setdefault(holder, name) != name:
+            problems.append(
+                Problem(f"instruments.{name}.wiring.channel", f"{sources[holder]} already drives the cell in {holder}")
+            )
+    return problems
 
 
 def _problems(part: Instrument) -> list[tuple[str, str]]:
@@ -168,10 +211,9 @@ def _check_stocks(spec: BenchSpec, chemistry: Chemistry) -> None:
 
 def _expect_same(path: Path, kept: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """A world cannot be rebuilt under the liquids in it."""
-    for part in ("stocks", "vessels", "instruments"):
-        changed = sorted(
-            key for key in kept[part].keys() | now[part].keys() if kept[part].get(key) != now[part].get(key)
-        )
+    for part in ("stocks", "vessels", "holders", "instruments"):
+        old, new = kept.get(part, {}), now[part]
+        changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
         if changed:
             raise InputError(
                 path,

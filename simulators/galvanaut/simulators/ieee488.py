@@ -31,8 +31,8 @@ class Status:
     errors: list[int] = field(default_factory=list)
 
 
-class Ieee488Device(ScpiDevice):
-    """A SCPI instrument with an error queue and status registers."""
+class CommonCommandsDevice(ScpiDevice):
+    """An instrument with the status registers of IEEE 488.2 and no error queue."""
 
     identity: str
     status: Status
@@ -42,13 +42,7 @@ class Ieee488Device(ScpiDevice):
         raise NotImplementedError
 
     def reject(self, error: ScpiError) -> None:
-        """Queue the error and set its bit in the event register."""
-        queue = self.status.errors
-        if len(queue) >= ERROR_QUEUE_LENGTH:
-            queue[-1] = -350
-            self.status.events |= DEVICE_ERROR
-        else:
-            queue.append(error.code)
+        """Set the error's bit in the event register."""
         self.status.events |= _event_of(error.code)
 
     def status_byte(self) -> int:
@@ -118,6 +112,20 @@ class Ieee488Device(ScpiDevice):
         """The mask of `set_service_enable`."""
         return str(self.status.service_enable)
 
+
+class Ieee488Device(CommonCommandsDevice):
+    """A SCPI instrument with an error queue and status registers."""
+
+    def reject(self, error: ScpiError) -> None:
+        """Queue the error and set its bit in the event register."""
+        queue = self.status.errors
+        if len(queue) >= ERROR_QUEUE_LENGTH:
+            queue[-1] = -350
+            self.status.events |= DEVICE_ERROR
+        else:
+            queue.append(error.code)
+        super().reject(error)
+
     @command(":SYSTem:ERRor[:NEXT]?")
     def next_error(self) -> str:
         """Take the oldest error off the queue."""
@@ -128,6 +136,10 @@ class Ieee488Device(ScpiDevice):
 
 
 def _event_of(code: int) -> int:
+    if code > 0:
+        return DEVICE_ERROR
     if code > -200:
         return COMMAND_ERROR
+    if code <= -400:
+        return QUERY_ERROR
     return EXECUTION_ERROR if code > -300 else DEVICE_ERROR

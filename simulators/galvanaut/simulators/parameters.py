@@ -39,6 +39,16 @@ class SimulationParameters(BaseModel):
         lcr_short_s: integration time of the LCR meter's aperture SHORt at averaging 1.
         lcr_medium_s: of MEDium.
         lcr_long_s: of LONG.
+        cell_lead_ohm: resistance of the two leads to a cell, seen by a source that senses with two wires.
+        source_voltage_gain_sd_percent: spread of the source meters' voltage errors; each keeps its own for ever.
+        source_current_gain_sd_percent: the same for their current errors.
+        source_voltage_noise_uV: standard deviation of one voltage reading of a source meter.
+        source_current_noise_nA: standard deviation of one current reading.
+        tester_resistance_noise_percent: scatter of one resistance reading of a battery tester.
+        tester_voltage_noise_uV: standard deviation of one of its voltage readings.
+        thermocouple_sd_K: spread of the thermocouples' errors; each keeps its own for ever.
+        thermocouple_noise_K: standard deviation of one temperature reading.
+        meter_voltage_sd_percent: spread of the scanning multimeters' voltage errors; each keeps its own for ever.
         conductivity_noise: whether batch, run and reading factors are drawn at all.
     """
 
@@ -67,6 +77,16 @@ class SimulationParameters(BaseModel):
     lcr_short_s: Annotated[float, Unit("s")] = Field(default=0.006, alias="lcr_short")
     lcr_medium_s: Annotated[float, Unit("s")] = Field(default=0.09, alias="lcr_medium")
     lcr_long_s: Annotated[float, Unit("s")] = Field(default=0.22, alias="lcr_long")
+    cell_lead_ohm: Annotated[float, Unit("ohm")] = Field(default=0.2, alias="cell_lead")
+    source_voltage_gain_sd_percent: Annotated[float, Unit("%")] = Field(default=0.01, alias="source_voltage_gain_sd")
+    source_current_gain_sd_percent: Annotated[float, Unit("%")] = Field(default=0.02, alias="source_current_gain_sd")
+    source_voltage_noise_uV: Annotated[float, Unit("uV")] = Field(default=50.0, alias="source_voltage_noise")
+    source_current_noise_nA: Annotated[float, Unit("nA")] = Field(default=50.0, alias="source_current_noise")
+    tester_resistance_noise_percent: Annotated[float, Unit("%")] = Field(default=0.02, alias="tester_resistance_noise")
+    tester_voltage_noise_uV: Annotated[float, Unit("uV")] = Field(default=20.0, alias="tester_voltage_noise")
+    thermocouple_sd_K: Annotated[float, Unit("K")] = Field(default=0.2, alias="thermocouple_sd")
+    thermocouple_noise_K: Annotated[float, Unit("K")] = Field(default=0.02, alias="thermocouple_noise")
+    meter_voltage_sd_percent: Annotated[float, Unit("%")] = Field(default=0.003, alias="meter_voltage_sd")
     conductivity_noise: bool = True
 
     @model_validator(mode="after")

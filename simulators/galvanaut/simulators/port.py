@@ -22,8 +22,10 @@ class Port:
 
     def write(self, data: bytes) -> None:
         """Send bytes; every message that they complete is carried out."""
-        *messages, self._incoming = (self._incoming + data).split(self.device.terminator)
-        for message in messages:
+        self._incoming += data
+        # One by one: what a message is may depend on the message before it.
+        while (cut := self.device.cut(self._incoming)) is not None:
+            message, self._incoming = cut
             reply, leaves_at = self.bench.exchange(self.device, message)
             if reply:
                 self._replies.append((leaves_at, reply))

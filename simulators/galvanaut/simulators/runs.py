@@ -22,6 +22,7 @@ class Run:
         dispensed_mL: nominal volume dispensed up to ``since``.
         since: instant of the last change.
         is_on: set going and not paused. A run that has reached its target still is; see `is_moving`.
+        stops_at: instant when it stops short of its target, unless that is put off before; None for never.
     """
 
     pump: str
@@ -34,12 +35,18 @@ class Run:
     dispensed_mL: float
     since: float
     is_on: bool = True
+    stops_at: float | None = None
 
     @property
     def ends_at(self) -> float:
         """Instant when it reaches its target; infinite when it never does, and ``since`` when it is not on."""
         if not self.is_on:
             return self.since
+        return min(self._done_at, inf if self.stops_at is None else max(self.since, self.stops_at))
+
+    @property
+    def _done_at(self) -> float:
+        """Instant when it reaches its target if nothing stops it before."""
         if self.target_mL is None:
             return inf
         return self.since + max(0.0, self.target_mL - self.dispensed_mL) / self.rate_mL_s
@@ -52,9 +59,10 @@ class Run:
         """Nominal volume dispensed by then, mL."""
         if not self.is_on:
             return self.dispensed_mL
-        if instant >= self.ends_at and self.target_mL is not None:
+        until = min(instant, self.ends_at)
+        if self.target_mL is not None and until >= self._done_at:
             return self.target_mL
-        return self.dispensed_mL + self.rate_mL_s * max(0.0, instant - self.since)
+        return self.dispensed_mL + self.rate_mL_s * max(0.0, until - self.since)
 
     def to_row(self) -> dict[str, Any]:
         """In JSON types."""

@@ -23,12 +23,12 @@ from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 from galvanaut.simulators.devices.device import Device
-from galvanaut.simulators.scpi_types import Parameter, ScpiError, short_form
+from galvanaut.simulators.scpi_types import Maybe, Parameter, Rest, ScpiError, short_form
 
 Method = TypeVar("Method", bound=Callable[..., str | None])
 
 _NODE = re.compile(r"(\[)?:([A-Za-z]+)(#)?(?(1)\])")
-_QUOTED_OR = r"""((?:"[^"]*"|'[^']*'|[^{separator}"'])*)(?:{separator}|$)"""
+_QUOTED_OR = r"""((?:"[^"]*"|'[^']*'|\([^()]*\)|[^{separator}"'()])*)(?:{separator}|$)"""
 _UNIT = re.compile(_QUOTED_OR.format(separator=";"))
 _ARGUMENT = re.compile(_QUOTED_OR.format(separator=","))
 
@@ -54,7 +54,7 @@ def command(header: str, *parameters: Parameter) -> Callable[[Method], Method]:
 
     Args:
         header: as manuals print it, e.g. ``":SOURce#:VOLTage[:LEVel]?"`` or ``"*RST"``.
-        parameters: types of its arguments; all of them are required.
+        parameters: types of its arguments; all are required but the last ones marked `Maybe` or `Rest`.
 
     The method gets the numeric suffixes first and then the arguments; it returns its reply (without terminator) or
     None, and may raise `ScpiError`.
@@ -151,15 +151,18 @@ def _arguments(parameters: tuple[Parameter, ...], text: str) -> list[Any]:
     found = _split(_ARGUMENT, text)
     if found is None:
         raise ScpiError(-102)
+    required = sum(not isinstance(parameter, (Maybe, Rest)) for parameter in parameters)
+    if len(found) < required:
+        raise ScpiError(-109)
+    if parameters and isinstance(parameters[-1], Rest):
+        parameters = (*parameters[:-1], *(parameters[-1] for _ in found[len(parameters) - 1 :]))
     if len(found) > len(parameters):
         raise ScpiError(-108)
-    if len(found) < len(parameters):
-        raise ScpiError(-109)
-    return [parameter.parse(part.strip()) for parameter, part in zip(parameters, found, strict=True)]
+    return [parameter.parse(part.strip()) for parameter, part in zip(parameters, found, strict=False)]
 
 
 def _split(part: re.Pattern[str], text: str) -> list[str] | None:
-    """``text`` cut at separators outside quotes; None when a quote is left open."""
+    """``text`` cut at separators outside quotes and parentheses; None when one of these is left open."""
     parts: list[str] = []
     position, more = 0, bool(text)
     while more:

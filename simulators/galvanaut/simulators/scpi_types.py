@@ -17,11 +17,16 @@ ERROR_TEXTS = {
     -221: "Settings conflict",
     -222: "Data out of range",
     -224: "Illegal parameter value",
+    -230: "Data corrupt or stale",
     -350: "Queue overflow",
+    -420: "Query UNTERMINATED",
+    1133: "Parameter, Syntax error, expected valid name parameters",
 }
-"""Standard codes of SCPI-99 volume 2 chapter 21, as far as the simulated instruments use them."""
+"""Standard codes of SCPI-99 volume 2 chapter 21 as far as the simulated instruments use them, and makers' own: 1133 is
+Keithley's (2450 reference manual; its wording here is illustrative)."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_CHANNEL_LIST = re.compile(r"\(@\s*(\d+(?::\d+)?(?:\s*,\s*\d+(?::\d+)?)*)\s*\)")
 _INTEGER = re.compile(r"[+-]?\d+")
 
 
@@ -121,6 +126,49 @@ class Text:
         if len(text) < 2 or text[0] not in "\"'" or text[-1] != text[0]:
             raise ScpiError(-104)
         return text[1:-1].replace(text[0] * 2, text[0])
+
+
+@dataclass(frozen=True)
+class Channels:
+    """A channel list such as ``(@1)``, ``(@1,3)`` or ``(@1:4)``; the value is a tuple of numbers in that order."""
+
+    known: tuple[int, ...]
+
+    def parse(self, text: str) -> tuple[int, ...]:
+        """The numbers; -104 if it is no channel list, -222 if a channel does not exist."""
+        match = _CHANNEL_LIST.fullmatch(text)
+        if match is None:
+            raise ScpiError(-104)
+        numbers: list[int] = []
+        for part in match[1].split(","):
+            first, _, last = part.strip().partition(":")
+            _within(int(last or first), int(first), max(self.known))
+            numbers += range(int(first), int(last or first) + 1)
+        if not set(numbers) <= set(self.known):
+            raise ScpiError(-222)
+        return tuple(numbers)
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """A parameter that may be left out; the method's own default takes its place."""
+
+    parameter: Parameter
+
+    def parse(self, text: str) -> Any:
+        """As the parameter itself."""
+        return self.parameter.parse(text)
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Any number of parameters of one type, also none; only as the last one of a command."""
+
+    parameter: Parameter
+
+    def parse(self, text: str) -> Any:
+        """One of them, as the parameter itself."""
+        return self.parameter.parse(text)
 
 
 def _within(value: float, low: float, high: float) -> float:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from galvanaut.core.errors import InputError, Problem
 from galvanaut.core.units import Unit
+from galvanaut.simulators.cells.spec import CellSpec
 from galvanaut.simulators.parameters import SimulationParameters
 
 WASTE = "waste"
@@ -20,10 +21,11 @@ class _Part(BaseModel):
 
 
 class Bottle(_Part):
-    """A stock bottle: mass fractions by component, and how much is in it."""
+    """A stock bottle: mass fractions by component, what is in it, and its lot; another lot is a new, full bottle."""
 
     composition: dict[str, Annotated[float, Field(ge=0)]] = Field(min_length=1)
     available_mL: Annotated[float, Unit("mL")] = Field(alias="available")
+    lot: str = ""
 
     @model_validator(mode="after")
     def _check(self) -> Bottle:
@@ -47,6 +49,12 @@ class VesselSpec(_Part):
         return self
 
 
+class HolderSpec(_Part):
+    """A cell holder and the cell in it; None for an empty holder."""
+
+    cell: CellSpec | None = None
+
+
 class Instrument(_Part):
     """One instrument: which driver speaks to it, where, wired to what (``draws``, ``into``, ``weighs``, ...)."""
 
@@ -62,6 +70,7 @@ class BenchSpec(_Part):
     name: str = "simulated"
     stocks: dict[str, Bottle] = Field(default_factory=dict)
     vessels: dict[str, VesselSpec] = Field(default_factory=dict)
+    holders: dict[str, HolderSpec] = Field(default_factory=dict)
     instruments: dict[str, Instrument] = Field(default_factory=dict)
     simulation: SimulationParameters = SimulationParameters()
 
@@ -70,22 +79,31 @@ class BenchSpec(_Part):
         both = sorted(self.stocks.keys() & self.vessels.keys() | ({WASTE} & (self.stocks.keys() | self.vessels.keys())))
         if both:
             raise ValueError(f"{', '.join(both)}: one name for two vessels ({WASTE!r} is always there)")
-        known = self.stocks.keys() | self.vessels.keys() | {WASTE}
+        liquids = self.stocks.keys() | self.vessels.keys() | {WASTE}
+        both = sorted(self.holders.keys() & liquids)
+        if both:
+            raise ValueError(f"{', '.join(both)}: one name for a holder and a vessel")
+        known = {
+            "channel": ("holder", self.holders.keys()),
+            "houses": ("vessel or holder", liquids | self.holders.keys()),
+        }
         for name, instrument in self.instruments.items():
-            for role, vessel in instrument.wiring.items():
-                if vessel not in known:
-                    raise ValueError(f"instruments.{name}.wiring.{role}: there is no stock or vessel {vessel!r}")
+            for role, place in instrument.wiring.items():
+                kind, places = known.get(role, ("stock or vessel", liquids))
+                if place not in places:
+                    raise ValueError(f"instruments.{name}.wiring.{role}: there is no {kind} {place!r}")
         return self
 
     def wired(self, role: str) -> dict[str, str]:
-        """Vessel by instrument, for all instruments that have ``role`` in their wiring."""
+        """Vessel or holder by instrument, for all instruments that have ``role`` in their wiring."""
         return {name: part.wiring[role] for name, part in self.instruments.items() if role in part.wiring}
 
     def plumbing(self) -> dict[str, Any]:
-        """What must not change under a world that exists: bottles' contents, vessels, instruments and wiring."""
+        """What must not change under a world that exists: bottles' contents, vessels, cells, instruments and wiring."""
         return {
             "stocks": {name: dict(bottle.composition) for name, bottle in self.stocks.items()},
             "vessels": {name: vessel.capacity_mL for name, vessel in self.vessels.items()},
+            "holders": {name: holder.model_dump(mode="json") for name, holder in self.holders.items()},
             "instruments": {name: [part.driver, dict(part.wiring)] for name, part in self.instruments.items()},
         }
 

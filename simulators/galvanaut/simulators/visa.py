@@ -159,10 +159,15 @@ class _Session:
         self._arrived = b""
 
     def write(self, data: bytes) -> None:
-        """Bytes at the wrong speed are noise to the instrument."""
-        if self.is_serial and self.attributes[ResourceAttribute.asrl_baud_rate] != self.port.device.baud_rate:
+        """Bytes at the wrong speed or parity are noise to the instrument."""
+        if self.is_serial and self._is_noise():
             return
         self.port.write(data)
+
+    def _is_noise(self) -> bool:
+        device, attributes_now = self.port.device, self.attributes
+        parity = constants.Parity(attributes_now[ResourceAttribute.asrl_parity]).name
+        return attributes_now[ResourceAttribute.asrl_baud_rate] != device.baud_rate or parity != device.parity
 
     def read(self, count: int) -> tuple[bytes, StatusCode]:
         clock = self.port.bench.clock

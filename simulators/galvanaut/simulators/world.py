@@ -1,4 +1,4 @@
-"""The physical world that the simulated instruments share: liquids, pump runs, temperatures, electrodes.
+"""The physical world that the simulated instruments share: liquids, pump runs, temperatures, electrodes, cells.
 
 Nothing happens between messages. The state of the last change is kept, and what the world looks like at a later
 instant is computed from it when somebody looks; looking changes nothing. So an idle bench costs nothing, and how often
@@ -18,6 +18,7 @@ from typing import Any
 
 from galvanaut.core.clock import Clock
 from galvanaut.core.identifiers import generator
+from galvanaut.simulators.cells import Drive, Holders
 from galvanaut.simulators.chemistry import Chemistry
 from galvanaut.simulators.runs import Run
 from galvanaut.simulators.spec import WASTE, BenchSpec
@@ -45,6 +46,9 @@ class World:
         chemistry: densities and conductivities.
         clock: the bench's time.
         rows: what `rows` gave in an earlier life; None for a fresh world.
+
+    Attributes:
+        holders: cell holders; to be looked at only, what is imposed on them changes through `impose` and `put_off`.
     """
 
     def __init__(
@@ -60,6 +64,8 @@ class World:
         self._draws: dict[object, float] = {}
         self._seen: tuple[float, Snapshot] | None = None
         self._runs: dict[str, Run] = {}
+        cells = {name: part.cell.build() if part.cell is not None else None for name, part in spec.holders.items()}
+        self.holders = Holders(cells, clock.now(), dict(_rows(rows or {}, "holder/")))
         if rows is None:
             self._begin()
         else:
@@ -67,18 +73,30 @@ class World:
             self._vessels = {key: Vessel(**row) for key, row in _rows(rows, "vessel/")}
             self._thermals = {key: Thermal(**row) for key, row in _rows(rows, "thermal/")}
             self._runs = {key: Run(**row) for key, row in _rows(rows, "run/")}
+            self._change_bottles()
+
+    def _change_bottles(self) -> None:
+        """A bottle whose lot is another one now was changed by somebody while the bench stood still."""
+        for name, bottle in self.spec.stocks.items():
+            if self._vessels[name].origin != bottle.lot:
+                self._vessels[name] = self._full_bottle(name)
+                self.is_changed = True
+
+    def _full_bottle(self, name: str) -> Vessel:
+        bottle = self.spec.stocks[name]
+        total = sum(bottle.composition.values())
+        composition = {key: share / total for key, share in bottle.composition.items()}
+        mass_g = bottle.available_mL * self.chemistry.density_g_mL(composition)
+        grams = {key: share * mass_g for key, share in composition.items()}
+        return Vessel(name, grams=grams, is_emptied=False, origin=bottle.lot)
 
     def _begin(self) -> None:
         self._at = self.clock.now()
         self._vessels = {WASTE: Vessel(WASTE)}
         for name, vessel in self.spec.vessels.items():
             self._vessels[name] = Vessel(name, vessel.capacity_mL, is_cell=name in self._cells)
-        for name, bottle in self.spec.stocks.items():
-            total = sum(bottle.composition.values())
-            composition = {key: share / total for key, share in bottle.composition.items()}
-            mass_g = bottle.available_mL * self.chemistry.density_g_mL(composition)
-            grams = {key: share * mass_g for key, share in composition.items()}
-            self._vessels[name] = Vessel(name, grams=grams, is_emptied=False)
+        for name in self.spec.stocks:
+            self._vessels[name] = self._full_bottle(name)
         room, parameters = self.spec.simulation.ambient_degC, self.spec.simulation
         self._thermals = {
             name: Thermal(self._at, room, room, room, room, AT_ONCE_K_S, parameters.idle_lag_s, parameters.liquid_lag_s)
@@ -92,6 +110,7 @@ class World:
             **{f"vessel/{name}": vessel.to_row() for name, vessel in self._vessels.items()},
             **{f"thermal/{name}": thermal.to_row() for name, thermal in self._thermals.items()},
             **{f"run/{name}": run.to_row() for name, run in self._runs.items()},
+            **{f"holder/{name}": row for name, row in self.holders.rows().items()},
         }
 
     # -- looking ------------------------------------------------------------------------------------------------
@@ -153,12 +172,27 @@ class World:
         """Go on with the pump's run now, or change its rate."""
         now = self._commit()
         run = self._runs[pump]
-        run.is_on, run.since, run.rate_mL_s = True, now, rate_mL_s
+        run.is_on, run.since, run.rate_mL_s, run.stops_at = True, now, rate_mL_s, None
+
+    def limit(self, pump: str, until: float | None) -> None:
+        """Let the pump's run stop at an instant, unless that is put off before it has come; None for never."""
+        self._runs[pump].stops_at = until
+        self.is_changed, self._seen = True, None
 
     def control(self, chamber: str, target_degC: float, rate_K_s: float, air_lag_s: float) -> None:
         """Send a chamber's air to a temperature from now on."""
         now = self._commit()
         self._thermals[chamber] = self._thermals[chamber].at(now).heading(target_degC, rate_K_s, air_lag_s)
+
+    def impose(self, holder: str, drive: Drive, instant: float) -> None:
+        """Change what an instrument imposes on a cell holder."""
+        self.holders.impose(holder, drive, instant)
+        self.is_changed = True
+
+    def put_off(self, source: str, until: float | None) -> None:
+        """Move a watchdog's instant: all drives of an instrument open then by themselves; None for never."""
+        self.holders.put_off(source, until)
+        self.is_changed = True
 
     def count_reading(self, cell: str) -> int:
         """The number of a new reading in this filling of a flow cell, from 1."""

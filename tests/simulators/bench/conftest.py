@@ -62,6 +62,12 @@ EXACT = {
 
 
 @pytest.fixture
+def exact() -> dict[str, Any]:
+    """Simulation parameters of a bench without any error."""
+    return dict(EXACT)
+
+
+@pytest.fixture
 def description() -> dict[str, Any]:
     return {
         "name": "small",
@@ -123,9 +129,16 @@ def bench(open_bench: OpenBench) -> SimulatedBench:
 LINES = {
     "new-era-ne-1000": {"read_termination": "\x03", "write_termination": "\r", "baud_rate": 19200},
     "mettler-mt-sics": {"read_termination": "\r\n", "write_termination": "\r\n", "baud_rate": 9600, "timeout": 60_000},
+    "sartorius-sbi": {"read_termination": "\r\n", "write_termination": "\r\n", "baud_rate": 9600, "timeout": 60_000},
+    "espec-p300": {"read_termination": "\r\n", "write_termination": "\r\n"},
     "watlow-f4t": {"read_termination": "\n", "write_termination": "\n"},
     "keysight-e4980a": {"read_termination": "\n", "write_termination": "\n", "timeout": 10_000},
+    "keithley-daq6510": {"read_termination": "\n", "write_termination": "\n", "timeout": 10_000},
+    "keithley-2281s": {"read_termination": "\n", "write_termination": "\n", "timeout": 10_000},
 }
+
+ACKNOWLEDGING = ("new-era-ne-1000", "mettler-mt-sics", "espec-p300")
+"""Drivers whose instruments answer every message."""
 
 
 class Lines:
@@ -149,10 +162,10 @@ class Lines:
     def ask(self, name: str, *messages: str) -> str:
         """Send messages, read one reply to the last."""
         for message in messages[:-1]:
-            if name in ("chamber", "lcr"):
-                self[name].write(message)
-            else:
+            if self.bench.spec.instruments[name].driver in ACKNOWLEDGING:
                 self[name].query(message)
+            else:
+                self[name].write(message)
         return self[name].query(messages[-1])
 
     def dose(self, name: str, volume_mL: float, rate_mL_min: float = 10) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from galvanaut.simulators.ieee488 import ERROR_QUEUE_LENGTH, Ieee488Device, Status
 from galvanaut.simulators.scpi import command
-from galvanaut.simulators.scpi_types import Choice, Integer, Numeric, ScpiError, Switch, Text
+from galvanaut.simulators.scpi_types import Channels, Choice, Integer, Maybe, Numeric, Rest, ScpiError, Switch, Text
 
 
 class Toy(Ieee488Device):
@@ -58,6 +58,10 @@ class Toy(Ieee488Device):
     @command(":LABel?")
     def get_label(self) -> str:
         return f'"{self.label}"'
+
+    @command(":SCAN?", Channels((1, 2, 3, 4)), Maybe(Text()), Rest(Choice("ALL", "SOME")))
+    def scan(self, channels: tuple[int, ...], name: str = "none", *words: str) -> str:
+        return f"{channels} {name} {words}"
 
     @command(":FAIL")
     def fail(self) -> None:
@@ -212,3 +216,41 @@ def test_reset_leaves_the_error_queue_alone(toy: Toy) -> None:
 def test_a_header_that_no_manual_would_print_is_refused() -> None:
     with pytest.raises(ValueError, match="is not a SCPI header"):
         command("SOURce:VOLTage")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reply"),
+    [
+        ("(@1)", "(1,) none ()"),
+        ("(@3, 1)", "(3, 1) none ()"),
+        ("(@1:3,4)", "(1, 2, 3, 4) none ()"),
+        ('(@2),"x,(y"', "(2,) x,(y ()"),
+        ('(@2),"x",ALL,some', "(2,) x ('ALL', 'SOME')"),
+    ],
+)
+def test_channel_lists_and_parameters_that_may_be_left_out(toy: Toy, arguments: str, reply: str) -> None:
+    assert toy.ask(f":SCAN? {arguments}") == reply + "\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("", -109),
+        ("1", -104),
+        ("@(1)", -104),
+        ("(1)", -104),
+        ("(@)", -104),
+        ("(@5)", -222),
+        ("(@3:1)", -222),
+        ("(@1:999999999)", -222),
+        ("(@1),x", -104),
+        ('(@1),"x",NONE', -224),
+    ],
+)
+def test_bad_channel_lists_and_parameters(toy: Toy, arguments: str, code: int) -> None:
+    assert toy.ask(f":SCAN? {arguments};:SYST:ERR?").startswith(f"{code},")
+
+
+def test_an_open_parenthesis_spoils_the_whole_message_like_an_open_quote(toy: Toy) -> None:
+    assert toy.ask("*IDN?;:SCAN? (@1;*IDN?") == ""
+    assert toy.ask(":SYST:ERR?").startswith("-102,")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import NoReturn
 
@@ -36,9 +35,7 @@ def main() -> NoReturn:
     except GalvanautError as error:
         typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.secho("interrupted; run the same command again to continue", fg=typer.colors.YELLOW, err=True)
+    except OSError as error:  # a full disk, missing permissions: nothing that a traceback would explain
+        typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
         sys.exit(1)
-    except BrokenPipeError:  # e.g. `galvanaut status --json | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(0)

@@ -104,4 +104,7 @@ def schema(
     if output is None:
         typer.echo(text)
     else:
-        output.write_text(text + "\n", encoding="utf-8")
+        from galvanaut.flows.folder import writing
+
+        with writing(output):
+            output.write_text(text + "\n", encoding="utf-8")

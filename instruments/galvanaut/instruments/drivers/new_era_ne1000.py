@@ -1,6 +1,7 @@
-"""New Era NE-1000 family of syringe pumps (NE-1000/300/500/4000/8000, WPI Aladdin), basic mode.
+"""New Era NE-1000 family of syringe pumps (NE-1000/300/500/4000/8000, WPI Aladdin), basic and safe mode.
 
-Sources: NE-1000 manual, p. 33-35 (framing, status letters, commands, number format, alarms). Never run on hardware.
+Sources: NE-1000 manual, p. 33-35 (framing, status letters, commands, number format, alarms, safe mode).
+Never run on hardware.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from galvanaut.core.units import Unit
-from galvanaut.instruments.errors import AlarmError, BadReadingError, InstrumentError, RefusedError
+from galvanaut.instruments.drivers.new_era_numbers import number_step, pump_number
+from galvanaut.instruments.drivers.new_era_packets import BASIC, SAFE
+from galvanaut.instruments.errors import AlarmError, BadReadingError, InstrumentError, NoReplyError, RefusedError
 from galvanaut.instruments.link import Framing, Link
 from galvanaut.instruments.roles import DoseLimits, Identity, PumpState, Role
 
@@ -46,27 +49,6 @@ _REFUSALS = {
 _MOTIONS = 3  # infusing -> paused -> stopped takes two STP; a third look confirms
 
 
-def pump_number(value: float) -> str:
-    """``value`` as the pump reads it: at most four digits and a point, at most three after the point.
-
-    Raises:
-        ValueError: negative, not finite or above 9999.
-    """
-    if not 0 <= value < 9999.5:
-        raise ValueError(f"{value!r} cannot be written in the pump's four digits (0 to 9999)")
-    for decimals in (3, 2, 1):
-        text = f"{value:.{decimals}f}"
-        if len(text) <= 5:
-            return text
-    return f"{value:.0f}"
-
-
-def number_step(value: float) -> float:
-    """Distance between neighbouring numbers that the pump can read, around ``value``."""
-    decimals = len(pump_number(value).partition(".")[2])
-    return (1.0, 0.1, 0.01, 0.001)[decimals]
-
-
 def _is_version(reply: str) -> bool:
     match = _REPLY.fullmatch(reply)
     return match is not None and _VERSION.fullmatch(match[3]) is not None
@@ -88,6 +70,8 @@ class NewEraSettings(BaseModel):
         rate_mL_min: rate of infusion, mL/min. What a syringe allows is checked by the pump.
         minimum_dose_mL: smallest volume given within the accuracy wanted, mL (default illustrative).
         maximum_dose_mL: largest volume of one dose, mL (default illustrative).
+        safe_mode_s: if given, a pump that infuses stops by itself when it hears nothing from the host for so long:
+            whole seconds, at least 30, so that it is asked three times in between, at most 255.
         address: 0 to 99, as set at the pump.
         baud_rate: as set at the pump.
     """
@@ -98,6 +82,9 @@ class NewEraSettings(BaseModel):
     rate_mL_min: Annotated[float, Unit("mL/min"), Field(gt=0, le=9999)] = Field(alias="rate")
     minimum_dose_mL: Annotated[float, Unit("mL"), Field(ge=0.001)] = Field(0.02, alias="minimum_dose")
     maximum_dose_mL: Annotated[float, Unit("mL"), Field(ge=0.001, le=9999)] = Field(50.0, alias="maximum_dose")
+    safe_mode_s: Annotated[float, Unit("s"), Field(ge=30, le=255, multiple_of=1)] | None = Field(
+        None, alias="safe_mode"
+    )
     address: int = Field(0, ge=0, le=99)
     baud_rate: int = Field(19200, gt=0)
 
@@ -114,6 +101,10 @@ class NewEraNE1000:
     Everything set while the pump stands still goes to its non-volatile memory, so nothing is set that it already has.
     The first reply after power-up is the alarm ``A?R``: expected by `identify` and `set_up`, an error anywhere else.
 
+    With ``safe_mode`` in the bench file, `start` puts the pump in safe mode, so that it stops by itself (alarm ``A?T``)
+    if the host dies. As soon as it is seen stopped it goes back to basic mode: a pump at rest needs no watching, and
+    would raise the alarm for nothing. `identify` and `set_up` find a pump that a dead program left in safe mode.
+
     Args:
         link: to the pump.
         settings: from the bench file.
@@ -128,8 +119,12 @@ class NewEraNE1000:
         self.settings = settings
         self.was_power_cycled = False
         """Whether the pump reported a power-up at the first contact: a dose under way before was cut short."""
+        self.was_stopped_by_silence = False
+        """Whether the pump reported at the first contact that it stopped because its former host was silent."""
         self._contacted = False
         self._prepared = False
+        self._guarded = False
+        self._mode_in_doubt = settings.safe_mode_s is not None
 
     def __str__(self) -> str:
         return self.link.instrument
@@ -146,6 +141,7 @@ class NewEraNE1000:
             alarm_in=_alarm_in,
             timeout_s=1.0,
             baud_rate=settings.baud_rate,
+            packets=None if settings.safe_mode_s is None else BASIC,
         )
 
     @classmethod
@@ -232,18 +228,26 @@ class NewEraNE1000:
         return float(text)
 
     def start(self) -> None:
-        """Send one RUN; see `galvanaut.instruments.roles.Pump.start`."""
+        """Send one RUN, in safe mode if the bench file asks for it; see `galvanaut.instruments.roles.Pump.start`."""
         if not self._prepared:
             advice = "prepare each dose anew"
             raise self.link.error(RefusedError, "no dose is prepared; nothing was sent", advice=advice)
         self._prepared = False  # before the first byte: whatever happens now, this dose is not started again
-        status, data = self._exchange("RUN")
+        self._guard()
+        try:
+            status, data = self._exchange("RUN")
+        except RefusedError:
+            self._unguard()
+            raise
         if status != "I":
             raise self.link.error(InstrumentError, "did not start infusing", self._message("RUN"), status + data)
 
     def state(self) -> PumpState:
-        """What the pump is doing."""
-        return _STATES[self._exchange("")[0]]
+        """What the pump is doing. One that stands still is told to go back to basic mode."""
+        state = _STATES[self._exchange("")[0]]
+        if state == "stopped":
+            self._unguard()
+        return state
 
     def dispensed_mL(self) -> float:
         """Infused since the last `prepare`, mL."""
@@ -296,11 +300,63 @@ class NewEraNE1000:
         try:
             self._exchange("")
         except AlarmError as alarm:
-            if alarm.reply is None or not alarm.reply.endswith("A?R"):
+            letter = (alarm.reply or "")[-1:]
+            if letter not in ("R", "T") or (letter == "T" and self.settings.safe_mode_s is None):
                 raise
-            self.was_power_cycled = True
+            self.was_power_cycled = letter == "R"
+            self.was_stopped_by_silence = letter == "T"
+        if self._guarded:
+            self.state()
+
+    def _guard(self) -> None:
+        """Into safe mode, before a dose."""
+        if self.settings.safe_mode_s is None or self._guarded:
+            return
+        try:
+            self._change_mode(f"SAF{self.settings.safe_mode_s:.0f}")
+        except NoReplyError as error:
+            problem = "did not answer whether it goes into safe mode; the dose was not started"
+            raise self.link.error(RefusedError, problem, self._message("SAF")) from error
+        self._talk(guarded=True)
+
+    def _unguard(self) -> None:
+        """Back to basic mode, after a dose."""
+        if self._guarded:
+            self._change_mode("SAF0")
+            self._talk(guarded=False)
+
+    def _change_mode(self, command: str) -> None:
+        """An alarm in place of the answer leaves open whether the pump obeyed."""
+        try:
+            self._set(command)
+        except AlarmError:
+            self._mode_in_doubt = True
+            raise
+
+    def _talk(self, guarded: bool) -> None:
+        self.link.reframe(SAFE if guarded else BASIC)
+        self._guarded = guarded
+
+    def _find_mode(self) -> None:
+        """A pump in safe mode does not listen to basic messages."""
+        self._mode_in_doubt = False
+        self._talk(guarded=False)
+        try:
+            self._exchange_once("")
+        except (NoReplyError, RefusedError):
+            self._talk(guarded=True)
 
     def _exchange(self, command: str) -> tuple[str, str]:
+        """`_exchange_once` in the mode that the pump is in."""
+        if self._mode_in_doubt:
+            self._find_mode()
+        try:
+            return self._exchange_once(command)
+        except NoReplyError:
+            self._mode_in_doubt = self.settings.safe_mode_s is not None
+            raise
+
+    def _exchange_once(self, command: str) -> tuple[str, str]:
         """Send one command; its status letter and data.
 
         Raises:
@@ -323,4 +379,6 @@ class NewEraNE1000:
         return status, data
 
     def _message(self, command: str) -> str:
+        if command == "SAF0" and self.settings.address == 0:
+            return command  # the one packet that the manual prints, without an address
         return f"{self.settings.address}{command}"

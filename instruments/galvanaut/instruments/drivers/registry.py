@@ -18,9 +18,15 @@ from galvanaut.instruments.roles import DoseLimits, Identity, Role
 
 GROUP = "galvanaut.drivers"
 _OWN = {
+    "espec-p300": "galvanaut.instruments.drivers.espec_p300:EspecP300",
+    "hioki-bt3562a": "galvanaut.instruments.drivers.hioki_bt3562a:HiokiBT3562A",
+    "keithley-2450": "galvanaut.instruments.drivers.keithley_2450:Keithley2450",
+    "keithley-daq6510": "galvanaut.instruments.drivers.keithley_daq6510:KeithleyDAQ6510",
     "keysight-e4980a": "galvanaut.instruments.drivers.keysight_e4980a:KeysightE4980A",
+    "keysight-n6705c": "galvanaut.instruments.drivers.keysight_n6705c:KeysightN6705C",
     "mettler-mt-sics": "galvanaut.instruments.drivers.mettler_mt_sics:MettlerMTSICS",
     "new-era-ne-1000": "galvanaut.instruments.drivers.new_era_ne1000:NewEraNE1000",
+    "sartorius-sbi": "galvanaut.instruments.drivers.sartorius_sbi:SartoriusSBI",
     "watlow-f4t": "galvanaut.instruments.drivers.watlow_f4t:WatlowF4T",
 }
 

@@ -31,7 +31,17 @@ class InDoubtError(JobFailedError):
 
 
 class Action(Protocol):
-    """A kind of job: plain data that says what to do, and the coroutine that does it."""
+    """A kind of job: plain data that says what to do, and the coroutine that does it.
+
+    Attributes:
+        expires: whether a new host does it again although the journal holds it as done: a temperature that was held
+            before the host died is not held now.
+    """
+
+    @property
+    def expires(self) -> bool:
+        """See the class."""
+        ...
 
     def request(self) -> Mapping[str, Any]:
         """What is to be done, as JSON; goes to the journal before anything happens."""

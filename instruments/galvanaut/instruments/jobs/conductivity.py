@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from galvanaut.instruments.jobs.action import Job, JobFailedError
 
@@ -32,6 +32,8 @@ class Settle:
     tolerance_K: float
     hold_s: float
     limit_s: float = 4 * 3600.0
+
+    expires: ClassVar[bool] = True
 
     def request(self) -> Mapping[str, Any]:
         """Plain JSON."""
@@ -78,12 +80,18 @@ class MeasureImpedance:
     Attributes:
         meter, chamber, vessel: names on the bench.
         readings: number of sweeps.
+        temperature_degC, tolerance_K: where the chamber must be, before and after; twice the tolerance passes, as
+            settling has held it within once.
     """
 
     meter: str
     chamber: str
     vessel: str
     readings: int
+    temperature_degC: float
+    tolerance_K: float
+
+    expires: ClassVar[bool] = False
 
     def request(self) -> Mapping[str, Any]:
         """Plain JSON."""
@@ -101,10 +109,20 @@ class MeasureImpedance:
 
         Raises:
             InstrumentError: a sweep has no resistive point, e.g. with a bubble or an empty cell.
+            JobFailedError: the chamber is not where it should be.
         """
         from galvanaut.instruments.conductometry import solution_resistance_ohm
 
-        meter, chamber = job.bench.impedance_meter(self.meter), job.bench.chamber(self.chamber)
+        meter = job.bench.impedance_meter(self.meter)
+        await self._temperature(job)
         resistances = [await job.call(solution_resistance_ohm, meter) for _ in range(self.readings)]
-        temperature = await job.call(chamber.temperature_degC)
-        return {"resistance_ohm": resistances, "temperature_degC": temperature}
+        return {"resistance_ohm": resistances, "temperature_degC": await self._temperature(job)}
+
+    async def _temperature(self, job: Job) -> float:
+        reading = await job.call(job.bench.chamber(self.chamber).temperature_degC)
+        if abs(reading - self.temperature_degC) > 2 * self.tolerance_K:
+            raise JobFailedError(
+                f"job {job.key}: {self.chamber} reads {reading:g} degC, not {self.temperature_degC:g} +- "
+                f"{2 * self.tolerance_K:g} degC, so nothing is measured. Is its door open or its output off?"
+            )
+        return reading

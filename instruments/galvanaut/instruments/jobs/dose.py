@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from galvanaut.instruments.jobs.action import Job, JobFailedError
 from galvanaut.instruments.jobs.pumping import pump_once
@@ -25,6 +25,7 @@ class Dose:
         pump, balance, vessel: names on the bench.
         volume_mL: as set on the pump.
         expected_g: volume times the stock's density.
+        vessel_g: what the balance showed after the dose before, if there was one: nobody may have touched the vessel.
     """
 
     stock: str
@@ -34,6 +35,9 @@ class Dose:
     vessel: str
     volume_mL: float
     expected_g: float
+    vessel_g: float | None = None
+
+    expires: ClassVar[bool] = False
 
     def request(self) -> Mapping[str, Any]:
         """Plain JSON."""
@@ -53,7 +57,7 @@ class Dose:
             JobFailedError: what arrived is not what was pumped: bottle empty, line blocked or leaking.
         """
         pump, balance = job.bench.pump(self.pump), job.bench.balance(self.balance)
-        before_g, after_g = await pump_once(job, pump, balance, self.volume_mL, self.expected_g)
+        before_g, after_g = await pump_once(job, pump, balance, self.volume_mL, self.expected_g, self.vessel_g)
         mass_g = after_g - before_g
         if abs(mass_g - self.expected_g) > max(0.02, DOSE_TOLERANCE * self.expected_g):
             raise JobFailedError(

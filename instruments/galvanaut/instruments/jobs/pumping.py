@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from galvanaut.instruments.errors import NoReplyError
+from galvanaut.instruments.errors import BadReadingError, InstrumentError, NoReplyError
 from galvanaut.instruments.jobs.action import InDoubtError, Job, JobFailedError
 from galvanaut.instruments.roles import Balance, Pump
 
 AGREEMENT, AGREEMENT_G = 0.1, 0.02
 """Pump and balance agree within this share of the stroke, or this mass: scatter of pumps, drift, evaporation."""
+TOUCHED_G = 0.1
+"""Change of weight between two steps that is no longer drift or evaporation (illustrative)."""
+LISTENING_S = 10.0
+"""A running pump is asked at least this often, so that one in safe mode (30 s or more) knows that the host lives."""
 COMPLETE = 0.95
 """After an interruption, a share of the expected mass from which on the stroke counts as complete: pumps scatter by a
 few per cent, and an as-made composition knows what was really given."""
 
 
-async def pump_once(job: Job, pump: Pump, balance: Balance, volume_mL: float, expected_g: float) -> tuple[float, float]:
+async def pump_once(
+    job: Job, pump: Pump, balance: Balance, volume_mL: float, expected_g: float, vessel_g: float | None = None
+) -> tuple[float, float]:
     """Move ``volume_mL`` exactly once and weigh before and after.
 
     After a crash the pump is asked whether it still runs, and the balance how much has moved; only what is missing is
@@ -25,15 +31,22 @@ async def pump_once(job: Job, pump: Pump, balance: Balance, volume_mL: float, ex
         balance: under the vessel that gains or loses the liquid.
         volume_mL: to be moved.
         expected_g: change of mass that this should make, positive when the vessel gains.
+        vessel_g: what the balance showed after the step before, if that is known.
 
     Returns:
         The weights before and after in g.
 
     Raises:
         InDoubtError: after a crash the pump and the balance contradict each other.
-        JobFailedError: the pump did not end in time.
+        JobFailedError: the vessel was touched since the step before, or the pump or the balance failed; the pump is
+            stopped.
     """
     before_g = await job.once("before_g", balance.weigh_g)
+    if vessel_g is not None and abs(before_g - vessel_g) > TOUCHED_G:
+        raise JobFailedError(
+            f"job {job.key}: the balance shows {before_g:.4f} g, after the step before it showed {vessel_g:.4f} g; "
+            "something was added to the vessel or taken from it."
+        )
     missing_mL = volume_mL
     moved_g = 0.0
     if "stroke_mL" in job.notes:
@@ -41,17 +54,32 @@ async def pump_once(job: Job, pump: Pump, balance: Balance, volume_mL: float, ex
     if missing_mL > 0:
         await job.call(pump.prepare, missing_mL)
         job.note(stroke_mL=missing_mL, before_stroke_g=moved_g)
-        await _start(job, pump)
-    await _until_stopped(job, pump, volume_mL)
-    return before_g, await job.call(balance.weigh_g)
+    try:
+        if missing_mL > 0:
+            await _start(job, pump)
+        await _until_stopped(job, pump, volume_mL)
+        return before_g, await job.call(balance.weigh_g)
+    except InstrumentError as error:
+        await _stop(job, pump, error)
+        raise
 
 
 async def _start(job: Job, pump: Pump) -> None:
-    """One start command. If its reply is lost the pump may run or not: go on, state and balance will tell."""
+    """One start command. If its reply is lost or garbled the pump may run or not: state and balance will tell."""
     try:
         await job.call(pump.start)
-    except NoReplyError as error:
+    except (NoReplyError, BadReadingError) as error:
         job.note(start_unanswered=str(error))
+
+
+async def _stop(job: Job, pump: Pump, cause: InstrumentError) -> None:
+    """Leave no pump running behind a failed job."""
+    try:
+        await job.call(pump.stop)
+    except InstrumentError as error:
+        raise JobFailedError(
+            f"job {job.key}: {cause}. The pump could not be stopped either ({error}) and may be running: go and look."
+        ) from None
 
 
 async def _missing_mL(
@@ -61,6 +89,11 @@ async def _missing_mL(
 
     The balance has the last word on what moved. If the pump counts more than arrived, nobody knows where it went.
     """
+    if pump.was_power_cycled:
+        raise InDoubtError(
+            f"job {job.key}: in doubt: the pump lost its power during the stroke, so its count is gone, and a balance "
+            "on the same mains may have zeroed itself. Nothing is pumped again; the batch is given up."
+        )
     if await job.call(pump.state) == "infusing":
         return 0.0, 0.0
     pumped_mL = await job.call(pump.dispensed_mL)
@@ -83,7 +116,8 @@ async def _until_stopped(job: Job, pump: Pump, volume_mL: float) -> None:
     duration_s = volume_mL / pump.rate_mL_min * 60
     limit_s = 3 * duration_s + 30
     deadline = job.now() + limit_s
-    await job.sleep(duration_s)
+    until = job.now() + duration_s
+    await job.sleep(min(duration_s, LISTENING_S))
     while (state := await job.call(pump.state)) == "infusing":
         if job.now() > deadline:
             await job.call(pump.stop)
@@ -91,7 +125,7 @@ async def _until_stopped(job: Job, pump: Pump, volume_mL: float) -> None:
                 f"job {job.key}: the pump still ran after {limit_s:.0f} s for {volume_mL:g} mL at "
                 f"{pump.rate_mL_min:g} mL/min and was stopped; check its rate and diameter."
             )
-        await job.sleep(1.0)
+        await job.sleep(min(max(until - job.now(), 1.0), LISTENING_S))
     if state != "stopped":
         await job.call(pump.stop)
         raise JobFailedError(f"job {job.key}: the pump is {state} instead of stopped; was a key pressed on it?")

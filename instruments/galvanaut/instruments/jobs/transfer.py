@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from galvanaut.instruments.jobs.action import Job, JobFailedError
 from galvanaut.instruments.jobs.pumping import pump_once
 
 if TYPE_CHECKING:
     from galvanaut.instruments.bench import Bench
+
+
+RESIDUE_G = 0.3
+"""More than the film that stays in an emptied vessel, and less than a dose worth speaking of (illustrative)."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Transfer:
     into: str
     volume_mL: float
     expected_g: float
+
+    expires: ClassVar[bool] = False
 
     def request(self) -> Mapping[str, Any]:
         """Plain JSON."""
@@ -60,11 +66,12 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Empty:
-    """Pump a vessel dry. Pumping an empty vessel again does no harm, so after a crash it is simply done again.
+    """Pump a vessel dry. Emptying an empty vessel moves only air, so after a crash it is simply done again.
 
     Attributes:
         pump, balance, source, into: names on the bench; the balance stands under ``source``.
         volume_mL: as set on the pump: more than the vessel can hold at this point.
+        dry_g: the balance's reading with the vessel emptied, if that is known: it must come back to it.
     """
 
     pump: str
@@ -72,6 +79,9 @@ class Empty:
     source: str
     into: str
     volume_mL: float
+    dry_g: float | None = None
+
+    expires: ClassVar[bool] = False
 
     def request(self) -> Mapping[str, Any]:
         """Plain JSON."""
@@ -86,10 +96,18 @@ class Empty:
 
         Returns:
             ``rest_g``: the balance's reading of the empty vessel.
+
+        Raises:
+            JobFailedError: liquid is left in it.
         """
         pump, balance = job.bench.pump(self.pump), job.bench.balance(self.balance)
         while await job.call(pump.state) == "infusing":
             await job.sleep(1.0)
         job.notes.clear()
         before_g, after_g = await pump_once(job, pump, balance, self.volume_mL, -1.0)
+        if self.dry_g is not None and after_g - self.dry_g > RESIDUE_G:
+            raise JobFailedError(
+                f"job {job.key}: {self.source} was to be emptied but {after_g - self.dry_g:.3f} g are left in it. Is "
+                f"the line to {self.into} blocked? Nothing more is dosed; empty it by hand and run again."
+            )
         return {"mass_g": before_g - after_g, "rest_g": after_g}

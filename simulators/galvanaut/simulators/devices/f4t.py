@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from galvanaut.simulators.devices.chamber import Chamber
 from galvanaut.simulators.devices.memory import from_row, to_row
 from galvanaut.simulators.scpi import ScpiDevice, command
 from galvanaut.simulators.scpi_types import Choice, Integer, Numeric, ScpiError, Switch
 from galvanaut.simulators.spec import Instrument
-from galvanaut.simulators.world import AT_ONCE_K_S, World
+from galvanaut.simulators.world import World
 
 SETPOINT_RANGE_DEGC = (-70.0, 180.0)
 _WIDE = Numeric(-1e4, 1e4)
@@ -46,7 +47,7 @@ class ChamberMemory:
     outputs: list[int] | None = None
 
 
-class ChamberController(ScpiDevice):
+class ChamberController(Chamber, ScpiDevice):
     """Controls the air around what it ``houses``, while its event output ``enable_output`` (bench setting) is on."""
 
     def __init__(self, name: str, spec: Instrument, world: World) -> None:
@@ -71,19 +72,12 @@ class ChamberController(ScpiDevice):
 
     def _drive(self, is_ramped: bool) -> None:
         """Send the chamber's air to where the settings say."""
-        parameters, settings = self.world.spec.simulation, self.settings
+        settings = self.settings
         if self.enable_output not in self.outputs:
-            self.world.control(self.name, parameters.ambient_degC, AT_ONCE_K_S, parameters.idle_lag_s)
+            self.leave_alone()
             return
-        rate_K_min = parameters.air_rate_K_min
-        if is_ramped:
-            rate_K_min = min(rate_K_min, settings.ramp_rate_K / (1 if settings.ramp_scale == "MINUTES" else 60))
-        # The sensor is off by its offset; the controller brings the sensor to the set point, not the air.
-        target_degC = settings.setpoint_degC - self._offset_K()
-        self.world.control(self.name, target_degC, rate_K_min / 60, parameters.air_lag_s)
-
-    def _offset_K(self) -> float:
-        return self.world.spec.simulation.air_offset_sd_K * self.world.deviate("air offset", self.name)
+        ramp_K_min = settings.ramp_rate_K / (1 if settings.ramp_scale == "MINUTES" else 60)
+        self.drive(settings.setpoint_degC, ramp_K_min if is_ramped else None)
 
     # -- units --------------------------------------------------------------------------------------------------
 
@@ -143,7 +137,7 @@ class ChamberController(ScpiDevice):
     def process_value(self, loop: int) -> str:
         """What the sensor in the air shows."""
         self._loop(loop)
-        return self._shown(self.world.air_degC(self.name, self.now) + self._offset_K())
+        return self._shown(self.sensed_degC())
 
     @command(":SOURCE:CLOOP#:ERROR?")
     def sensor_error(self, loop: int) -> str:

@@ -1,8 +1,11 @@
-"""A New Era NE-1000 syringe pump in basic mode.
+"""A New Era NE-1000 syringe pump in basic and in safe mode.
 
-Sources: NE-1000 manual pages 33 to 35 for the commands, units, status letters, error replies and number format.
-Illustrative where the manual pages do not say: the first message after power-up is answered with the alarm and not
-carried out; settings other than the rate cannot be changed while the pump runs or pauses. Safe mode is not simulated.
+Sources: NE-1000 manual pages 33 to 35 for the commands, units, status letters, error replies, number format and safe
+mode. As nesp-lib-py (florian-lapp) uses it: packets are understood in basic mode too; a reply has the form of the mode
+that the pump is in after the message; ``SAF`` is carried out even when its reply reports an alarm. Illustrative where
+neither says: any other message that is answered with an alarm is not carried out; settings other than the rate cannot
+be changed while the pump runs or pauses; in safe mode anything but a packet is ignored, silence alarms a resting pump
+too, and only packets to the pump's own address break it.
 """
 
 from __future__ import annotations
@@ -16,11 +19,11 @@ from typing import Any
 from galvanaut.core.units import magnitude
 from galvanaut.simulators.devices.device import Device
 from galvanaut.simulators.devices.memory import from_row, to_row
+from galvanaut.simulators.devices.ne1000_packets import ETX, STX, data_of, first_packet, packet
 from galvanaut.simulators.runs import Run
 from galvanaut.simulators.spec import Instrument
 from galvanaut.simulators.world import World
 
-STX, ETX = b"\x02", b"\x03"
 VERSION = "NE1000V3.928"
 FASTEST_CM_MIN = 5.1005
 """Plunger speed that limits the rate, believed from the maker's rate tables (1699 mL/h at 26.59 mm)."""
@@ -51,6 +54,8 @@ class PumpMemory:
         infused_mL: nominal volume infused in runs before the present one.
         withdrawn_mL: the same, withdrawn.
         counted_mL: what of the present run is already in these, or cleared.
+        patience_s: longest silence that safe mode bears; 0 in basic mode.
+        silent_at: instant when that silence is over; 0 in basic mode.
     """
 
     alarm: str = "R"
@@ -64,6 +69,8 @@ class PumpMemory:
     infused_mL: float = 0.0
     withdrawn_mL: float = 0.0
     counted_mL: float = 0.0
+    patience_s: int = 0
+    silent_at: float = 0.0
 
 
 class SyringePump(Device):
@@ -92,6 +99,7 @@ class SyringePump(Device):
             "STP": self._stop,
             "DIS": self._dispensed,
             "CLD": self._clear,
+            "SAF": self._safe_mode,
         }
 
     def memory(self) -> dict[str, Any]:
@@ -102,17 +110,27 @@ class SyringePump(Device):
         """Take up `memory`."""
         self.settings = from_row(PumpMemory, memory)
 
+    def cut(self, incoming: bytes) -> tuple[bytes, bytes] | None:
+        """A message of basic mode, or a packet with its frame."""
+        if self.settings.patience_s or incoming.startswith(STX):
+            return first_packet(incoming)
+        return super().cut(incoming)
+
     def handle(self, message: bytes) -> bytes:
-        """One command of basic mode; a message to another address gets no answer."""
-        text = message.decode("ascii", errors="replace").upper().replace(" ", "").replace("\n", "")
+        """One command; a message to another address gets no answer."""
+        self._mind_silence()
+        data = data_of(message) if message.startswith(STX) else message
+        if data is None:
+            return self._reply(self._status() + "?COM")
+        text = data.decode("ascii", errors="replace").upper().replace(" ", "").replace("\n", "")
         match = _MESSAGE.fullmatch(text)
         if match is not None and int(match[1] or 0) != self.address:
             return b""
+        name, argument = (match[2], match[3] or "") if match is not None else ("?", "")
         alarm, self.settings.alarm = self.settings.alarm, ""
-        if alarm:
-            return self._reply(f"A?{alarm}")
-        data = "?" if match is None else self._answer(match[2], match[3] or "")
-        return self._reply(self._status() + data)
+        answer = self._answer(name, argument) if not alarm or name == "SAF" else ""
+        self._break_silence()
+        return self._reply(f"A?{alarm}" if alarm else self._status() + answer)
 
     def _answer(self, name: str | None, argument: str) -> str:
         if name is None:
@@ -125,7 +143,36 @@ class SyringePump(Device):
             return str(refusal)
 
     def _reply(self, text: str) -> bytes:
-        return STX + f"{self.address:02d}{text}".encode("ascii") + ETX
+        data = f"{self.address:02d}{text}".encode("ascii")
+        return packet(data) if self.settings.patience_s else STX + data + ETX
+
+    # -- safe mode ----------------------------------------------------------------------------------------------
+
+    def _mind_silence(self) -> None:
+        """Sound the alarm if the host was silent for too long. The world has stopped the run at its instant."""
+        settings = self.settings
+        if not settings.patience_s or self.now < settings.silent_at:
+            return
+        settings.alarm, settings.is_paused = "T", False
+        run = self._run()
+        if run is not None and run.is_on:
+            self.world.pause(self.name)
+
+    def _break_silence(self) -> None:
+        settings = self.settings
+        settings.silent_at = self.now + settings.patience_s if settings.patience_s else 0.0
+        run, until = self._run(), settings.silent_at or None
+        if run is not None and self._is_moving() and run.stops_at != until:
+            self.world.limit(self.name, until)
+
+    def _safe_mode(self, argument: str) -> str:
+        if not argument:
+            return str(self.settings.patience_s)
+        _expect(argument.isdecimal())
+        if int(argument) > 255:
+            raise _RefusedError("?OOR")
+        self.settings.patience_s = int(argument)
+        return ""
 
     # -- state --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,293 @@
+"""A Keithley 2450, 2460, 2461 or 2470 source meter on a cell, in its SCPI command set.
+
+The bench setting ``model`` says which (2450 by default), ``terminals`` where the cell is wired to (``rear`` by default,
+or ``front``).
+
+Sources: the reference manuals for commands, replies and what the off-states do; pymeasure's driver for the bare
+``READ?``, ``FETC?`` and ``TRAC:...`` without a buffer's name and for semicolons at the end of a message. Believed: the
+identity's wording, ``STATus:PRESet`` and ``ABORt``. Illustrative: the off-state's current limits, the wording of the
+event times, mains of 50 Hz, and that the voltage stays below 37 V because the interlock is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from galvanaut.simulators.cells import OPEN, Drive, Sight
+from galvanaut.simulators.devices.k2450_buffer import CAPACITY, Buffer, Element, Row, element
+from galvanaut.simulators.devices.k2450_models import MODELS, range_for
+from galvanaut.simulators.devices.k2450_panel import SourcePanel, SourceSettings
+from galvanaut.simulators.devices.memory import from_row, to_row
+from galvanaut.simulators.devices.readings import read_current_A, read_voltage_V
+from galvanaut.simulators.ieee488 import Status
+from galvanaut.simulators.scpi import command
+from galvanaut.simulators.scpi_types import ERROR_TEXTS, Integer, Maybe, Rest, ScpiError, Text
+from galvanaut.simulators.spec import Instrument
+from galvanaut.simulators.world import World
+
+OVERFLOW = 9.9e37
+MAINS_HZ = 50.0
+INTERLOCKED_V = 37.0
+_OFF_SHARE = 0.1
+_MOST_ELEMENTS = 14
+_BUFFERS = ("defbuffer1", "defbuffer2")
+
+
+class SourceMeter(SourcePanel):
+    """Drives the cell in its ``channel``."""
+
+    def __init__(self, name: str, spec: Instrument, world: World) -> None:
+        super().__init__(name, spec, world)
+        self.model = MODELS[str(spec.settings.get("model", "2450"))]
+        self.identity = f"KEITHLEY INSTRUMENTS,MODEL {self.model.name},SIMULATED,1.7.12b"
+        self.holder = spec.wiring["channel"]
+        self.is_wired_to_rear = spec.settings.get("terminals", "rear") == "rear"
+        self.status = Status()
+        self.error_times: list[float] = []
+        self.settings = SourceSettings()
+        self.readings = 0
+        self.buffers = {name: Buffer() for name in _BUFFERS}
+
+    # -- memory -------------------------------------------------------------------------------------------------
+
+    def memory(self) -> dict[str, Any]:
+        """Settings, status registers, event log and the sizes of the buffers."""
+        return {
+            "settings": to_row(self.settings),
+            "status": to_row(self.status),
+            "error_times": list(self.error_times),
+            "readings": self.readings,
+            "buffers": {name: buffer.memory() for name, buffer in self.buffers.items()},
+        }
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Take up `memory`."""
+        self.settings = from_row(SourceSettings, memory["settings"])
+        self.status = from_row(Status, memory["status"])
+        self.error_times = list(memory["error_times"])
+        self.readings = memory["readings"]
+        self._sizes = memory["buffers"]
+
+    def pages(self) -> dict[str, Any]:
+        """Readings that came in."""
+        return {
+            f"{name}/{number}": rows for name, buffer in self.buffers.items() for number, rows in buffer.pages().items()
+        }
+
+    def recall_pages(self, pages: Mapping[str, Any]) -> None:
+        """Take up `pages`."""
+        for name, buffer in self.buffers.items():
+            own = {int(key.rpartition("/")[2]): rows for key, rows in pages.items() if key.startswith(f"{name}/")}
+            buffer.recall(self._sizes[name], own)
+
+    # -- messages -----------------------------------------------------------------------------------------------
+
+    def handle(self, message: bytes) -> bytes:
+        """Semicolons at the end of a message are forgiven."""
+        reply = super().handle(message.rstrip(b"\r\t ;"))
+        self._apply()
+        return reply
+
+    def reset(self) -> None:
+        """Output off into the off-state NORMal, buffers empty."""
+        self.settings = SourceSettings()
+        for buffer in self.buffers.values():
+            buffer.clear()
+
+    def reject(self, error: ScpiError) -> None:
+        """Note the error and its instant."""
+        super().reject(error)
+        del self.error_times[len(self.status.errors) - 1 :]
+        self.error_times.append(self.now)
+
+    def clear_status(self) -> None:
+        """Empty the event log and the event register."""
+        super().clear_status()
+        self.error_times.clear()
+
+    def next_error(self) -> str:
+        """For instance ``-109,"Missing parameter;1;2026/01/01 00:00:00.000"``."""
+        if not self.status.errors:
+            return '0,"No error;0;0 0"'
+        code, at = self.status.errors.pop(0), self.error_times.pop(0)
+        moment = f"{datetime.fromtimestamp(at, UTC):%Y/%m/%d %H:%M:%S.%f}"[:-3]
+        return f'{code},"{ERROR_TEXTS[code]};1;{moment}"'
+
+    @command(":SYSTem:EVENtlog:NEXT?")
+    def next_event(self) -> str:
+        """For instance ``-109,"Missing parameter;1,1767225600,384492889"``."""
+        if not self.status.errors:
+            return '0,"No error;0,0,0"'
+        code, at = self.status.errors.pop(0), self.error_times.pop(0)
+        return f'{code},"{ERROR_TEXTS[code]};1,{int(at)},{int(at % 1 * 1e9)}"'
+
+    @command("*LANG?")
+    def language(self) -> str:
+        """The command set."""
+        return "SCPI"
+
+    @command(":STATus:PRESet")
+    def preset_status(self) -> None:
+        """The simulated meter has no registers that it would preset."""
+
+    @command(":ABORt")
+    def abort(self) -> None:
+        """The simulated meter has no trigger model that it would stop."""
+
+    # -- the cell -----------------------------------------------------------------------------------------------
+
+    def _apply(self) -> None:
+        drive = self._drive()
+        if drive != self.world.holders.drive(self.holder):
+            self.world.impose(self.holder, drive, self.now)
+
+    def _drive(self) -> Drive:
+        settings = self.settings
+        if settings.is_rear != self.is_wired_to_rear:
+            return OPEN
+        four_wire = settings.four_wire_volt if settings.measures == "VOLT" else settings.four_wire_curr
+        lead_ohm = 0.0 if four_wire else self.world.spec.simulation.cell_lead_ohm
+        if not settings.is_on:
+            limit_A = self._off_limit_A()
+            return Drive(self.name, 0.0, -limit_A, limit_A, lead_ohm) if limit_A else OPEN
+        if settings.function == "VOLT":
+            most_V = self._most_V()
+            level_V = max(-most_V, min(most_V, settings.level_V))
+            return Drive(self.name, level_V, -settings.limit_A, settings.limit_A, lead_ohm)
+        limit_V, level_A = min(settings.limit_V, self._most_V()), settings.level_A
+        if level_A < 0:
+            return Drive(self.name, -limit_V, level_A, 0.0, lead_ohm)
+        return Drive(self.name, limit_V, 0.0, level_A, lead_ohm)
+
+    def _off_limit_A(self) -> float:
+        """With the output off: current limit of the 0 V source that stays on the cell; 0 if none does."""
+        settings = self.settings
+        is_voltage = settings.function == "VOLT"
+        present_A = settings.limit_A if is_voltage else abs(settings.level_A)
+        state = settings.off_volt if is_voltage else settings.off_curr
+        normal_A = _OFF_SHARE * range_for(present_A, self.model.current_ranges_A)
+        return {"NORM": normal_A, "ZERO": max(present_A, normal_A)}.get(state, 0.0)
+
+    def _protection(self) -> str:
+        settings = self.settings
+        return settings.protection_volt if settings.function == "VOLT" else settings.protection_curr
+
+    def _most_V(self) -> float:
+        protection = self._protection()
+        return INTERLOCKED_V if protection == "NONE" else min(INTERLOCKED_V, float(protection.removeprefix("PROT")))
+
+    def _sight(self) -> Sight:
+        self._apply()
+        return self.world.holders.at(self.holder, self.now)
+
+    @command(":SOURce:VOLTage:ILIMit[:LEVel]:TRIPped?")
+    def is_current_limited(self) -> str:
+        """1 while the voltage source is clamped at its current limit."""
+        settings = self.settings
+        is_clamped = self._sight().mode in ("charge limit", "discharge limit")
+        return str(int(settings.is_on and settings.function == "VOLT" and is_clamped))
+
+    @command(":SOURce:CURRent:VLIMit[:LEVel]:TRIPped?")
+    def is_voltage_limited(self) -> str:
+        """1 while the current source is clamped at its voltage limit."""
+        settings = self.settings
+        return str(int(settings.is_on and settings.function == "CURR" and self._sight().mode == "voltage"))
+
+    @command(":SOURce:VOLTage:PROTection[:LEVel]:TRIPped?")
+    def is_voltage_source_protected(self) -> str:
+        """1 while the protection holds the voltage source below its level."""
+        settings = self.settings
+        is_active = settings.function == "VOLT" and abs(settings.level_V) > self._most_V()
+        return str(int(settings.is_on and self._protection() != "NONE" and is_active))
+
+    @command(":SOURce:CURRent:PROTection[:LEVel]:TRIPped?")
+    def is_current_source_protected(self) -> str:
+        """1 while the protection clamps the current source before its voltage limit does."""
+        settings = self.settings
+        is_active = (
+            settings.function == "CURR" and settings.limit_V > self._most_V() and self._sight().mode == "voltage"
+        )
+        return str(int(settings.is_on and self._protection() != "NONE" and is_active))
+
+    # -- measuring ----------------------------------------------------------------------------------------------
+
+    def _measure(self, buffer: Buffer) -> None:
+        """Integrate, then keep the reading; at open terminals there is neither voltage nor current."""
+        settings = self.settings
+        self._apply()
+        cycles = settings.cycles_volt if settings.measures == "VOLT" else settings.cycles_curr
+        self.spend(cycles / MAINS_HZ)
+        self.readings += 1
+        sight = self._sight()
+        sensed_V = 0.0 if sight.mode == "open" else sight.sensed_V
+        found = {
+            "VOLT": read_voltage_V(self.world, self.name, self.readings, sensed_V),
+            "CURR": read_current_A(self.world, self.name, self.readings, sight.current_A),
+        }
+        levels = {"VOLT": settings.level_V, "CURR": settings.level_A}
+        reads_back = settings.reads_back_volt if settings.function == "VOLT" else settings.reads_back_curr
+        source = (found if reads_back else levels)[settings.function]
+        most = settings.range_V if settings.measures == "VOLT" else settings.range_A
+        reading = found[settings.measures]
+        if most and abs(reading) > 1.05 * most:
+            reading = OVERFLOW
+        is_limited = (sight.mode == "voltage") != (settings.function == "VOLT")
+        buffer.add(Row(self.now, settings.measures, reading, settings.function, source, is_limited))
+
+    def _buffer(self, name: str) -> Buffer:
+        if name not in self.buffers:
+            raise ScpiError(-224)
+        return self.buffers[name]
+
+    @staticmethod
+    def _line(buffer: Buffer, index: int, words: tuple[str, ...]) -> str:
+        if len(words) > _MOST_ELEMENTS:
+            raise ScpiError(-108)
+        row = buffer.row(index)
+        return ",".join(element(row, word, buffer.begun_at) for word in words or ("READ",))
+
+    @command(":READ?", Maybe(Text()), Rest(Element()))
+    def read(self, name: str = _BUFFERS[0], *words: str) -> str:
+        """Take a reading, keep it in a buffer and give the elements asked for."""
+        buffer = self._buffer(name)
+        self._measure(buffer)
+        return self._line(buffer, len(buffer), words)
+
+    @command(":FETCh?", Maybe(Text()), Rest(Element()))
+    def fetch(self, name: str = _BUFFERS[0], *words: str) -> str:
+        """The last reading of a buffer."""
+        buffer = self._buffer(name)
+        if not len(buffer):
+            raise ScpiError(-230)
+        return self._line(buffer, len(buffer), words)
+
+    @command(":TRACe:ACTual?", Maybe(Text()))
+    def count(self, name: str = _BUFFERS[0]) -> str:
+        """Readings in a buffer."""
+        return str(len(self._buffer(name)))
+
+    @command(":TRACe:DATA?", Integer(1, 10**7), Integer(1, 10**7), Maybe(Text()), Rest(Element()))
+    def data(self, first: int, last: int, name: str = _BUFFERS[0], *words: str) -> str:
+        """The elements of readings ``first`` to ``last``, one reading after the other."""
+        buffer = self._buffer(name)
+        if not first <= last <= len(buffer):
+            raise ScpiError(-222)
+        return ",".join(self._line(buffer, index, words) for index in range(first, last + 1))
+
+    @command(":TRACe:CLEar", Maybe(Text()))
+    def clear_buffer(self, name: str = _BUFFERS[0]) -> None:
+        """Forget the readings of a buffer."""
+        buffer = self._buffer(name)
+        buffer.clear(buffer.capacity)
+
+    @command(":TRACe:POINts", Integer(10, 6_875_000), Maybe(Text()))
+    def resize_buffer(self, capacity: int = CAPACITY, name: str = _BUFFERS[0]) -> None:
+        """Change the size of a buffer, which forgets its readings."""
+        self._buffer(name).clear(capacity)
+
+    @command(":TRACe:POINts?", Maybe(Text()))
+    def capacity(self, name: str = _BUFFERS[0]) -> str:
+        """The size of a buffer."""
+        return str(self._buffer(name).capacity)

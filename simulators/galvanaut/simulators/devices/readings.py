@@ -1,0 +1,21 @@
+"""How well a source meter reads: an error of gain that it keeps for ever, and noise of its own for each reading."""
+
+from __future__ import annotations
+
+from galvanaut.simulators.world import World
+
+
+def read_voltage_V(world: World, meter: str, number: int, true_V: float) -> float:
+    """What a source meter reads as its ``number``-th voltage."""
+    parameters = world.spec.simulation
+    gain = 1 + parameters.source_voltage_gain_sd_percent / 100 * world.deviate("source", meter, "voltage gain")
+    noise_V = parameters.source_voltage_noise_uV * 1e-6
+    return true_V * gain + (noise_V * world.deviate("source", meter, "voltage", number) if noise_V else 0.0)
+
+
+def read_current_A(world: World, meter: str, number: int, true_A: float) -> float:
+    """What a source meter reads as its ``number``-th current."""
+    parameters = world.spec.simulation
+    gain = 1 + parameters.source_current_gain_sd_percent / 100 * world.deviate("source", meter, "current gain")
+    noise_A = parameters.source_current_noise_nA * 1e-9
+    return true_A * gain + (noise_A * world.deviate("source", meter, "current", number) if noise_A else 0.0)
