@@ -74,13 +74,11 @@ def show(found: Benchmark, seeds: range, budget: int, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    console.print(
-        _regrets("simple regret of the best recipe tested, % of the optimum, median [quartiles]", found, "tested")
-    )
+    console.print(_regrets("simple regret of the best recipe tested, %, median [quartiles]", found, "tested"))
     console.print(_regrets("the same of the recipe the planner recommends", found, "recommended"))
     console.print(_reach(found.rows))
     for pair in found.pairs:
-        console.print(_pair(pair, budget), highlight=False)
+        console.print(_pair(pair, budget), highlight=False, soft_wrap=True)
 
 
 def _regrets(title: str, found: Benchmark, what: str) -> Table:
@@ -88,7 +86,7 @@ def _regrets(title: str, found: Benchmark, what: str) -> Table:
     table.add_column("planner")
     counts = list(getattr(found.rows[0], what))
     for count in counts:
-        table.add_column(f"n = {count}", justify="right")
+        table.add_column(f"n = {count}", justify="right", no_wrap=True)
     for row in found.rows:
         table.add_row(row.planner, *(_percent(getattr(row, what)[count]) for count in counts))
     return table
@@ -112,7 +110,7 @@ def _pair(pair: PairedRow, budget: int) -> str:
 
 
 def _percent(value: Quartiles) -> str:
-    return f"{100 * value.median:.1f} [{100 * value.low:.1f} - {100 * value.high:.1f}]"
+    return f"{100 * value.median:.1f} [{100 * value.low:.1f}–{100 * value.high:.1f}]"
 
 
 def _experiments(reach: Reach) -> str:
