@@ -96,6 +96,7 @@ def _line(tree: Any, location: list[Any]) -> int | None:
     for part in location:
         position = getattr(tree, "lc", None)
         try:
+            # A node without positions raises AttributeError, which ends the search like any other dead end.
             line = (position.key(part) if isinstance(tree, dict) else position.item(part))[0] + 1  # type: ignore[union-attr]
             tree = tree[part]
         except (KeyError, IndexError, TypeError, AttributeError):

@@ -39,7 +39,7 @@ class CommonCommandsDevice(ScpiDevice):
 
     def reset(self) -> None:
         """Back to the settings of ``*RST``; registers and error queue stay."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: each instrument has settings of its own
 
     def reject(self, error: ScpiError) -> None:
         """Set the error's bit in the event register."""

@@ -62,7 +62,7 @@ class ChargerPanel(Ieee488Device):
 
     def refresh(self) -> None:
         """A setting changed: let it act if the output is on."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: the instrument that measures says what acting is
 
     def next_error(self) -> str:
         """For instance ``-113,"Undefined header"``."""
