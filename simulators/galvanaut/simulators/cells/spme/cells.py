@@ -1,0 +1,191 @@
+"""Many cells at once: what they are made of, and the state that they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from galvanaut.simulators.cells.spme.ageing import FIRST_FILM_M, Ageing
+from galvanaut.simulators.cells.spme.modes import SPHERE_GAINS, liquid_modes
+from galvanaut.simulators.cells.spme.parameters import COIN, REFERENCE_K, Array, Design
+from galvanaut.simulators.cells.spme.transport import Transport, of_family
+
+EMPTY_NEGATIVE = 0.005
+"""Stoichiometry of a negative electrode that was never charged."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One cell.
+
+    Attributes:
+        liquid: its electrolyte's transport at a temperature in K.
+        ageing: how it ages.
+        loading: electrode area that takes part, over that of the design.
+        contact_ohm: resistance outside the electrodes.
+        leak_A: current of a soft short.
+    """
+
+    liquid: Callable[[float], Transport] = field(default_factory=lambda: partial(of_family, "EC:EMC", 1.0))
+    ageing: Ageing = field(default_factory=Ageing)
+    loading: float = 1.0
+    contact_ohm: float = 8.0
+    leak_A: float = 0.0
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The constants of n cells at their temperatures; every array has shape (n,) but ``molar``, (n, powers)."""
+
+    design: Design
+    temperature_K: Array
+    area_m2: Array
+    contact_ohm: Array
+    leak_A: Array
+    salt_M: Array
+    diffusivity_m2_s: Array
+    transference: Array
+    thermodynamic_factor: Array
+    molar: Array
+    ageing: dict[str, Array]
+
+    @classmethod
+    def of(
+        cls, samples: Sequence[Sample], temperature_K: float | Sequence[float] = REFERENCE_K, design: Design = COIN
+    ) -> Cells:
+        """Cells at one temperature, or at one each."""
+        kelvins = np.broadcast_to(np.asarray(temperature_K, float), len(samples)).copy()
+        liquids = [sample.liquid(float(kelvin)) for sample, kelvin in zip(samples, kelvins, strict=True)]
+
+        def column(values: Sequence[float]) -> Array:
+            return np.array(values, float)
+
+        return cls(
+            design,
+            kelvins,
+            column([design.area_m2 * sample.loading for sample in samples]),
+            column([sample.contact_ohm for sample in samples]),
+            column([sample.leak_A for sample in samples]),
+            column([liquid.salt_M for liquid in liquids]),
+            column([liquid.diffusivity_m2_s for liquid in liquids]),
+            column([liquid.transference for liquid in liquids]),
+            column([liquid.thermodynamic_factor for liquid in liquids]),
+            np.array([liquid.molar for liquid in liquids]),
+            {f.name: column([getattr(sample.ageing, f.name) for sample in samples]) for f in fields(Ageing)},
+        )
+
+    def __len__(self) -> int:
+        return len(self.area_m2)
+
+    def fresh(self) -> States:
+        """As assembled: never charged, with the lithium that formation will take."""
+        states = self._at_rest(np.full(len(self), EMPTY_NEGATIVE))
+        return replace(states, formation_C=self.ageing["formation"] * self._lithium_C())._filled(self)
+
+    def full(self) -> States:
+        """Formed and at rest at 4.2 V."""
+        states = self._at_rest(np.full(len(self), self.design.full_negative))
+        return replace(states, sei_C=self.ageing["formation"] * self._lithium_C())._filled(self)
+
+    def _lithium_C(self) -> Array:
+        return self.design.lithium_C_m2 * self.area_m2
+
+    def _at_rest(self, negative: Array) -> States:
+        n, zeros, ones = len(self), np.zeros(len(self)), np.ones(len(self))
+        modes = len(liquid_modes(self.design).eigenvalues)
+        return States(
+            charge_C=zeros,
+            energy_J=zeros,
+            time_s=zeros,
+            negative=negative,
+            positive=zeros,
+            sphere_n=np.zeros((n, len(SPHERE_GAINS))),
+            sphere_p=np.zeros((n, len(SPHERE_GAINS))),
+            salt=np.zeros((n, modes)),
+            film_m=np.full(n, FIRST_FILM_M),
+            sei_C=zeros,
+            plated_C=zeros,
+            trapped_C=zeros,
+            formation_C=zeros,
+            turnover_C=zeros,
+            active_n=ones,
+            active_p=ones,
+            wet=ones,
+        )
+
+
+@dataclass(frozen=True)
+class States:
+    """The states of n cells; every array has shape (n,) but the modes, (n, k). Charges and currents charge the cell.
+
+    Attributes:
+        charge_C: net charge that went in at the terminals since the cell was made or set.
+        energy_J: net energy that went in at the terminals.
+        time_s: since then.
+        negative: mean stoichiometry of the negative electrode.
+        positive: mean stoichiometry of the positive electrode.
+        sphere_n: diffusion modes of the negative particles.
+        sphere_p: diffusion modes of the positive particles.
+        salt: diffusion modes of the electrolyte.
+        film_m: thickness of the SEI.
+        sei_C: lithium in the SEI grown since assembly, formation included, as charge.
+        plated_C: lithium plated for good.
+        trapped_C: lithium in lost or dry active material.
+        formation_C: lithium that formation will still take.
+        turnover_C: charge throughput, both ways.
+        active_n: share of the negative active material that still works.
+        active_p: share of the positive active material that still works.
+        wet: share of the electrodes that is wet.
+    """
+
+    charge_C: Array
+    energy_J: Array
+    time_s: Array
+    negative: Array
+    positive: Array
+    sphere_n: Array
+    sphere_p: Array
+    salt: Array
+    film_m: Array
+    sei_C: Array
+    plated_C: Array
+    trapped_C: Array
+    formation_C: Array
+    turnover_C: Array
+    active_n: Array
+    active_p: Array
+    wet: Array
+
+    def _filled(self, cells: Cells) -> States:
+        """With all lithium that is not in the negative electrode in the positive one."""
+        full_n, full_p = self.room_C(cells)
+        inside_C = cells.design.lithium_C_m2 * cells.area_m2 + self.formation_C
+        return replace(self, positive=(inside_C - self.negative * full_n) / full_p)
+
+    def room_C(self, cells: Cells) -> tuple[Array, Array]:
+        """Charge between stoichiometry 0 and 1 of what is left of the two electrodes."""
+        area_m2 = cells.area_m2 * self.wet
+        design = cells.design
+        return (
+            design.negative.charge_C_m2 * area_m2 * self.active_n,
+            design.positive.charge_C_m2 * area_m2 * self.active_p,
+        )
+
+    def lithium_C(self, cells: Cells) -> Array:
+        """All lithium, wherever it is, as charge; nothing changes it."""
+        full_n, full_p = self.room_C(cells)
+        lost_C = self.sei_C + self.plated_C + self.trapped_C
+        return np.asarray(self.negative * full_n + self.positive * full_p + lost_C)
+
+    def rows(self) -> dict[str, Any]:
+        """In JSON types; numbers come back bit by bit."""
+        return {name: value.tolist() for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_rows(cls, rows: dict[str, Any]) -> States:
+        """What `rows` gave."""
+        return cls(**{name: np.array(value, float) for name, value in rows.items()})
