@@ -1,6 +1,6 @@
 """Write the exact versions of the installed environment into pyproject.toml, without any registry host.
 
-    uv run --group lint python scripts/pin.py
+    uv run --group lint --group interop python scripts/pin.py
 
 `uv.lock` is not committed, because it names the hosts it was made with. `[tool.uv] constraint-dependencies` says the
 same in names and versions alone, and every `uv run` and `uv sync` in this checkout obeys it. `--upgrade` drops the old

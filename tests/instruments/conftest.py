@@ -25,7 +25,14 @@ class Late:
     timeouts: int = 1
 
 
-Reply = bytes | Late | Exception | None
+@dataclass(frozen=True)
+class Twice:
+    """A reply that arrives again, all of its own accord."""
+
+    data: bytes
+
+
+Reply = bytes | Late | Twice | Exception | None
 Dialogue = list[tuple[bytes, Reply]]
 
 
@@ -69,6 +76,8 @@ class ScriptedVisaLibrary(VisaLibraryBase):
             raise reply
         if isinstance(reply, Late):
             self._late.append([reply.timeouts, reply.data])
+        elif isinstance(reply, Twice):
+            self._incoming.extend([reply.data, reply.data])
         elif reply is not None:
             self._incoming.append(reply)
         return len(data), StatusCode.success
@@ -87,6 +96,8 @@ class ScriptedVisaLibrary(VisaLibraryBase):
         return StatusCode.success
 
     def get_attribute(self, session: Any, attribute: Any) -> Any:
+        if attribute == ResourceAttribute.asrl_avalaible_number:
+            return sum(map(len, self._incoming)), StatusCode.success
         return self.attributes.get(attribute, 0), StatusCode.success
 
     def set_attribute(self, session: Any, attribute: Any, attribute_state: Any) -> Any:
@@ -132,6 +143,12 @@ def wire() -> Iterator[Callable[[Dialogue], Wire]]:
     for one in wires:
         assert not one.library.dialogue, f"was never sent: {one.library.dialogue[0][0]!r}"
         one.manager.close()
+
+
+@pytest.fixture
+def twice() -> type[Twice]:
+    """For replies that come once more than asked for."""
+    return Twice
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ PUMP = packets(
     ("0RAT", "00S10.00MM"),
     ("0DIR", "00SINF"),
 )
-SAFE = [*lines(("@", 'I4 A "01"')), *packets(("0", "00S"))]
+SAFE = [*packets(("0", "00S")), *lines(("@", 'I4 A "01"'))]
 
 
 def bench(**changes):
@@ -95,7 +95,8 @@ def test_a_resource_that_is_missing_does_not_hide_the_others(wire):
 
 
 def test_making_safe_goes_on_after_a_failure(wire):
-    one = wire([*BALANCE, *PUMP, (b"@\r\n", b"ES\r\n"), *packets(("0", "00S"))])
+    again = [*packets(("0", "00S")), *lines(("@", "ES")), *BALANCE[:3], *lines(("@", "ES"))]
+    one = wire([*BALANCE, *PUMP, *again])
     connected = ConnectedBench.open(bench(), one.manager)
     with pytest.raises(BenchError, match=r"failed to be made safe\n  balance") as caught:
         connected.make_safe()

@@ -96,3 +96,46 @@ def test_nothing_may_be_left_out():
     for name in COIN_CELL:
         with pytest.raises(ValidationError, match=name):
             Envelope.model_validate({key: value for key, value in COIN_CELL.items() if key != name})
+
+
+LIMITS = st.fixed_dictionaries(
+    {
+        "voltage_min_V": st.floats(0, 3),
+        "voltage_max_V": st.floats(2, 5),
+        "charge_max_A": st.floats(1e-4, 1),
+        "discharge_max_A": st.floats(1e-4, 1),
+        "temperature_min_degC": st.floats(-20, 30),
+        "temperature_max_degC": st.floats(20, 80),
+        "capacity_max_Ah": st.floats(1e-4, 1),
+        "time_max_s": st.floats(1, 1e6),
+    }
+)
+
+
+@given(one=LIMITS, other=LIMITS, voltage_V=st.floats(0, 5), current_A=st.floats(-1, 1), degC=st.floats(-20, 80))
+def test_what_is_inside_both_is_inside_the_narrower(one, other, voltage_V, current_A, degC):
+    base = Envelope.model_validate(COIN_CELL)
+    a, b = base.model_copy(update=one), base.model_copy(update=other)
+    try:
+        both = a.narrowed(b)
+    except ValueError:
+        return
+    values = {"voltage_V": voltage_V, "current_A": current_A, "temperature_degC": degC}
+    is_inside_both = not a.violations(**values) and not b.violations(**values)
+    assert is_inside_both == (not both.violations(**values))
+    assert both.wider_than(a) == both.wider_than(b) == {}
+
+
+def test_nothing_left_in_common_is_said(envelope):
+    with pytest.raises(ValueError, match=r"no voltage is left between 4\.5 and 4\.2 V"):
+        envelope.narrowed(envelope.model_copy(update={"voltage_min_V": 4.5, "voltage_max_V": 5}))
+    with pytest.raises(ValueError, match="no temperature is left"):
+        envelope.narrowed(envelope.model_copy(update={"temperature_min_degC": 50, "temperature_max_degC": 60}))
+
+
+def test_what_is_wider_is_named_as_in_the_file(envelope):
+    wider = envelope.model_copy(update={"voltage_min_V": 2.5, "charge_max_A": 0.004, "time_max_s": 1.0})
+    assert wider.wider_than(envelope) == {
+        "minimum_voltage": "2.5 V is wider than the 3 V that the holder allows",
+        "maximum_charge_current": "0.004 A is wider than the 0.003 A that the holder allows",
+    }

@@ -57,6 +57,23 @@ def test_set_up(tester):
     ).set_up()
 
 
+@pytest.mark.parametrize(
+    ("rate", "sent"), [("extra fast", "EXF"), ("fast", "FAST"), ("medium", "MED"), ("slow", "SLOW")]
+)
+@pytest.mark.parametrize(("mains", "line"), [("auto", "AUTO"), ("50 Hz", "50"), ("60 Hz", "60")])
+def test_every_rate_and_mains(tester, rate, sent, mains, line):
+    tester(
+        *SET_UP,
+        *setting(":RES:RANG 30"),
+        (":RES:RANG?", " 30.000E+0"),
+        *setting(":VOLT:RANG 6"),
+        *setting(f":SAMP:RATE {sent}"),
+        *setting(f":SYST:LFR {line}"),
+        rate=rate,
+        mains=mains,
+    ).set_up()
+
+
 def test_a_range_that_was_not_taken_over(tester):
     one = tester(*SET_UP, *setting(":RES:RANG 30"), (":RES:RANG?", " 3.0000E+0"))
     with pytest.raises(InstrumentError, match=r"should be set to 30.*:RES:RANG\?"):

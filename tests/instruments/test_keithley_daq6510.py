@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from galvanaut.instruments.drivers.keithley_daq6510 import DAQ6510Settings, channel_list
 from galvanaut.instruments.errors import BadReadingError, InstrumentError, NoReplyError, RefusedError
-from galvanaut.instruments.thermometry import Scan, Thermometer
+from galvanaut.instruments.roles import Scan, Thermometer
 
 RESOURCE = "TCPIP::192.0.2.12::5025::SOCKET"
 SETTINGS = {"temperatures": {"cell_1": 101, "cell_2": 102, "chamber": 103}, "voltages": {"cell_1": 111}}

@@ -1,5 +1,6 @@
 """The LCR meter, byte by byte from its command table."""
 
+import numpy as np
 import pytest
 
 from galvanaut.instruments.errors import BadReadingError, InstrumentError, NoReplyError, RefusedError
@@ -131,3 +132,52 @@ def test_made_safe(meter):
 def test_it_is_an_impedance_meter(meter):
     one: ImpedanceMeter = meter()
     assert str(one) == "subject"
+
+
+LIST = (
+    setting(":LIST:FREQ 1000,20000"),
+    (":LIST:FREQ?", "+1.00000E+03,+2.00000E+04"),
+    setting(":DISP:PAGE LIST"),
+    setting(":LIST:MODE SEQ"),
+)
+BACK = setting(":DISP:PAGE MEAS")
+POINTS = "+1.00000E+02,-2.00000E+00,+0,+0,+9.00000E+01,+1.00000E+00,+0,+0"
+
+
+def test_a_list_sweep_only_if_the_bench_file_allows_it(meter):
+    one = meter(*LIST, ("*TRG", POINTS), BACK, experimental=True)
+    np.testing.assert_array_equal(one.sweep([1000, 20000]), [100 - 2j, 90 + 1j])
+    one = meter(setting(":FREQ 1000"), ("*TRG", "+1.0E+02,+0.0E+00,+0"), experimental=True)
+    assert one.sweep([1000]) == [100]
+
+
+def test_an_experimental_meter_begins_on_its_measuring_page(meter):
+    settings = (":BIAS:STAT OFF", ":FUNC:IMP:TYPE RX", ":FUNC:IMP:RANG:AUTO ON", ":TRIG:SOUR BUS", ":INIT:CONT ON")
+    level = setting(":VOLT:LEV 0.01"), (":VOLT:LEV?", "+1.00000E-02"), setting(":APER MED,1")
+    meter(("*CLS", None), *map(setting, settings), BACK, *level, experimental=True).set_up()
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (POINTS.rpartition(",")[0], "expected 4 fields for each of 2 points"),
+        (POINTS.replace("+9.00000E+01,+1.00000E+00,+0", "+9.9E+37,+9.9E+37,+1"), "is overloaded.*at 20000 Hz"),
+        (POINTS.replace("-2.00000E+00", "noise"), "no measurement"),
+        (POINTS + ",+1,+1,+0,+0", "expected 4 fields"),
+        ("", "expected 4 fields"),
+    ],
+)
+def test_a_list_with_one_bad_point_is_none(meter, reply, words):
+    with pytest.raises(BadReadingError, match=words):
+        meter(*LIST, ("*TRG", reply), BACK, experimental=True).sweep([1000, 20000])
+
+
+def test_a_list_that_does_not_read_back_is_not_measured(meter):
+    one = meter(LIST[0], (":LIST:FREQ?", "+1.00000E+03,+1.00000E+04"), BACK, experimental=True)
+    with pytest.raises(InstrumentError, match="its list has 10000 Hz instead of 20000 Hz"):
+        one.sweep([1000, 20000])
+
+
+def test_a_list_outside_the_range_is_not_sent(meter):
+    with pytest.raises(RefusedError, match=r"3e\+06 Hz is not 20 to 2e\+06 Hz; nothing was sent"):
+        meter(experimental=True).sweep([1000, 3e6])

@@ -83,7 +83,8 @@ def test_another_instrument_is_named(meter, reply):
 
 
 def test_set_up_arms_the_watchdog(meter):
-    commands = setting(":OUTP:PROT:WDOG:DEL 12.5"), setting(":OUTP:PROT:WDOG ON")
+    coupling = setting(":OUTP:PROT:COUP OFF")
+    commands = coupling, setting(":OUTP:PROT:WDOG:DEL 12.5"), setting(":OUTP:PROT:WDOG ON")
     meter(("*CLS", None), *commands, watchdog="12.5 s").set_up()
 
 

@@ -52,6 +52,14 @@ def test_a_late_identity_is_not_taken_for_two_answers(meter, late):
     assert link.query(":FREQ?") == "+1.0E+03"
 
 
+@pytest.mark.parametrize("resource", [SOCKET, "ASRL1::INSTR"])
+def test_a_reply_that_comes_twice_never_answers_the_next_question(wire, twice, resource):
+    one = wire([(b":FREQ?\n", twice(b"+1.0E+03\n")), (b"*IDN?\n", IDENTITY), (b":FREQ?\n", b"+2.0E+03\n")])
+    link = one.link("keysight-e4980a", resource)
+    assert link.query(":FREQ?") == "+1.0E+03"
+    assert link.query(":FREQ?") == "+2.0E+03"
+
+
 def test_time_passes_by_listening(wire):
     one = wire([])
     one.link("keysight-e4980a", SOCKET).pause(3.5)

@@ -1,10 +1,11 @@
 """Drivers by name."""
 
 from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 
 import pytest
 
-from galvanaut.instruments import drivers
+from galvanaut.instruments import drivers, roles
 from galvanaut.instruments.drivers import registry
 from galvanaut.instruments.wiring import WORDS
 
@@ -33,8 +34,41 @@ def test_an_unknown_driver():
         drivers.driver_class("x")
 
 
+def test_a_plugin_that_lacks_a_word_of_its_role(monkeypatch):
+    class Mute:
+        role = "thermometer"
+
+    monkeypatch.setattr(registry, "_plugins", lambda: {"mute": SimpleNamespace(load=lambda: Mute)})
+    with pytest.raises(ValueError, match="as a thermometer it needs a classmethod places"):
+        drivers.driver_class("mute")
+
+
 def test_a_plugin(monkeypatch):
     point = EntryPoint("other", "galvanaut.instruments.drivers.watlow_f4t:WatlowF4T", registry.GROUP)
     monkeypatch.setattr(registry, "_plugins", lambda: {"other": point})
     assert drivers.driver_class("other").model == "Watlow F4T"
     assert "other" in drivers.driver_names()
+
+
+ROLES = {
+    "pump": (roles.Pump, registry.PumpDriver),
+    "balance": (roles.Balance, registry.Driver),
+    "chamber": (roles.Chamber, registry.Driver),
+    "impedance meter": (roles.ImpedanceMeter, registry.Driver),
+    "source meter": (roles.SourceMeter, registry.SourceMeterDriver),
+    "battery tester": (roles.BatteryTester, registry.Driver),
+    "thermometer": (roles.Thermometer, registry.ThermometerDriver),
+}
+
+
+def words_of(protocol):
+    return {name for kind in protocol.__mro__ for name in vars(kind) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("name", drivers.driver_names())
+def test_every_driver_has_all_words_of_its_role(name):
+    driver = drivers.driver_class(name)
+    role, kind = ROLES[driver.role]
+    assert words_of(role) - set(dir(driver)) <= {"was_power_cycled"}  # that of a pump is set when it is connected
+    assert words_of(kind) - set(dir(driver)) == set()
+    assert {"identify", "set_up", "make_safe"} <= words_of(role)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from galvanaut.core.clock import VirtualClock, at_work, spawn
+from galvanaut.core.clock import SystemClock, VirtualClock, at_work, spawn
 from galvanaut.core.errors import GalvanautError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
@@ -137,6 +137,35 @@ async def test_a_reserved_vessel_waits_for_its_batch(tmp_path):
         await one.clock.sleep(100)
     await asyncio.gather(*tasks)
     assert seen == [("a", 0.0), ("b", 30.0)]
+
+
+async def test_an_instrument_that_hangs_does_not_keep_the_station_from_closing(tmp_path, monkeypatch):
+    import threading
+    import time
+
+    from galvanaut.instruments import station as module
+
+    clock, released, started = SystemClock(), threading.Event(), threading.Event()
+    journal = Journal(EventLog(open_engine(tmp_path / "station.db"), "journal"), clock)
+    one = Station(SimpleNamespace(bench=None, is_simulated=False), journal, clock)
+    monkeypatch.setattr(module, "CLOSING_S", 0.2)
+
+    def hang():
+        started.set()
+        released.wait(30)
+
+    class Hangs(Stir):
+        async def perform(self, job):
+            await job.call(hang)
+            return {}
+
+    job = spawn(clock, one.run(key("a"), Hangs([])))
+    assert await asyncio.to_thread(started.wait, 10)
+    began = time.monotonic()
+    one.close()
+    assert time.monotonic() - began < 5
+    released.set()
+    assert await job == {}
 
 
 async def test_real_instruments_answer_in_a_thread_of_their_own(tmp_path):

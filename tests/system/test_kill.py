@@ -1,11 +1,11 @@
 """SIGKILL to real processes, then the same command again: nothing is dosed twice and no trial is lost."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
+from galvanaut.simulators.store import read_rows
 from smalllab import command_line, command_line_process, small_campaign
 
 pytestmark = pytest.mark.system
@@ -27,10 +27,8 @@ def deadly(*moment: object) -> str:
 
 def rows(lab: Path, prefix: str) -> dict[str, dict]:
     """Rows of the simulated world, read from its file when nobody runs it."""
-    with sqlite3.connect(lab / "worlds" / "simulated.db") as connection:
-        found = connection.execute("SELECT key, value FROM world WHERE key LIKE ?", (f"{prefix}/%",)).fetchall()
-    connection.close()
-    return {key.split("/")[1]: json.loads(value) for key, value in found}
+    found = read_rows(lab / "worlds" / "simulated.db")
+    return {key.split("/")[1]: row for key, row in found.items() if key.startswith(f"{prefix}/")}
 
 
 def strokes(lab: Path) -> dict[str, int]:

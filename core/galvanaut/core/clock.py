@@ -89,6 +89,11 @@ class VirtualClock:
         self._at_work = 0
         self._sequence = itertools.count()
         self._sleepers: list[tuple[float, str, int, asyncio.Future[None]]] = []
+        self._onlookers: list[Callable[[float], None]] = []
+
+    def watch(self, onlooker: Callable[[float], None]) -> None:
+        """Tell ``onlooker`` each new instant, too, before anybody acts at it."""
+        self._onlookers.append(onlooker)
 
     def now(self) -> float:
         """Virtual seconds since the epoch."""
@@ -126,6 +131,8 @@ class VirtualClock:
             self._now = instant
             if self._on_advance is not None:
                 self._on_advance(instant)
+            for onlooker in self._onlookers:
+                onlooker(instant)
 
 
 async def _woken(clock: Clock, wake: asyncio.Future[T]) -> T:

@@ -83,9 +83,16 @@ async def run_campaign(
     """
     observer = (observer or Observer()).guarded()
     with at_work(lab.clock):
-        observer.stage("calibrating the conductivity cell")
-        await calibration(lab)
-        await _trials(lab, runner, observer)
+        async with lab.station.guarded():
+            await _campaign(lab, runner, observer, calibration)
+
+
+async def _campaign(
+    lab: Lab, runner: TrialRunner, observer: Observer, calibration: Callable[[Lab], Awaitable[None]]
+) -> None:
+    observer.stage("calibrating the conductivity cell")
+    await calibration(lab)
+    await _trials(lab, runner, observer)
 
 
 async def _trials(lab: Lab, runner: TrialRunner, observer: Observer) -> None:

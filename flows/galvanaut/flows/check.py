@@ -35,7 +35,7 @@ class Check:
         return {
             "campaign": campaign.name,
             "bench": bench.name,
-            "simulated": bench.is_simulated,
+            "simulated": bench.is_synthetic,
             "trials": campaign.budget.trials,
             "seed": self.plan.seed,
             "makeable": self.makeable,
@@ -55,7 +55,7 @@ class Check:
             f"  budget      {campaign.budget.trials} trials, planner {campaign.planner.name}, seed {self.plan.seed}",
             f"  each trial  {campaign.procedure.batch_mass_g:g} g batch, {step.transfer_mL:g} mL into {path.cell}, "
             f"{step.settle_s / 60:g} min within {step.tolerance_K:g} K, {step.readings} readings",
-            f"  bench       {bench.name} ({'simulated' if bench.is_simulated else f'REAL, visa {bench.visa}'}): "
+            f"  bench       {bench.name} ({'simulated' if bench.is_synthetic else f'REAL, visa {bench.visa}'}): "
             f"{len(bench.instruments)} instruments, {len(path.pumps)} stocks",
             f"  makeable    {self.makeable:.0%} of the search space by the stocks at hand; the planner keeps to it",
         ]

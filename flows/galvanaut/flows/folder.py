@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from galvanaut.core.errors import InputError
 from galvanaut.core.lock import exclusive
@@ -97,6 +98,19 @@ def writing(path: Path) -> Iterator[None]:
         raise InputError(path, f"cannot be written ({error.strerror or error})") from None
 
 
+def new_file(path: Path) -> TextIO:
+    """Open a file of the user's choice that is not there yet; nothing is ever written over.
+
+    Raises:
+        InputError: it is there, or cannot be written.
+    """
+    with writing(path):
+        try:
+            return path.open("x", encoding="utf-8")
+        except FileExistsError:
+            raise InputError(path, "is there already and is not written over; choose another name") from None
+
+
 def _make(path: Path) -> bool:
     """Make a folder when missing; whether it was this process that made it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,5 +129,5 @@ def _remove_unless_taken(folder: LabFolder) -> None:
     except InputError:
         with suppress(OSError):  # somebody else may have removed it meanwhile
             holder = folder.lock.read_text(encoding="utf-8", errors="replace").strip()
-            if holder == str(os.getpid()):
+            if holder.split(" ")[0] == str(os.getpid()):
                 shutil.rmtree(folder.path, ignore_errors=True)

@@ -30,6 +30,7 @@ from galvanaut.flows.plan import Plan, load_plan, reread
 from galvanaut.flows.recommend import observation, recommendation
 from galvanaut.flows.support import trust
 from galvanaut.instruments.connect import require_armed
+from galvanaut.instruments.guard.reconcile import Finding
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.station import Station
 
@@ -53,6 +54,7 @@ class Lab:
         ledger: the campaign's record.
         clock: the bench's clock.
         max_trials: where this run ends, if before the campaign's budget.
+        found: what a dead run had left on the bench.
         session: asks and tells the planner.
         something_ended: opens when a trial ends.
     """
@@ -63,6 +65,7 @@ class Lab:
     ledger: Ledger
     clock: Clock
     max_trials: int | None
+    found: list[Finding] = field(default_factory=list)
     session: PlannerSession = field(init=False)
     something_ended: Gate[None] = field(init=False)
 
@@ -112,7 +115,7 @@ class Lab:
     @property
     def simulated_note(self) -> str:
         """What was simulated, in words; empty on a real bench."""
-        return SIMULATED_NOTE if self.bench.is_simulated else ""
+        return SIMULATED_NOTE if self.bench.is_synthetic else ""
 
     @property
     def cell_constant_per_cm(self) -> float:
@@ -206,6 +209,7 @@ def open_lab(
     max_trials: int | None = None,
     *,
     arm: bool = False,
+    record: Path | None = None,
 ) -> Iterator[Lab]:
     """Open a lab folder on a campaign; everything is checked before the folder is touched.
 
@@ -216,6 +220,7 @@ def open_lab(
         seed: instead of the campaign's.
         max_trials: where this run ends, if before the budget.
         arm: lets a real bench move.
+        record: new file for a transcript of every byte.
 
     Raises:
         InputError: something has to be put right first; no lab folder was begun.
@@ -227,7 +232,7 @@ def open_lab(
     with ExitStack() as stack:
         with LabFolder.begun(lab_folder) as folder:
             stack.enter_context(exclusive(folder.lock, f"--lab {lab_folder}"))
-            bench, clock = stack.enter_context(connected_bench(plan, folder, arm=arm))
+            bench, clock = stack.enter_context(connected_bench(plan.bench, folder, plan.seed, arm=arm, record=record))
             log = EventLog(open_engine(folder.ledger), "ledger")
             journal = Journal(EventLog(open_engine(folder.station), "journal"), clock)
             ledger = Ledger(log, plan.campaign.name, clock)
@@ -236,7 +241,8 @@ def open_lab(
             ledger.start(plan.to_json(), reread=reread)
             station = Station(bench, journal, clock)
             stack.callback(station.close)
-            lab = Lab(plan, folder, station, ledger, clock, max_trials)
+            found = station.reconcile()
+            lab = Lab(plan, folder, station, ledger, clock, max_trials, found)
         yield lab
 
 

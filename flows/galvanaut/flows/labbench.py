@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from galvanaut.core.clock import Clock, SystemClock
 from galvanaut.core.lock import exclusive
 from galvanaut.flows.folder import LabFolder
-from galvanaut.flows.plan import Plan
+from galvanaut.flows.transcripts import recorded
 from galvanaut.instruments.bench import Bench
 from galvanaut.instruments.connect import ConnectedBench, open_manager, require_armed
 
@@ -23,27 +23,37 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def connected_bench(plan: Plan, folder: LabFolder, *, arm: bool) -> Iterator[tuple[ConnectedBench, Clock]]:
-    """Connect all instruments; in the end make them safe and let go of them.
+def connected_bench(
+    description: Bench, folder: LabFolder, seed: int, *, arm: bool, record: Path | None = None
+) -> Iterator[tuple[ConnectedBench, Clock]]:
+    """Connect all instruments; in the end, however it comes, make them safe and let go of them.
+
+    Args:
+        description: the bench file.
+        folder: where a simulated bench keeps its world.
+        seed: of a simulated world that is begun.
+        arm: lets a real bench move.
+        record: new file for a transcript of every byte.
 
     Raises:
-        InputError: a real bench is not armed, or a simulated world is in use.
+        InputError: a real bench is not armed, a simulated world is in use, or ``record`` is there already.
         BenchError: an instrument cannot be connected.
     """
-    require_armed(plan.bench, arm)
+    require_armed(description, arm)
     with ExitStack() as stack:
-        if plan.bench.is_simulated:
-            manager, clock = _simulated(plan, folder, stack)
+        if description.is_simulated:
+            manager, clock = _simulated(description, folder, seed, stack)
         else:
-            stack.enter_context(sole_owner(plan.bench))
-            manager, clock = _real(plan)
-        bench = ConnectedBench.open(plan.bench, manager, arm=arm)
+            stack.enter_context(sole_owner(description))
+            manager, clock = open_manager(description), SystemClock()
+        trace = None if record is None else stack.enter_context(recorded(description, clock, record))
+        bench = ConnectedBench.open(description, manager, arm=arm, trace=trace)
         try:
             yield bench, clock
         finally:
             with _undisturbed():
                 try:
-                    bench.make_safe()
+                    bench.make_safe(is_last=True)
                 finally:
                     bench.close()
 
@@ -56,10 +66,20 @@ def sole_owner(bench: Bench) -> Iterator[None]:
         InputError: another process has one of them; names the instrument and the process.
     """
     with ExitStack() as stack:
+        names: dict[str, str] = {}  # parts of one mainframe are held together
         for name, entry in bench.instruments.items():
-            digest = hashlib.sha256(f"{bench.visa} {entry.resource.upper()}".encode()).hexdigest()[:16]
-            lock = Path(tempfile.gettempdir()) / f"galvanaut-{digest}.lock"
-            stack.enter_context(exclusive(lock, f"instrument {name} at {entry.resource}"))
+            names.setdefault(entry.resource.upper(), name)
+        for name in names.values():
+            resource = bench.instruments[name].resource
+            stack.enter_context(sole_user(bench.visa, resource, f"instrument {name} at {resource}"))
+        yield
+
+
+@contextmanager
+def sole_user(visa: str, resource: str, what: str) -> Iterator[None]:
+    """Hold one VISA resource; errors as in `sole_owner`."""
+    digest = hashlib.sha256(f"{visa} {resource.upper()}".encode()).hexdigest()[:16]
+    with exclusive(Path(tempfile.gettempdir()) / f"galvanaut-{digest}.lock", what):
         yield
 
 
@@ -78,18 +98,14 @@ def _undisturbed() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _simulated(plan: Plan, folder: LabFolder, stack: ExitStack) -> tuple[ResourceManager, Clock]:
+def _simulated(bench: Bench, folder: LabFolder, seed: int, stack: ExitStack) -> tuple[ResourceManager, Clock]:
     import pyvisa
 
     from galvanaut.simulators.bench import SimulatedBench
 
-    description = plan.bench.model_dump(mode="json", by_alias=True, exclude_none=True)
-    world = SimulatedBench.open(description, folder.world(plan.bench.name), plan.seed)
+    description = bench.model_dump(mode="json", by_alias=True, exclude_none=True)
+    world = SimulatedBench.open(description, folder.world(bench.name), seed)
     stack.callback(world.close)
     manager = pyvisa.ResourceManager(world.visa_library())
     stack.callback(manager.close)
     return manager, world.clock
-
-
-def _real(plan: Plan) -> tuple[ResourceManager, Clock]:
-    return open_manager(plan.bench), SystemClock()

@@ -68,7 +68,8 @@ def write_campaign_report(lab: Path, campaign: str) -> Path:
 
 
 def _is_simulated(summary: Summary) -> bool:
-    return bool(summary.plan["bench"]["visa"] == "simulated")
+    bench = summary.plan["bench"]
+    return bool(bench["visa"] == "simulated" or bench.get("served", False))
 
 
 def _line(summary: Summary) -> str:

@@ -32,6 +32,7 @@ def run_command(
     *,
     prefect: bool,
     arm: bool,
+    record: Path | None = None,
 ) -> None:
     """Run a campaign to its end and say what came of it.
 
@@ -42,7 +43,7 @@ def run_command(
     console = PatientConsole()
     with interruptible():
         try:
-            with open_lab(campaign, lab_folder, bench, seed, max_trials, arm=arm) as lab:
+            with open_lab(campaign, lab_folder, bench, seed, max_trials, arm=arm, record=record) as lab:
                 _run(lab, console, prefect=prefect)
         except (KeyboardInterrupt, asyncio.CancelledError):
             Console(stderr=True).print("interrupted; run the same command again to continue", style="yellow")
@@ -119,7 +120,7 @@ def _start_prefect() -> None:
 
 
 def _greet(lab: Lab, console: Console) -> None:
-    kind = "simulated" if lab.bench.is_simulated else "[bold red]REAL[/]"
+    kind = "simulated" if lab.bench.is_synthetic else "[bold red]REAL[/]"
     ended = len(lab.ledger.ended())
     going_on = f", going on after {ended} trials" if lab.ledger.trials else ""
     console.print(f"[bold]{escape(lab.campaign.title or lab.campaign.name)}[/]")
@@ -128,6 +129,8 @@ def _greet(lab: Lab, console: Console) -> None:
         f"seed {lab.plan.seed}{going_on}; lab {escape(str(lab.folder.path))}",
         highlight=False,
     )
+    for found in lab.found:
+        console.print(f"[yellow]left by an earlier run:[/] {escape(str(found))}", highlight=False, soft_wrap=True)
 
 
 def _say_result(lab: Lab, console: Console, seconds: float) -> None:
@@ -143,5 +146,7 @@ def _say_result(lab: Lab, console: Console, seconds: float) -> None:
         console.print(f"  {top.tested.text()}", highlight=False, markup=False)
     if model := lab.recommendation():
         console.print(model, highlight=False, markup=False, soft_wrap=True)
+    for alarm in lab.station.alarms:
+        console.print(f"[bold red]alarm:[/] {escape(str(alarm))}", highlight=False, soft_wrap=True)
     if lab.simulated_note:
         console.print("[yellow]simulated:[/] nothing here was measured on hardware", highlight=False)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from galvanaut.core import yamlfile
-from galvanaut.core.errors import InputError
+from galvanaut.core.errors import InputError, Problem
 from galvanaut.core.identifiers import NAME_PATTERN
 from galvanaut.core.stocks import Stock
 from galvanaut.core.units import Unit
 from galvanaut.instruments.drivers import Driver, driver_class
+from galvanaut.instruments.drivers.registry import sharing
+from galvanaut.instruments.envelope import Envelope
 from galvanaut.instruments.roles import Role
 from galvanaut.instruments.wiring import Wiring, check_wiring
 
@@ -103,11 +105,13 @@ class HolderEntry(BaseModel):
 
     Attributes:
         cell: parameters of the simulated cell in it; ignored on a real bench.
+        envelope: hard limits of any cell in it.
     """
 
     model_config = _STRICT
 
     cell: dict[str, Any] | None = None
+    envelope: Envelope | None = None
 
 
 class InstrumentEntry(BaseModel):
@@ -167,6 +171,8 @@ class Bench(BaseModel):
         holders: by name; they hold cells.
         instruments: by name.
         simulation: parameters of the simulated world; ignored on a real bench.
+        served: the resources are those of a simulated bench that another process serves. To this one it is as real as
+            any, and has to be armed, but what it measures is labelled as simulated.
     """
 
     model_config = _STRICT
@@ -179,6 +185,7 @@ class Bench(BaseModel):
     holders: dict[Name, HolderEntry] = {}
     instruments: dict[Name, InstrumentEntry]
     simulation: dict[str, Any] | None = None
+    served: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -189,6 +196,21 @@ class Bench(BaseModel):
     def is_simulated(self) -> bool:
         """Whether nothing on this bench is real."""
         return self.visa == "simulated"
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether what is measured on this bench comes from a simulation, be it another process's."""
+        return self.is_simulated or self.served
+
+    def settings_of(self, instrument: str) -> BaseModel:
+        """Settings of an instrument, with what all parts of its mainframe have in common."""
+        entry = self.instruments[instrument]
+        driver, settings = sharing(entry.driver_class), entry.parsed_settings()
+        if driver is None:
+            return settings
+        mates = (each for each in self.instruments.values() if each.resource.upper() == entry.resource.upper())
+        joined: BaseModel = driver.joined(settings, [mate.parsed_settings() for mate in mates])
+        return joined
 
     def pump_drawing(self, source: str, into: str) -> str:
         """Name of the pump from a stock or vessel into a vessel; errors as in `balance_weighing`."""
@@ -207,7 +229,7 @@ class Bench(BaseModel):
 
     def chamber_housing(self, vessel: str) -> str:
         """Name of the chamber around a vessel; errors as in `balance_weighing`."""
-        names = [name for name, e in self._with_role("chamber") if e.wiring.houses == vessel]
+        names = [name for name, e in self._with_role("chamber") if vessel in e.wiring.housed]
         return self._only(names, f"chamber that houses {vessel}")
 
     def impedance_meter_at(self, vessel: str) -> str:
@@ -219,6 +241,24 @@ class Bench(BaseModel):
         """Name of the source meter wired to a cell holder; errors as in `balance_weighing`."""
         names = [name for name, e in self._with_role("source meter") if e.wiring.channel == holder]
         return self._only(names, f"source meter wired to {holder}")
+
+    def envelope_at(self, holder: str) -> Envelope:
+        """The hard limits of any cell in a holder.
+
+        Raises:
+            InputError: there is no such holder, or it has none.
+        """
+        if holder not in self.holders:
+            raise InputError(f"bench {self.name}", f"has no holder {holder}, only {', '.join(self.holders)}")
+        envelope = self.holders[holder].envelope
+        if envelope is None:
+            where = f"holders.{holder}.envelope"
+            raise InputError(f"bench {self.name}", Problem(where, "is missing; no cell is driven without hard limits"))
+        return envelope
+
+    def cyclers_at(self, holder: str) -> list[str]:
+        """Names of the instruments that run whole tests on a holder by themselves."""
+        return [name for name, e in self._with_role("cycler") if e.wiring.channel == holder]
 
     def battery_tester_at(self, holder: str) -> str:
         """Name of the battery tester wired to a cell holder; errors as in `balance_weighing`."""

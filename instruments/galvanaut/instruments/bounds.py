@@ -7,6 +7,7 @@ from typing import NamedTuple
 from galvanaut.instruments.envelope import Envelope
 from galvanaut.instruments.errors import InstrumentError, RefusedError
 from galvanaut.instruments.link import Link
+from galvanaut.instruments.readings import SourceLimits
 
 
 class Operation(NamedTuple):
@@ -58,6 +59,15 @@ class Bounds:
             raise self._refused("has no voltage and current limit confirmed", "configure comes first")
         return self._operation
 
+    def require_confirmed(self, operation: Operation) -> None:
+        """Whether this is still what the meter has confirmed, and nobody has made it safe since.
+
+        Raises:
+            RefusedError: it is not.
+        """
+        if self._envelope is None or self._operation is not operation:
+            raise self._refused("was made safe or set anew meanwhile", "find out by whom")
+
     def forget(self) -> None:
         """No envelope and no operation is confirmed any more."""
         self._envelope = None
@@ -88,6 +98,20 @@ class Bounds:
         found = found or self.envelope.violations(current_A=-current_A)
         if found:
             raise self._refused("; ".join(found), "change the setting, not the envelope")
+
+    def require_possible(self, operation: Operation, limits: SourceLimits) -> None:
+        """Whether the meter can do this at all.
+
+        Raises:
+            RefusedError: it cannot.
+        """
+        voltage_V, current_A = operation
+        if not limits.voltage_min_V <= voltage_V <= limits.voltage_max_V:
+            span = f"{limits.voltage_min_V:g} to {limits.voltage_max_V:g} V"
+            raise self._refused(f"cannot hold {voltage_V:g} V, only {span}", "use another meter")
+        if not limits.current_min_A <= current_A <= limits.current_max_A:
+            span = f"from {limits.current_min_A:g} only up to {limits.current_max_A:g} A"
+            raise self._refused(f"cannot limit at {current_A:g} A, {span}", "use another meter")
 
     def compare(self, what: str, wanted: object, found: object) -> None:
         """What was read back has to be what was set.

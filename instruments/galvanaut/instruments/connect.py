@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 from galvanaut.core.errors import InputError
-from galvanaut.instruments.bench import Bench, InstrumentEntry
+from galvanaut.instruments.bench import Bench
 from galvanaut.instruments.drivers import Driver
-from galvanaut.instruments.errors import BenchError, InstrumentError
+from galvanaut.instruments.drivers.registry import sharing
+from galvanaut.instruments.errors import AlarmError, BadReadingError, BenchError, InstrumentError, NoReplyError
+from galvanaut.instruments.guard.shutdown import make_all_safe
 from galvanaut.instruments.link import Link, Trace
 from galvanaut.instruments.roles import Identity, Role
+from galvanaut.instruments.sharedlink import SharedLink
 
 if TYPE_CHECKING:
     from pyvisa import ResourceManager
 
-    from galvanaut.instruments.roles import Balance, BatteryTester, Chamber, ImpedanceMeter, Pump, SourceMeter
-    from galvanaut.instruments.thermometry import Thermometer
+    from galvanaut.instruments.cycling.wired import Cyclers
+    from galvanaut.instruments.roles import (
+        Balance,
+        BatteryTester,
+        Chamber,
+        Cycler,
+        ImpedanceMeter,
+        Pump,
+        SourceMeter,
+        Thermometer,
+    )
+
+IDENTITY_TRIES = 3
+"""On a fresh connection; an alarm, a lost or a garbled reply each take the place of one answer."""
 
 
 class ConnectedBench:
@@ -32,10 +48,18 @@ class ConnectedBench:
         identities: who answered, by instrument.
     """
 
-    def __init__(self, bench: Bench, drivers: Mapping[str, Driver], identities: Mapping[str, Identity]) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        drivers: Mapping[str, Driver],
+        identities: Mapping[str, Identity],
+        manager: ResourceManager,
+    ) -> None:
         self.bench = bench
+        self._manager = manager
         self.identities = dict(identities)
         self._drivers = dict(drivers)
+        self._cyclers: Cyclers | None = None
 
     @classmethod
     def open(
@@ -57,14 +81,15 @@ class ConnectedBench:
         drivers: dict[str, Driver] = {}
         identities: dict[str, Identity] = {}
         errors: list[InstrumentError] = []
-        for name, entry in bench.instruments.items():
+        lines: dict[str, Link] = {}
+        for name in bench.instruments:
             try:
-                drivers[name] = _open(name, entry, manager, trace)
+                drivers[name] = _open(bench, name, manager, trace, lines)
                 identities[name] = drivers[name].identify()
                 drivers[name].set_up()
             except InstrumentError as error:
                 errors.append(error)
-        connected = cls(bench, drivers, identities)
+        connected = cls(bench, drivers, identities, manager)
         if errors:
             errors += connected._each(_close)
             raise BenchError(bench.name, "connect", errors)
@@ -103,13 +128,71 @@ class ConnectedBench:
         """The thermometer of this name."""
         return cast("Thermometer", self._named(name, "thermometer"))
 
-    def make_safe(self) -> None:
-        """Make every instrument safe; may be repeated.
+    def names(self, role: Role) -> list[str]:
+        """Names of the instruments that play a role, in the order of the bench file."""
+        return [name for name, driver in self._drivers.items() if driver.role == role]
+
+    def cycler_at(self, holder: str, now: Callable[[], float]) -> Cycler:
+        """What runs tests on the cell in a holder: a cycler wired to it, or its source meter run from here.
+
+        Args:
+            holder: its name.
+            now: the present instant on the bench's clock, s since the epoch.
 
         Raises:
-            BenchError: after all were tried, those that could not be made safe.
+            InputError: nothing drives that holder, or it has no envelope.
         """
-        self._raise("be made safe", self._each(lambda driver: driver.make_safe()))
+        from galvanaut.instruments.cycling.wired import Cyclers
+
+        if self._cyclers is None:
+            self._cyclers = Cyclers(self)
+        return self._cyclers.at(holder, now)
+
+    def driver(self, name: str) -> Driver:
+        """The driver of this name, whatever its role."""
+        driver = self._drivers.get(name)
+        if driver is None:
+            raise InputError(f"bench {self.bench.name}", f"has no instrument {name}, only {', '.join(self._drivers)}")
+        return driver
+
+    def reopen(self, name: str) -> Driver:
+        """Give an instrument a fresh connection after a loss: identified and set up; nothing that runs is disturbed.
+
+        The driver stays the same object, so whoever holds it goes on with it.
+
+        Raises:
+            AlarmError: it is connected again, and reports an alarm.
+            InstrumentError: it does not answer, or another instrument does. Its connection is closed then: nothing is
+                sent to it until `reopen` succeeds.
+        """
+        driver = self.driver(name)
+        alarm = self._reconnect(name)
+        driver.set_up()
+        if alarm is not None:
+            raise alarm
+        return driver
+
+    def make_safe(self, names: Collection[str] | None = None, *, is_last: bool = False) -> None:
+        """Make every instrument safe, or those of these names; may be repeated.
+
+        What drives cells comes first, then pumps, then the rest; real instruments side by side. One that fails is
+        tried once more on a fresh connection.
+
+        Args:
+            names: of the instruments; all by default.
+            is_last: nothing else is sent to them from now on, not even by a call that hung and goes on later.
+
+        Raises:
+            BenchError: after all were tried, those that could not be made safe, and what is known of them.
+        """
+        drivers = {name: driver for name, driver in self._drivers.items() if names is None or name in names}
+        if is_last:
+            for driver in drivers.values():
+                driver.link.leave()
+        side_by_side = not self.is_simulated
+        self._raise(
+            "be made safe", make_all_safe(drivers, self.bench, self._reconnect_quietly, side_by_side=side_by_side)
+        )
 
     def close(self) -> None:
         """Close every connection and leave the instruments as they are; may be repeated.
@@ -126,9 +209,32 @@ class ConnectedBench:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            self.make_safe()
+            self.make_safe(is_last=True)
         finally:
             self.close()
+
+    def _reconnect_quietly(self, name: str) -> None:
+        self._reconnect(name)
+
+    def _reconnect(self, name: str) -> AlarmError | None:
+        """A fresh connection to the instrument that was there before; the alarm that it reported, if any."""
+        driver, alarm = self.driver(name), None
+        try:
+            try:
+                driver.link.reopen(self._manager)
+            except AlarmError as error:
+                alarm = error
+            found, again = _identified_after_loss(driver)
+        except InstrumentError:
+            _let_go(driver)
+            raise
+        expected = self.identities[name]
+        if (found.model, found.serial) != (expected.model, expected.serial):
+            _let_go(driver)
+            advice = "its connection is closed and nothing was set on it; check resource and cables"
+            problem = f"another instrument answers in its place: {found} instead of {expected}"
+            raise driver.link.error(InstrumentError, problem, advice=advice)
+        return alarm or again
 
     def _each(self, act: Callable[[Driver], None]) -> list[InstrumentError]:
         errors: list[InstrumentError] = []
@@ -146,9 +252,7 @@ class ConnectedBench:
             raise BenchError(self.bench.name, doing, errors)
 
     def _named(self, name: str, role: Role) -> Driver:
-        driver = self._drivers.get(name)
-        if driver is None:
-            raise InputError(f"bench {self.bench.name}", f"has no instrument {name}, only {', '.join(self._drivers)}")
+        driver = self.driver(name)
         if driver.role != role:
             raise InputError(f"bench {self.bench.name}", f"{name} is a {driver.role}, not a {role}")
         return driver
@@ -176,7 +280,7 @@ def bench_table(bench: Bench, connected: ConnectedBench | None = None) -> list[B
     """What stands on the bench, one row per instrument in the order of the file."""
     rows = []
     for name, entry in bench.instruments.items():
-        wiring = ", ".join(f"{word} {target}" for word, target in entry.wiring.model_dump(exclude_none=True).items())
+        wiring = ", ".join(f"{word} {target}" for word, target in entry.wiring.words().items())
         identity = "" if connected is None else str(connected.identities[name])
         rows.append(BenchRow(name, entry.role, entry.driver, entry.resource, wiring, identity))
     return rows
@@ -215,11 +319,41 @@ def open_manager(bench: Bench) -> ResourceManager:
         ) from None
 
 
+def _identified_after_loss(driver: Driver) -> tuple[Identity, AlarmError | None]:
+    """Who answers, and the alarm that came first, if any. To ask is harmless, so it is done more than once."""
+    alarm: AlarmError | None = None
+    silences = 0
+    for _ in range(IDENTITY_TRIES - 1):
+        try:
+            return driver.identify(), alarm
+        except AlarmError as error:
+            alarm = error
+        except BadReadingError:
+            continue
+        except NoReplyError:
+            silences += 1
+            if silences == 2:
+                raise
+    return driver.identify(), alarm
+
+
+def _let_go(driver: Driver) -> None:
+    with suppress(InstrumentError):
+        driver.link.close()
+
+
 def _close(driver: Driver) -> None:
     driver.link.close()
 
 
-def _open(name: str, entry: InstrumentEntry, manager: ResourceManager, trace: Trace | None) -> Driver:
-    driver, settings = entry.driver_class, entry.parsed_settings()
-    link = Link.open(manager, entry.resource, driver.framing(settings), name, driver.model, trace)
-    return driver(link, settings)
+def _open(bench: Bench, name: str, manager: ResourceManager, trace: Trace | None, lines: dict[str, Link]) -> Driver:
+    """One instrument; parts of a mainframe share the link that ``lines`` keeps by resource."""
+    entry, settings = bench.instruments[name], bench.settings_of(name)
+    driver = entry.driver_class
+    line = lines.get(entry.resource.upper())
+    if line is None:
+        line = Link.open(manager, entry.resource, driver.framing(settings), name, driver.model, trace)
+    if sharing(driver) is None:
+        return driver(line, settings)
+    lines[entry.resource.upper()] = line
+    return driver(SharedLink(line, name), settings)

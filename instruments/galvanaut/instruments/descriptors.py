@@ -157,8 +157,10 @@ class Number(Setting[float]):
         return self._write(value)
 
     def parse(self, reply: str) -> float | None:
-        """The finite number that ``reply`` spells, or None."""
-        return scpi.number(reply)
+        """The number that ``reply`` spells, or None; it may lie beyond the limits by what an instrument rounds."""
+        value = scpi.number(reply)
+        slack = 1e-3 * max(abs(self.low), abs(self.high))
+        return value if value is not None and self.low - slack <= value <= self.high + slack else None
 
     def domain(self) -> str:
         """The limits in words."""

@@ -45,6 +45,34 @@ class Envelope(BaseModel):
             raise ValueError("minimum_temperature is not below maximum_temperature")
         return self
 
+    def narrowed(self, other: Envelope) -> Envelope:
+        """The tighter of both, limit by limit.
+
+        Raises:
+            ValueError: no voltage or no temperature satisfies both.
+        """
+        tighter = {
+            name: (max if "_min_" in name else min)(getattr(self, name), getattr(other, name))
+            for name in type(self).model_fields
+        }
+        narrow = self.model_copy(update=tighter)
+        if not narrow.voltage_min_V < narrow.voltage_max_V:
+            raise ValueError(f"no voltage is left between {narrow.voltage_min_V:g} and {narrow.voltage_max_V:g} V")
+        if not narrow.temperature_min_degC < narrow.temperature_max_degC:
+            span = f"{narrow.temperature_min_degC:g} and {narrow.temperature_max_degC:g} degC"
+            raise ValueError(f"no temperature is left between {span}")
+        return narrow
+
+    def wider_than(self, other: Envelope) -> dict[str, str]:
+        """What this allows and ``other`` does not: the words by the limit's name in a file; empty if nothing."""
+        found = {}
+        for name, field in type(self).model_fields.items():
+            own, limit = getattr(self, name), getattr(other, name)
+            if own < limit if "_min_" in name else own > limit:
+                unit = name.rpartition("_")[2]
+                found[str(field.alias)] = f"{own:g} {unit} is wider than the {limit:g} {unit} that the holder allows"
+        return found
+
     def violations(
         self,
         *,

@@ -12,6 +12,8 @@ from galvanaut.core.eventlog import Event, EventLog
 from galvanaut.core.identifiers import JobKey
 
 JobState = Literal["intended", "done", "failed"]
+_REMARKS = "/"
+"""Begins the topics of remarks, which belong to no job; no campaign is named like that."""
 
 
 @dataclass
@@ -91,6 +93,14 @@ class Journal:
         """Close a job that did not succeed, for good."""
         self._write(key, "failed", {"reason": reason})
 
+    def remark(self, kind: str, instrument: str, **facts: Any) -> None:
+        """Write down something about an instrument that belongs to no job: what was found at the start, an alarm."""
+        self._write_event(_REMARKS + instrument, kind, facts)
+
+    def remarks(self, kind: str) -> list[Event]:
+        """All remarks of a kind, in their order; the topic ends with the instrument's name."""
+        return [event for event in self._log.read(prefix=_REMARKS) if event.kind == kind]
+
     def drawn_mL(self, stock: str, lot: str) -> float:
         """Volume that was ever asked of one lot of a stock, counting unfinished and failed doses in full."""
         return sum(
@@ -100,9 +110,14 @@ class Journal:
         )
 
     def _write(self, key: JobKey, kind: str, data: Mapping[str, Any]) -> None:
-        self._apply(self._log.append(self._clock.now(), str(key), kind, data))
+        self._write_event(str(key), kind, data)
+
+    def _write_event(self, topic: str, kind: str, data: Mapping[str, Any]) -> None:
+        self._apply(self._log.append(self._clock.now(), topic, kind, data))
 
     def _apply(self, event: Event) -> None:
+        if event.topic.startswith(_REMARKS):
+            return
         if event.kind == "intended":
             request = event.data["request"]
             self._records[event.topic] = JobRecord(JobKey.parse(event.topic), request, began=event.at)

@@ -4,6 +4,7 @@ What it guards against, each seen with PyVISA 1.16 and pyvisa-py 0.8:
 
 - a reply that arrives after its time-out would answer the *next* question, and so for ever: after any silence the
   link throws away what is left, asks the instrument to identify itself, and only then goes on;
+- so would a reply that comes twice: whatever lies in the input before a question is a reason to do the same;
 - a resource is not thread-safe: one lock per link;
 - a socket waits for the peer's acknowledgement between two short messages (Nagle): switched off;
 - opening a closed port succeeds: nothing counts as connected before the instrument has identified itself;
@@ -15,13 +16,24 @@ The link never repeats a command by itself: a pump told twice to run doses twice
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable
+import select
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
-from galvanaut.instruments.errors import AlarmError, BadReadingError, InstrumentError, NoReplyError
+from galvanaut.instruments.errors import AlarmError, BadReadingError, InstrumentError, NoReplyError, RefusedError
+from galvanaut.instruments.lastword import has_last_word
+from galvanaut.instruments.packets import Packets
+from galvanaut.instruments.resource import (
+    arrived_bytes,
+    counts_arrived,
+    is_timeout,
+    open_resource,
+    set_serial,
+    socket_session,
+)
 
 if TYPE_CHECKING:
     from pyvisa import ResourceManager
@@ -29,31 +41,10 @@ if TYPE_CHECKING:
 Trace = Callable[[str, str, bytes], None]
 """Told the instrument's name, ``">"`` (sent) or ``"<"`` (received) and the bytes, terminators included."""
 
-OPEN_TIMEOUT_S = 5.0
 QUIET_S = 0.2
 """How long a line has to be silent to count as empty (illustrative; well above the delay of a local network)."""
 STALE_REPLIES = 20
 """More stale messages than this in a row: the peer talks by itself."""
-
-
-class Packets(Protocol):
-    """Messages that are more than a text and an end, e.g. with length and checksum."""
-
-    def pack(self, text: str) -> bytes:
-        """The bytes of a message, complete."""
-        ...
-
-    def is_whole(self, data: bytes) -> bool:
-        """Whether ``data`` is a complete reply, or can never become one."""
-        ...
-
-    def unpack(self, data: bytes) -> str:
-        """The text of a reply.
-
-        Raises:
-            ValueError: it is damaged; says how.
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -117,16 +108,10 @@ class Link:
         self._trace = trace
         self._lock = RLock()
         self._in_doubt = False
-        self._timeout_s = framing.timeout_s
+        self._is_left = False
+        self._counts_arrived: bool | None = None
         self._failures = (Error, OSError)  # a refused connection surfaces as a bare OSError at the first message
-        resource.timeout = 1000 * framing.timeout_s
-        resource.read_termination = framing.read_end.decode("latin-1")
-        if self.address.upper().startswith("ASRL"):
-            resource.baud_rate = framing.baud_rate
-            if framing.parity != "none":
-                from pyvisa.constants import Parity
-
-                resource.parity = Parity[framing.parity]
+        self._adjust(resource)
 
     @classmethod
     def open(
@@ -144,8 +129,7 @@ class Link:
             NoReplyError: the resource cannot be opened.
         """
         try:
-            resource = manager.open_resource(address, open_timeout=int(1000 * OPEN_TIMEOUT_S))
-            link = cls(resource, address, framing, instrument, model, trace)
+            link = cls(open_resource(manager, address), address, framing, instrument, model, trace)
         except Exception as error:  # pyvisa-py reports an unreachable host as a plain Exception
             raise NoReplyError(
                 f"cannot be opened ({error})",
@@ -154,8 +138,30 @@ class Link:
                 resource=address,
                 advice="check the resource string, the cable and that no other program holds it",
             ) from error
-        _send_without_delay(resource)
         return link
+
+    def reopen(self, manager: ResourceManager) -> None:
+        """Leave this connection for a fresh one, after a loss; whoever holds this link goes on with it.
+
+        What still came on the way is thrown away. Nothing is sent: the caller makes sure who answers there now.
+
+        Raises:
+            NoReplyError: the resource cannot be opened, or is never silent.
+            AlarmError: what came was an alarm; the connection is good.
+        """
+        with self._lock:
+            self._require_staying(None)
+            with suppress(Exception):  # it is given up because it fails
+                self._resource.close()
+            try:
+                resource = open_resource(manager, self.address)
+                self._adjust(resource)
+            except Exception as error:  # pyvisa-py reports an unreachable host as a plain Exception
+                advice = "check power, cable and that no other program holds it"
+                raise self.error(NoReplyError, f"cannot be opened again ({error})", advice=advice) from error
+            self._resource = resource
+            self._in_doubt = False
+            self._discard()
 
     def query(self, command: str, timeout_s: float | None = None) -> str:
         """Send ``command`` once and return its reply without terminators.
@@ -169,6 +175,7 @@ class Link:
             BadReadingError: a reply that does not have the instrument's form.
         """
         with self._lock:
+            self._in_doubt = self._in_doubt or self._has_arrived()
             self._settle()
             self._in_doubt = True
             self._send(command)
@@ -201,11 +208,21 @@ class Link:
             try:
                 data = self._read(seconds)
             except self._failures as error:
-                if _is_timeout(error):
+                if is_timeout(error):
                     return
                 raise self._lost(None, error) from error
             self._in_doubt = True
             raise self.error(BadReadingError, "talks without being asked", None, self._stripped(data))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Inside, no other thread's message comes in between."""
+        with self._lock:
+            yield
+
+    def leave(self) -> None:
+        """From now on only who has the `last_word` may send: a call that hung must not go on after the end."""
+        self._is_left = True
 
     def reframe(self, packets: Packets | None) -> None:
         """Talk in other packets from now on, after the instrument was told to."""
@@ -239,6 +256,15 @@ class Link:
             advice=advice,
         )
 
+    def _adjust(self, resource: Any) -> None:
+        """Time-out, end of replies and the speed of a serial line."""
+        framing = self._framing
+        self._timeout_s = framing.timeout_s
+        resource.timeout = 1000 * framing.timeout_s
+        resource.read_termination = framing.read_end.decode("latin-1")
+        if self.address.upper().startswith("ASRL"):
+            set_serial(resource, framing.baud_rate, framing.parity)
+
     def _settle(self) -> None:
         """After a silence: empty the line, and hear from the instrument before anything else is asked."""
         if not self._in_doubt:
@@ -257,6 +283,27 @@ class Link:
         self._discard()
         self._in_doubt = False
 
+    def _has_arrived(self) -> bool:
+        """Whether something came that nobody asked for, e.g. a reply twice: it would answer the next question.
+
+        Asked of lines without messages of their own only; reading too much is an error for all other instruments.
+        """
+        if not self._is_stream():
+            return False
+        try:
+            if (session := socket_session(self._resource)) is not None:
+                return bool(session._pending_buffer or select.select([session.interface], [], [], 0)[0])
+            if self._counts_arrived is None:
+                self._counts_arrived = counts_arrived(self._resource)
+            if self._counts_arrived:
+                return arrived_bytes(self._resource) > 0
+            self._raise_alarm(self._stripped(self._read(0.0)))
+        except self._failures as error:
+            if is_timeout(error):
+                return False
+            raise self._lost(None, error) from error
+        return True
+
     def _discard(self) -> None:
         """Read until the line is silent."""
         if not self._is_stream():
@@ -265,7 +312,7 @@ class Link:
             try:
                 data = self._read(QUIET_S)
             except self._failures as error:
-                if _is_timeout(error):
+                if is_timeout(error):
                     return
                 raise self._lost(None, error) from error
             self._raise_alarm(self._stripped(data))
@@ -281,7 +328,12 @@ class Link:
         name = self.address.upper()
         return name.startswith("ASRL") or name.endswith("::SOCKET")
 
+    def _require_staying(self, command: str | None) -> None:
+        if self._is_left and not has_last_word():
+            raise self.error(RefusedError, "is being left, so nothing is sent to it any more", command)
+
     def _send(self, command: str) -> None:
+        self._require_staying(command)
         packets = self._framing.packets
         data = command.encode("ascii") + self._framing.write_end if packets is None else packets.pack(command)
         if self._trace is not None:
@@ -295,7 +347,7 @@ class Link:
         try:
             data = self._read(timeout_s)
         except self._failures as error:
-            if _is_timeout(error):
+            if is_timeout(error):
                 advice = "check power, cable and resource; if it goes on, treat the instrument as lost"
                 raise self.error(NoReplyError, f"no reply within {timeout_s:g} s", command, advice=advice) from error
             raise self._lost(command, error) from error
@@ -338,20 +390,3 @@ class Link:
     def _lost(self, command: str | None, error: BaseException) -> InstrumentError:
         advice = "check power, cable and resource, then connect again"
         return self.error(NoReplyError, f"connection failed ({error})", command, advice=advice)
-
-
-def _is_timeout(error: BaseException) -> bool:
-    from pyvisa.constants import StatusCode
-    from pyvisa.errors import VisaIOError
-
-    return isinstance(error, VisaIOError) and error.error_code == StatusCode.error_timeout
-
-
-def _send_without_delay(resource: Any) -> None:
-    """Switch Nagle's algorithm off on pyvisa-py sockets, whose own VISA attribute for it cannot be set (0.8)."""
-    library = resource.visalib
-    if not type(library).__module__.startswith("pyvisa_py"):
-        return
-    interface = getattr(library.sessions[resource.session], "interface", None)
-    if isinstance(interface, socket.socket):
-        interface.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

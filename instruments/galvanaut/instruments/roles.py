@@ -9,8 +9,10 @@ Errors are those of `galvanaut.instruments.errors`; a method documents only what
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from galvanaut.instruments.readings import DoseLimits, Identity, Reading, Scan, SourceLimits
+from galvanaut.instruments.runs import Cycler, Row, RunHandle, RunState, RunStatus
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,61 +20,35 @@ if TYPE_CHECKING:
 
     from galvanaut.instruments.envelope import Envelope
 
-Role = Literal["pump", "balance", "chamber", "impedance meter", "source meter", "battery tester", "thermometer"]
+__all__ = [
+    "Balance",
+    "BatteryTester",
+    "BufferedSourceMeter",
+    "Chamber",
+    "Cycler",
+    "DoseLimits",
+    "Identity",
+    "ImpedanceMeter",
+    "Instrument",
+    "Pump",
+    "PumpState",
+    "Reading",
+    "Role",
+    "Row",
+    "RunHandle",
+    "RunState",
+    "RunStatus",
+    "Scan",
+    "SourceLimits",
+    "SourceMeter",
+    "Thermometer",
+]
+
+Role = Literal[
+    "pump", "balance", "chamber", "impedance meter", "source meter", "battery tester", "thermometer", "cycler"
+]
 
 PumpState = Literal["infusing", "withdrawing", "stopped", "paused", "waiting", "purging"]
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who answers at a resource.
-
-    Attributes:
-        maker: as it reports, or as the driver knows.
-        model: as it reports.
-        serial: empty if it does not report one.
-        firmware: empty if it does not report one.
-    """
-
-    maker: str
-    model: str
-    serial: str = ""
-    firmware: str = ""
-
-    def __str__(self) -> str:
-        words = [self.maker, self.model]
-        words += [f"serial {self.serial}"] if self.serial else []
-        words += [f"firmware {self.firmware}"] if self.firmware else []
-        return " ".join(word for word in words if word)
-
-
-@dataclass(frozen=True)
-class DoseLimits:
-    """Volumes that a pump can be asked for.
-
-    Attributes:
-        min_mL: smallest volume that it gives within its accuracy.
-        max_mL: largest volume of one dose.
-        step_mL: a resolution that it has at every volume up to ``max_mL``.
-    """
-
-    min_mL: float
-    max_mL: float
-    step_mL: float
-
-
-class Reading(NamedTuple):
-    """One reading of a cell under current.
-
-    Attributes:
-        voltage_V: at the cell, V.
-        current_A: into the cell, A; negative while it is discharged.
-        time_s: by the instrument's own clock, s since its first reading; None if it keeps no time.
-    """
-
-    voltage_V: float
-    current_A: float
-    time_s: float | None
 
 
 class Instrument(Protocol):
@@ -212,6 +188,10 @@ class Chamber(Instrument, Protocol):
         """Let it heat and cool."""
         ...
 
+    def is_running(self) -> bool | None:
+        """Whether it heats or cools; None if it cannot say."""
+        ...
+
 
 class ImpedanceMeter(Instrument, Protocol):
     """Measures the complex impedance between two leads, in ohm."""
@@ -301,6 +281,10 @@ class SourceMeter(Instrument, Protocol):
         """
         ...
 
+    def forget_silence(self) -> None:
+        """If all that protects it is a watchdog, because no host spoke: output off, and ready again. Else nothing."""
+        ...
+
 
 class BufferedSourceMeter(SourceMeter, Protocol):
     """A source meter that keeps its own readings, so that none is lost while the host is busy."""
@@ -339,5 +323,21 @@ class BatteryTester(Instrument, Protocol):
 
         Raises:
             RefusedError: it is too far from zero.
+        """
+        ...
+
+
+class Thermometer(Instrument, Protocol):
+    """Reads the temperatures, and voltages where wired, of the places that the bench file names.
+
+    It may stop a bench but never starts anything, so nothing that drives a cell depends on it being right.
+    """
+
+    def scan(self) -> Scan:
+        """Read every place once.
+
+        Raises:
+            BadReadingError: a place has no reading (open thermocouple, overflow); names all such places. The others
+                are not returned either: supervision with a gap is none.
         """
         ...

@@ -13,8 +13,8 @@ from galvanaut.instruments.link import Link
 
 NO_MEASUREMENT = 9.8e37
 """9.9E37 (overflow) and 9.91E37 (not a number) are SCPI's marks for "no measurement"."""
-_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-_ERROR = re.compile(r'\s*([-+]?\d+)\s*,\s*"(.*)"\s*')
+_NUMBER = re.compile(r"[ \t\r]*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?[ \t\r]*")  # \s is more than float() takes
+_ERROR = re.compile(r'\s*([-+]?\d{1,9})\s*,\s*"(.*)"\s*')
 _QUEUE_LENGTH = 40
 
 
@@ -48,6 +48,19 @@ def read_errors(link: Link, first: str = ":SYST:ERR?") -> list[str]:
 def ask_number(link: Link, query: str, timeout_s: float | None = None) -> float:
     """The one number that ``query`` returns; see `ask_numbers`."""
     return ask_numbers(link, query, 1, timeout_s)[0]
+
+
+def ask_within(link: Link, query: str, low: float, high: float) -> float:
+    """The number that ``query`` returns, if it is one that the instrument can have measured.
+
+    Raises:
+        BadReadingError: outside ``low`` to ``high``, or no measurement at all.
+    """
+    value = ask_number(link, query)
+    if not low <= value <= high:
+        problem = f"reading is beyond what it can measure ({low:g} to {high:g})"
+        raise link.error(BadReadingError, problem, query, f"{value:g}")
+    return value
 
 
 def ask_count(link: Link, query: str) -> int:

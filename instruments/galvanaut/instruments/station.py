@@ -1,21 +1,42 @@
-"""The station: the one owner of a bench. It runs jobs as coroutines on one clock and records them in the journal."""
+"""The station: the one owner of a bench. It runs jobs as coroutines on one clock and records them in the journal.
+
+It begins with what a dead run has left (`Station.reconcile`), and keeps independent supervision at work while jobs run
+(`Station.guarded`), where the bench has a thermometer.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from threading import Thread
 from typing import Any
 
 from galvanaut.core.clock import Clock, ClockLock, Gate, spawn
 from galvanaut.core.errors import GalvanautError
 from galvanaut.core.identifiers import JobKey
 from galvanaut.instruments.connect import ConnectedBench
+from galvanaut.instruments.guard.alarm import Alarm
+from galvanaut.instruments.guard.places import places_of
+from galvanaut.instruments.guard.reconcile import Finding, reconcile
+from galvanaut.instruments.guard.running import supervised
+from galvanaut.instruments.guard.supervision import PERIOD_S, Supervisor
 from galvanaut.instruments.jobs.action import Action, Job, JobFailedError
 from galvanaut.instruments.journal import JobRecord, Journal
 
 Outcome = Mapping[str, Any] | Exception
+
+CLOSING_S = 15.0
+"""Longer than an answer of any instrument takes (illustrative)."""
+
+UNCLAIMED_S = 600.0
+"""So long what a dead run has left may wait for its job; then it is made safe (illustrative)."""
+
+_log = logging.getLogger(__name__)
 
 
 class Station:
@@ -28,12 +49,22 @@ class Station:
         bench: connected instruments.
         journal: where every job is recorded.
         clock: the bench's clock.
+        supervision_s: from one look of the supervision to the next, s.
+
+    Attributes:
+        alarms: all since the start, once per cause; they stand in the journal too.
     """
 
-    def __init__(self, bench: ConnectedBench, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, bench: ConnectedBench, journal: Journal, clock: Clock, *, supervision_s: float = PERIOD_S
+    ) -> None:
         self.bench = bench
         self.journal = journal
         self.clock = clock
+        self.alarms: list[Alarm] = []
+        self._supervision_s = supervision_s
+        self._supervisors: list[Supervisor] = []
+        self._unclaimed: dict[str, str] = {}  # what a dead run has left on, and the job that is to take it up
         self._running: dict[str, Gate[Outcome]] = {}
         self._done_here: set[str] = set()
         self._locks: dict[str, ClockLock] = {}
@@ -73,6 +104,80 @@ class Station:
         async with self._lock(f"reserved {name}").held():
             yield
 
+    def reconcile(self) -> list[Finding]:
+        """Find what a dead run has left, before the first job, and make safe what no unfinished job owns.
+
+        Raises:
+            BenchError: something could not be made safe; nothing must be started on this bench.
+        """
+        found = reconcile(self.bench, self.journal)
+        for each in found:
+            self.journal.remark("found", each.instrument, text=each.text, job=each.job, action=each.action)
+            _log.info("left by an earlier run: %s", each)
+        self._unclaimed = {each.instrument: each.job for each in found if each.job}
+        return found
+
+    @asynccontextmanager
+    async def guarded(self) -> AsyncIterator[None]:
+        """While inside, each thermometer of the bench watches its places and stops what leaves its limits.
+
+        What `reconcile` has left to a job that nobody takes up within `UNCLAIMED_S` is made safe. The caller is at
+        work on the clock.
+        """
+        self._supervisors = [self._supervisor(name) for name in self.bench.names("thermometer")]
+        waiting = spawn(self.clock, self._let_go())
+        try:
+            async with supervised(self._supervisors, self.clock, self._supervision_s):
+                yield
+        finally:
+            waiting.cancel()
+            await asyncio.wait([waiting])
+
+    async def _let_go(self) -> None:
+        """Nobody looks after what a dead run has left to a job, as long as nobody asks for that job again."""
+        if self._unclaimed:
+            await self.clock.sleep(UNCLAIMED_S, order="~unclaimed")
+        for name, job in list(self._unclaimed.items()):
+            if name not in self._unclaimed:  # taken up while another one was made safe
+                continue
+            try:
+                await self._call(self.bench.make_safe, {name})
+                done = "it was made safe"
+            except GalvanautError as error:
+                done = f"it could NOT be made safe: {error}"
+            text = f"was left on by a dead run, and nobody took up job {job} within {UNCLAIMED_S:g} s; {done}"
+            self.alarm(Alarm(text, self.clock.now(), name, "unclaimed"))
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Give an alarm, once per instrument and cause: in the journal, in the log, and to whoever reads `alarms`."""
+        if any((alarm.instrument, alarm.cause) == (each.instrument, each.cause) for each in self.alarms):
+            return
+        self.alarms.append(alarm)
+        _log.warning("ALARM %s", alarm)
+        self.journal.remark("alarm", alarm.instrument, text=alarm.text, cause=alarm.cause)
+
+    def _supervisor(self, name: str) -> Supervisor:
+        loop = asyncio.get_running_loop()
+
+        def tell(alarm: Alarm) -> None:
+            if self.clock.is_virtual or loop.is_closed():
+                self.alarm(alarm)
+            else:
+                loop.call_soon_threadsafe(self.alarm, alarm)
+
+        places = places_of(self.bench.bench, name)
+        chambers = {each: self.bench.chamber(each) for each in self.bench.names("chamber") if each in places}
+        return Supervisor(
+            name,
+            self.bench.thermometer(name),
+            places,
+            self.bench.make_safe,
+            tell,
+            self.clock,
+            chambers,
+            lambda: self.bench.reopen(name),
+        )
+
     async def _work(self, key: JobKey, action: Action, gate: Gate[Outcome]) -> None:
         outcome: Outcome = JobFailedError(f"job {key}: interrupted; the next run takes it up again.")
         try:
@@ -80,6 +185,7 @@ class Station:
             async with AsyncExitStack() as stack:
                 for name in sorted(action.needs(self.bench.bench)):
                     await stack.enter_async_context(self._lock(name).held())
+                self._require_not_stopped(key, action)
                 outcome = await self._perform(key, action)
         except Exception as error:  # handed to whoever waits for the job
             outcome = error
@@ -89,7 +195,11 @@ class Station:
 
     async def _perform(self, key: JobKey, action: Action) -> Outcome:
         record = self.journal.intend(key, action.request())
-        job = Job(record, self.journal, self.bench, self._call, self.clock.sleep, self.clock.now)
+        if self._unclaimed:
+            needs = action.needs(self.bench.bench)
+            left = self._unclaimed.items()
+            self._unclaimed = {name: job for name, job in left if job != str(key) and name not in needs}
+        job = Job(record, self.journal, self.bench, self._call, self.clock.sleep, self.clock.now, self.alarm)
         try:
             result = await action.perform(job)
         except GalvanautError as error:
@@ -99,6 +209,16 @@ class Station:
         self.journal.done(key, result)
         self._done_here.add(str(key))
         return result
+
+    def _require_not_stopped(self, key: JobKey, action: Action) -> None:
+        """What supervision has stopped nobody uses until a person has looked and started the program again."""
+        stopped = {name for supervisor in self._supervisors for name in supervisor.stopped}
+        concerned = sorted(stopped.intersection(action.needs(self.bench.bench)))
+        if concerned:
+            raise JobFailedError(
+                f"job {key}: not begun, because supervision has stopped {', '.join(concerned)}; see the alarms, put "
+                "it right, and run the same command again."
+            )
 
     async def _call(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if self.bench.is_simulated:
@@ -113,9 +233,18 @@ class Station:
         return self._locks.setdefault(name, ClockLock(self.clock))
 
     def close(self) -> None:
-        """End the worker threads, so that nothing is sent any more; instruments are closed by their bench."""
-        for thread in self._threads.values():
-            thread.shutdown(wait=True, cancel_futures=True)
+        """End the worker threads, so that nothing is sent any more; instruments are closed by their bench.
+
+        A thread whose instrument hangs is waited for only so long: the others still have to be made safe.
+        """
+        ends = [
+            Thread(target=partial(each.shutdown, cancel_futures=True), daemon=True) for each in self._threads.values()
+        ]
+        for end in ends:
+            end.start()
+        deadline = time.monotonic() + CLOSING_S
+        for end in ends:
+            end.join(max(0.0, deadline - time.monotonic()))
 
 
 def _settled(record: JobRecord, action: Action) -> Mapping[str, Any]:

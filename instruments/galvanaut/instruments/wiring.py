@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from galvanaut.instruments.drivers.registry import sharing
 from galvanaut.instruments.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from galvanaut.instruments.bench import Bench, InstrumentEntry
+    from galvanaut.instruments.drivers.registry import ThermometerDriver
 
 Place = tuple[str, ...]
+
+ROOM = "room"
+"""Where a thermometer is that watches nothing on the bench."""
 
 
 class Wiring(BaseModel):
@@ -24,9 +29,9 @@ class Wiring(BaseModel):
         draws: stock or vessel that a pump draws from.
         into: vessel that a pump fills.
         weighs: vessel that stands on a balance.
-        houses: vessel or cell holder inside a chamber.
+        houses: vessel or cell holder inside a chamber, or a list of them.
         connects: vessel whose electrodes an impedance meter is wired to.
-        channel: cell holder that a source meter or a battery tester is wired to.
+        channel: cell holder that a source meter, a battery tester or a cycler is wired to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,9 +39,18 @@ class Wiring(BaseModel):
     draws: str | None = None
     into: str | None = None
     weighs: str | None = None
-    houses: str | None = None
+    houses: str | Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     connects: str | None = None
     channel: str | None = None
+
+    @property
+    def housed(self) -> tuple[str, ...]:
+        """All places inside a chamber."""
+        return tuple(_names(self.houses))
+
+    def words(self) -> dict[str, str]:
+        """The connections in words, e.g. ``{"houses": "cell_1, cell_2"}``."""
+        return {word: ", ".join(_names(target)) for word, target in self if target is not None}
 
 
 WORDS: dict[Role, tuple[str, ...]] = {
@@ -47,6 +61,7 @@ WORDS: dict[Role, tuple[str, ...]] = {
     "source meter": ("channel",),
     "battery tester": ("channel",),
     "thermometer": (),
+    "cycler": ("channel",),
 }
 """What each role has to be wired with, and no more."""
 
@@ -63,6 +78,7 @@ def check_wiring(bench: Bench) -> None:
     problems = [*_names_used_twice(bench), *_resources_used_twice(bench), *_cells_driven_twice(bench)]
     for name, entry in bench.instruments.items():
         problems += _wiring_problems(bench, name, entry)
+        problems += _place_problems(bench, name, entry)
     if problems:
         details: list[InitErrorDetails] = [
             {"type": PydanticCustomError("value_error", "{text}", {"text": text}), "loc": place, "input": found}
@@ -82,18 +98,28 @@ def _names_used_twice(bench: Bench) -> Iterator[tuple[Place, str, Any]]:
 
 def _resources_used_twice(bench: Bench) -> Iterator[tuple[Place, str, Any]]:
     owners: dict[str, str] = {}
+    parts: dict[tuple[str, object], str] = {}
     for name, entry in bench.instruments.items():
         owner = owners.setdefault(entry.resource.upper(), name)
+        driver = sharing(entry.driver_class)
+        if driver is None or bench.instruments[owner].driver != entry.driver:
+            if owner != name:
+                text = f"{entry.resource} is already the resource of {owner}; each instrument needs its own"
+                yield ("instruments", name, "resource"), text, entry.resource
+            continue
+        setting = driver.shares_resource
+        part = getattr(entry.parsed_settings(), setting)
+        owner = parts.setdefault((entry.resource.upper(), part), name)
         if owner != name:
-            text = f"{entry.resource} is already the resource of {owner}; each instrument needs its own"
-            yield ("instruments", name, "resource"), text, entry.resource
+            text = f"{owner} already has {setting} {part} of {entry.resource}"
+            yield ("instruments", name, "settings"), text, part
 
 
 def _cells_driven_twice(bench: Bench) -> Iterator[tuple[Place, str, Any]]:
     owners: dict[str, str] = {}
     for name, entry in bench.instruments.items():
         holder = entry.wiring.channel
-        if entry.role != "source meter" or holder is None:
+        if entry.role not in ("source meter", "cycler") or holder is None:
             continue
         owner = owners.setdefault(holder, name)
         if owner != name:
@@ -110,12 +136,42 @@ def _wiring_problems(bench: Bench, name: str, entry: InstrumentEntry) -> Iterato
         elif word not in expected and target is not None:
             only = f"only {' and '.join(expected)}" if expected else "and no other wiring"
             yield (*place, word), f"a {entry.role} has no {word}, {only}", target
-        elif target is not None and target not in _targets(bench, word):
-            known = ", ".join(_targets(bench, word)) or "none"
-            kind = _TARGETS.get(word, "vessel")
-            yield (*place, word), f"{target!r} is not a {kind} of this bench; known are {known}", target
+        else:
+            yield from _target_problems(bench, word, _names(target), (*place, word))
     if entry.wiring.draws is not None and entry.wiring.draws == entry.wiring.into:
         yield place, f"draws from {entry.wiring.draws} into itself", entry.wiring.into
+
+
+def _target_problems(bench: Bench, word: str, targets: list[str], place: Place) -> Iterator[tuple[Place, str, Any]]:
+    for number, target in enumerate(targets):
+        if target in targets[:number]:
+            yield place, f"names {target} more than once", target
+        elif target not in _targets(bench, word):
+            known = ", ".join(_targets(bench, word)) or "none"
+            kind = _TARGETS.get(word, "vessel")
+            yield place, f"{target!r} is not a {kind} of this bench; known are {known}", target
+
+
+def _place_problems(bench: Bench, name: str, entry: InstrumentEntry) -> Iterator[tuple[Place, str, Any]]:
+    """A place with a name that nothing on the bench has would be watched for nobody."""
+    if entry.role != "thermometer":
+        return
+    driver = cast("type[ThermometerDriver]", entry.driver_class)
+    chambers = [each for each, other in bench.instruments.items() if other.role == "chamber"]
+    known = {"voltages": list(bench.holders), "temperatures": [*bench.holders, *bench.vessels, *chambers, ROOM]}
+    for setting, places in driver.places(entry.parsed_settings()).items():
+        for place in places:
+            if place not in known[setting]:
+                names = ", ".join(known[setting]) or "none"
+                kind = "holder" if setting == "voltages" else f"holder, vessel or chamber of this bench, nor {ROOM!r}"
+                text = f"{place!r} is no {kind}; known are {names}"
+                yield ("instruments", name, "settings", setting), text, place
+
+
+def _names(target: str | tuple[str, ...] | None) -> list[str]:
+    if target is None:
+        return []
+    return [target] if isinstance(target, str) else list(target)
 
 
 def _targets(bench: Bench, word: str) -> list[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from galvanaut.core.clock import VirtualClock
 from galvanaut.core.errors import InputError, Problem, UnsupportedError
 from galvanaut.simulators.chemistry import Chemistry
 from galvanaut.simulators.devices.bt3562a import BatteryTester
@@ -22,6 +21,10 @@ from galvanaut.simulators.devices.n6705c import PowerAnalyzer
 from galvanaut.simulators.devices.ne1000 import SyringePump
 from galvanaut.simulators.devices.p300 import EspecChamber
 from galvanaut.simulators.devices.sbi import SartoriusBalance
+from galvanaut.simulators.faults.applicable import problem_with
+from galvanaut.simulators.faults.clock import EventfulClock
+from galvanaut.simulators.faults.fault import Fault
+from galvanaut.simulators.faults.register import FaultRegister
 from galvanaut.simulators.spec import BenchSpec, Instrument, read_spec
 from galvanaut.simulators.store import Store
 from galvanaut.simulators.world import World
@@ -62,6 +65,9 @@ WIRING: dict[str, tuple[str, ...]] = {
 SOURCES = frozenset({"keithley-2281s", "keithley-2450", "keysight-n6705c"})
 """Drivers whose instruments drive the cell that they are wired to; there is room for one at each cell."""
 
+MAINFRAMES = {"keysight-n6705c": "output"}
+"""Drivers whose instruments are parts of a mainframe, several at one resource; the setting in which they differ."""
+
 FIRST_INSTANT = 1_767_225_600.0
 """Where the clock of a fresh world stands: 2026-01-01T00:00:00Z."""
 
@@ -74,12 +80,12 @@ class SimulatedBench:
         seed: of the world.
         clock: the bench's time; outlives the host like everything else.
         world: liquids, temperatures, electrodes.
-        devices: the instruments by name.
+        devices: the instruments by name; those at one resource are one device.
         lock: held while a message is carried out or a reply awaited.
     """
 
     def __init__(self, spec: BenchSpec, store: Store, seed: int, chemistry: Chemistry) -> None:
-        rows = store.rows()
+        rows = store.rows
         kept = rows.get("bench")
         if kept is not None:
             _expect_same(store.path, kept["plumbing"], spec.plumbing())
@@ -88,20 +94,27 @@ class SimulatedBench:
         self.lock = threading.RLock()
         self._store = store
         now = FIRST_INSTANT if kept is None else rows["clock"]["now"]
-        self.clock = VirtualClock(now, on_advance=self._keep_time)
+        self.clock = EventfulClock(now, self._keep_time)
         self.world = World(spec, self.seed, chemistry, self.clock, None if kept is None else rows)
-        self.devices = {name: DEVICES[part.driver](name, part, self.world) for name, part in spec.instruments.items()}
-        for name, device in self.devices.items():
+        self.devices = self._assemble()
+        everyone = {device.name: device for device in self.devices.values()}
+        for name, device in everyone.items():
             if kept is not None:
-                device.recall(rows[f"device/{name}"]["memory"])
-                device.busy_until = rows[f"device/{name}"]["busy_until"]
-                head = f"page/{name}/"
-                device.recall_pages({key[len(head) :]: row for key, row in rows.items() if key.startswith(head)})
-        recorders = [each for each in self.devices.values() if type(each).catch_up is not Device.catch_up]
+                device.recall(rows[f"device/{name}"])
+                device.busy_until = rows[f"busy/{name}"]["until"]
+                device.recall_pages(rows.get(f"page/{name}", {}))
+        recorders = [each for each in everyone.values() if type(each).catch_up is not Device.catch_up]
         # Onlookers first: a source that has ended its test meanwhile changes the cell that they look back at.
         self._recorders = sorted(recorders, key=lambda each: each.spec.driver in SOURCES)
-        bench = {"seed": self.seed, "plumbing": spec.plumbing()}
-        self._save({"bench": bench, "clock": {"now": now}}, *self.devices.values())
+        drivers = {name: part.driver for name, part in spec.instruments.items()}
+        self._faults = FaultRegister(self.seed, self.clock, self.devices, drivers)
+        self._faults.recall(rows.get("faults", {}))
+        if self._faults.is_news(spec.simulation.faults):
+            for recorder in self._recorders:
+                recorder.catch_up()
+            self._faults.ask(spec.simulation.faults)
+        self.clock.happen = self._let_happen
+        self._rewrite()
 
     @classmethod
     def open(
@@ -146,25 +159,86 @@ class SimulatedBench:
             The reply (empty if none) and the instant when it leaves the instrument.
         """
         recorded = [each for each in self._recorders if each.catch_up() and each is not device]
-        reply = device.handle(message)
-        self._save({}, device, *recorded)
-        return reply, device.now
+        if self._faults.is_idle:
+            reply, leaves_at = device.handle(message), device.now
+        else:
+            reply, leaves_at = self._faults.exchange(device, message)
+        self._save(device, *recorded)
+        return reply, leaves_at
+
+    def inject(self, fault: Fault) -> None:
+        """Let something go wrong, now or as the fault says, counted from now.
+
+        Raises:
+            InputError: there is no such instrument, or it cannot have this fault.
+        """
+        self._change_faults(lambda: self._faults.inject(fault))
+
+    def clear_faults(self, instrument: str | None = None) -> None:
+        """End all faults of an instrument, or of the bench, also those that were to come.
+
+        Raises:
+            InputError: there is no such instrument.
+        """
+        self._change_faults(lambda: self._faults.clear(instrument))
+
+    def present_faults(self) -> tuple[Fault, ...]:
+        """The faults that were injected and have not ended, in this order."""
+        return self._faults.present()
+
+    def _change_faults(self, change: Callable[[], object]) -> None:
+        with self.lock:
+            for each in self._recorders:
+                each.catch_up()
+            change()
+            self._save(*dict.fromkeys(self.devices.values()))
+
+    def _let_happen(self) -> None:
+        self._change_faults(self._faults.happen)
 
     def close(self) -> None:
         """Let go of the world's file. Everything is in it already."""
         self._store.close()
 
-    def _save(self, rows: dict[str, Any], *devices: Device) -> None:
-        for device in devices:
-            rows[f"device/{device.name}"] = {"memory": device.memory(), "busy_until": device.busy_until}
-            rows.update({f"page/{device.name}/{page}": content for page, content in device.pages().items()})
-        if self.world.is_changed:
-            rows.update(self.world.rows())
-        self._store.save(rows)
-        self.world.is_changed = False
+    def _assemble(self) -> dict[str, Device]:
+        """One device for each resource, under the name of its first instrument."""
+        at: dict[str, Device] = {}
+        for name, part in self.spec.instruments.items():
+            if part.resource not in at:
+                at[part.resource] = DEVICES[part.driver](name, part, self.world)
+        return {name: at[part.resource] for name, part in self.spec.instruments.items()}
+
+    def _save(self, *devices: Device) -> None:
+        pages = {f"page/{device.name}": content for device in devices if (content := device.pages())}
+        self._store.save({**_rows_of(devices), **self.world.changes(), **self._faults.rows()}, pages)
+        if self._store.is_due:
+            self._rewrite()
+
+    def _rewrite(self) -> None:
+        devices = dict.fromkeys(self.devices.values())
+        self.world.changes()  # they are among all rows
+        rows: dict[str, dict[str, Any]] = {
+            "bench": {"seed": self.seed, "plumbing": self.spec.plumbing()},
+            "clock": {"now": self.clock.now()},
+            **self.world.rows(),
+            **_rows_of(devices),
+            **self._faults.rows(),
+        }
+        pages = ((f"page/{device.name}", part) for device in devices for part in device.whole_pages())
+        self._store.rewrite(rows, pages)
 
     def _keep_time(self, now: float) -> None:
-        self._store.save({"clock": {"now": now}})
+        with self.lock:
+            self._store.save({"clock": {"now": now}})
+
+
+def _rows_of(devices: Iterable[Device]) -> dict[str, dict[str, Any]]:
+    """What instruments remember, but for their pages."""
+    rows = {}
+    for device in devices:
+        rows[f"device/{device.name}"] = device.memory()
+        rows[f"busy/{device.name}"] = {"until": device.busy_until}
+    return rows
 
 
 def _check_instruments(spec: BenchSpec) -> None:
@@ -172,14 +246,27 @@ def _check_instruments(spec: BenchSpec) -> None:
     for name, part in spec.instruments.items():
         problems += [Problem(f"instruments.{name}.{where}", message) for where, message in _problems(part)]
         first = resources.setdefault(part.resource, name)
-        if first != name:
+        if first != name and not _is_other_part(spec, first, name):
             problems.append(Problem(f"instruments.{name}.resource", f"{part.resource} is already {first}'s"))
     for cell in sorted(set(spec.wired("connects").values())):
         if cell not in spec.vessels:
             problems.append(Problem(f"vessels.{cell}", "a flow cell must be a vessel with a capacity"))
-    problems += _two_on_one_cell(spec)
+    problems += [*_two_on_one_cell(spec), *_impossible_faults(spec)]
     if problems:
         raise InputError(f"bench {spec.name}", problems)
+
+
+def _is_other_part(spec: BenchSpec, first: str, name: str) -> bool:
+    """Whether two instruments are different parts of one mainframe."""
+    part, setting = spec.instruments[name], MAINFRAMES.get(spec.instruments[name].driver)
+    if setting is None or spec.instruments[first].driver != part.driver:
+        return False
+    same = [each for each in spec.sharing(part.resource).values() if _part(each, setting) == _part(part, setting)]
+    return len(same) == 1
+
+
+def _part(part: Instrument, setting: str) -> int:
+    return int(part.settings.get(setting, 1))
 
 
 def _two_on_one_cell(spec: BenchSpec) -> list[Problem]:
@@ -191,6 +278,12 @@ def _two_on_one_cell(spec: BenchSpec) -> list[Problem]:
                 Problem(f"instruments.{name}.wiring.channel", f"{sources[holder]} already drives the cell in {holder}")
             )
     return problems
+
+
+def _impossible_faults(spec: BenchSpec) -> list[Problem]:
+    drivers = {name: part.driver for name, part in spec.instruments.items()}
+    found = [(number, problem_with(fault, drivers)) for number, fault in enumerate(spec.simulation.faults)]
+    return [Problem(f"simulation.faults.{number}.{each.where}", each.message) for number, each in found if each]
 
 
 def _problems(part: Instrument) -> list[tuple[str, str]]:
@@ -212,7 +305,7 @@ def _check_stocks(spec: BenchSpec, chemistry: Chemistry) -> None:
 def _expect_same(path: Path, kept: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """A world cannot be rebuilt under the liquids in it."""
     for part in ("stocks", "vessels", "holders", "instruments"):
-        old, new = kept.get(part, {}), now[part]
+        old, new = kept[part], now[part]
         changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
         if changed:
             raise InputError(

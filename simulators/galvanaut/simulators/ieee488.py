@@ -41,6 +41,11 @@ class CommonCommandsDevice(ScpiDevice):
         """Back to the settings of ``*RST``; registers and error queue stay."""
         raise NotImplementedError  # abstract: each instrument has settings of its own
 
+    def forget(self) -> None:
+        """As after ``*RST``, with registers that tell of nothing but that the power was off."""
+        self.reset()
+        self.status = Status()
+
     def reject(self, error: ScpiError) -> None:
         """Set the error's bit in the event register."""
         self.status.events |= _event_of(error.code)

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from galvanaut.core.units import Unit
+from galvanaut.simulators.faults import Fault
 
 
 class SimulationParameters(BaseModel):
@@ -50,6 +51,7 @@ class SimulationParameters(BaseModel):
         thermocouple_noise_K: standard deviation of one temperature reading.
         meter_voltage_sd_percent: spread of the scanning multimeters' voltage errors; each keeps its own for ever.
         conductivity_noise: whether batch, run and reading factors are drawn at all.
+        faults: what goes wrong, counted from the beginning of the world or from when they were written down.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -88,10 +90,11 @@ class SimulationParameters(BaseModel):
     thermocouple_noise_K: Annotated[float, Unit("K")] = Field(default=0.02, alias="thermocouple_noise")
     meter_voltage_sd_percent: Annotated[float, Unit("%")] = Field(default=0.003, alias="meter_voltage_sd")
     conductivity_noise: bool = True
+    faults: tuple[Fault, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> SimulationParameters:
-        signed = {"ambient_degC", "conductivity_noise"}
+        signed = {"ambient_degC", "conductivity_noise", "faults"}
         for name, field in type(self).model_fields.items():
             if name not in signed and getattr(self, name) < 0:
                 raise ValueError(f"{field.alias} is negative")

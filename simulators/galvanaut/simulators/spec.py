@@ -56,12 +56,30 @@ class HolderSpec(_Part):
 
 
 class Instrument(_Part):
-    """One instrument: which driver speaks to it, where, wired to what (``draws``, ``into``, ``weighs``, ...)."""
+    """One instrument: which driver speaks to it, where, wired to what (``draws``, ``into``, ``weighs``, ...).
+
+    ``houses`` may be several places; in ``wiring`` stands the first one only.
+    """
 
     driver: str
     resource: str
     wiring: dict[str, str] = Field(default_factory=dict)
+    houses: tuple[str, ...] = ()
     settings: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_out_houses(cls, entry: Any) -> Any:
+        wiring = entry.get("wiring") if isinstance(entry, Mapping) else None
+        if not isinstance(wiring, Mapping) or not wiring.get("houses"):
+            return entry
+        places = wiring["houses"]
+        places = [places] if isinstance(places, str) else list(places)
+        return {**entry, "houses": places, "wiring": {**wiring, "houses": places[0]}}
+
+    def connections(self) -> dict[str, Any]:
+        """The wiring as written."""
+        return {**self.wiring, "houses": list(self.houses)} if len(self.houses) > 1 else dict(self.wiring)
 
 
 class BenchSpec(_Part):
@@ -88,7 +106,8 @@ class BenchSpec(_Part):
             "houses": ("vessel or holder", liquids | self.holders.keys()),
         }
         for name, instrument in self.instruments.items():
-            for role, place in instrument.wiring.items():
+            housed = [("houses", place) for place in instrument.houses[1:]]
+            for role, place in [*instrument.wiring.items(), *housed]:
                 kind, places = known.get(role, ("stock or vessel", liquids))
                 if place not in places:
                     raise ValueError(f"instruments.{name}.wiring.{role}: there is no {kind} {place!r}")
@@ -98,13 +117,21 @@ class BenchSpec(_Part):
         """Vessel or holder by instrument, for all instruments that have ``role`` in their wiring."""
         return {name: part.wiring[role] for name, part in self.instruments.items() if role in part.wiring}
 
+    def housed(self) -> dict[str, tuple[str, ...]]:
+        """The places in each chamber."""
+        return {name: part.houses for name, part in self.instruments.items() if part.houses}
+
+    def sharing(self, resource: str) -> dict[str, Instrument]:
+        """The instruments at one resource: several parts of one mainframe, or just one."""
+        return {name: part for name, part in self.instruments.items() if part.resource == resource}
+
     def plumbing(self) -> dict[str, Any]:
         """What must not change under a world that exists: bottles' contents, vessels, cells, instruments and wiring."""
         return {
             "stocks": {name: dict(bottle.composition) for name, bottle in self.stocks.items()},
             "vessels": {name: vessel.capacity_mL for name, vessel in self.vessels.items()},
             "holders": {name: holder.model_dump(mode="json") for name, holder in self.holders.items()},
-            "instruments": {name: [part.driver, dict(part.wiring)] for name, part in self.instruments.items()},
+            "instruments": {name: [part.driver, part.connections()] for name, part in self.instruments.items()},
         }
 
 

@@ -24,6 +24,8 @@ class Thermal:
         rate_K_s: how fast it goes there.
         air_lag_s: time constant of the air.
         liquid_lag_s: time constant of the liquid; differs from ``air_lag_s``.
+        drift_K_s: what the sensor that the target is held by reads too much, more by this each second: target and air
+            move away from it the other way.
     """
 
     at_s: float
@@ -34,6 +36,7 @@ class Thermal:
     rate_K_s: float
     air_lag_s: float
     liquid_lag_s: float
+    drift_K_s: float = 0.0
 
     def at(self, instant: float) -> Thermal:
         """The state at a later instant."""
@@ -45,12 +48,18 @@ class Thermal:
             return self._along(elapsed, self.rate_K_s if self.target_degC > self.ramp_degC else -self.rate_K_s)
         if ramping > 0:
             arrived = self._along(ramping, (self.target_degC - self.ramp_degC) / ramping)
-            return arrived._with(ramp_degC=self.target_degC)._along(elapsed - ramping, 0.0)
+            return arrived._with(ramp_degC=arrived.target_degC)._along(elapsed - ramping, 0.0)
         return self._along(elapsed, 0.0)
 
-    def heading(self, target_degC: float, rate_K_s: float, air_lag_s: float) -> Thermal:
+    def heading(self, target_degC: float, rate_K_s: float, air_lag_s: float, drift_K_s: float = 0.0) -> Thermal:
         """The same state with another destination; the moving target starts where the air is."""
-        return self._with(ramp_degC=self.air_degC, target_degC=target_degC, rate_K_s=rate_K_s, air_lag_s=air_lag_s)
+        return self._with(
+            ramp_degC=self.air_degC,
+            target_degC=target_degC,
+            rate_K_s=rate_K_s,
+            air_lag_s=air_lag_s,
+            drift_K_s=drift_K_s,
+        )
 
     def flushed(self, share: float, inflow_degC: float) -> Thermal:
         """The same state after ``share`` of the liquid was replaced by liquid at ``inflow_degC``."""
@@ -64,11 +73,11 @@ class Thermal:
         return Thermal(**{**self.__dict__, **changes})
 
     def _along(self, elapsed: float, slope: float) -> Thermal:
-        """``elapsed`` seconds later while the target moves at ``slope`` (K/s).
+        """``elapsed`` seconds later while the target moves at ``slope`` (K/s), and with the sensor's drift.
 
         With w = w0 + r t: air = w - r ta + b exp(-t/ta) and liquid = w - r (ta + tl) + c exp(-t/ta) + d exp(-t/tl).
         """
-        lag, slow = self.air_lag_s, self.liquid_lag_s
+        lag, slow, slope = self.air_lag_s, self.liquid_lag_s, slope - self.drift_K_s
         b = self.air_degC - self.ramp_degC + slope * lag
         c = b * lag / (lag - slow)
         d = self.liquid_degC - self.ramp_degC + slope * (lag + slow) - c
@@ -79,4 +88,5 @@ class Thermal:
             air_degC=ramp - slope * lag + b * fade,
             liquid_degC=ramp - slope * (lag + slow) + c * fade + d * slow_fade,
             ramp_degC=ramp,
+            target_degC=self.target_degC - self.drift_K_s * elapsed,
         )

@@ -12,8 +12,10 @@ Scatter is keyed by seed, object and the object's own counter, so what happens e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from galvanaut.core.clock import Clock
@@ -27,6 +29,10 @@ from galvanaut.simulators.vessels import Vessel, draw, flush, pour
 
 AT_ONCE_K_S = 1e3
 """A ramp without a limit."""
+_BLOCK = 128
+"""Deviates that one generator gives to successive readings: making a generator takes longer than all of them."""
+_DRAWS = 2048
+"""Draws kept in memory: enough that some hundreds of meters do not displace one another's."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,8 @@ class World:
         self.clock = clock
         self.is_changed = rows is None
         self._cells = frozenset(spec.wired("connects").values())
-        self._chamber_of = {cell: chamber for chamber, cell in spec.wired("houses").items()}
-        self._draws: dict[object, float] = {}
+        self._thermal_of = _thermals_of(spec, self._cells)
+        self._draw = lru_cache(_DRAWS)(self._draw_fresh)
         self._seen: tuple[float, Snapshot] | None = None
         self._runs: dict[str, Run] = {}
         cells = {name: part.cell.build() if part.cell is not None else None for name, part in spec.holders.items()}
@@ -100,17 +106,25 @@ class World:
         room, parameters = self.spec.simulation.ambient_degC, self.spec.simulation
         self._thermals = {
             name: Thermal(self._at, room, room, room, room, AT_ONCE_K_S, parameters.idle_lag_s, parameters.liquid_lag_s)
-            for name in self.spec.wired("houses")
+            for name in (*self.spec.housed(), *self._thermal_of.values())
         }
+
+    def changes(self) -> dict[str, dict[str, Any]]:
+        """What of `rows` may have changed since the last call."""
+        is_changed, self.is_changed = self.is_changed, False
+        held = {f"holder/{name}": row for name, row in self.holders.changes().items()}
+        return {**self._rows(), **held} if is_changed else held
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """The whole state in JSON types, by key."""
+        return {**self._rows(), **{f"holder/{name}": row for name, row in self.holders.rows().items()}}
+
+    def _rows(self) -> dict[str, dict[str, Any]]:
         return {
             "world": {"at": self._at},
             **{f"vessel/{name}": vessel.to_row() for name, vessel in self._vessels.items()},
             **{f"thermal/{name}": thermal.to_row() for name, thermal in self._thermals.items()},
             **{f"run/{name}": run.to_row() for name, run in self._runs.items()},
-            **{f"holder/{name}": row for name, row in self.holders.rows().items()},
         }
 
     # -- looking ------------------------------------------------------------------------------------------------
@@ -134,10 +148,10 @@ class World:
 
     def liquid_degC(self, cell: str, instant: float) -> float:
         """True temperature of the liquid in a flow cell; the room's if no chamber houses it."""
-        chamber = self._chamber_of.get(cell)
-        if chamber is None:
+        thermal = self._thermal_of.get(cell)
+        if thermal is None:
             return self.spec.simulation.ambient_degC
-        return self.at(instant).thermals[chamber].at(instant).liquid_degC
+        return self.at(instant).thermals[thermal].at(instant).liquid_degC
 
     def air_degC(self, chamber: str, instant: float) -> float:
         """True air temperature of a chamber."""
@@ -179,20 +193,21 @@ class World:
         self._runs[pump].stops_at = until
         self.is_changed, self._seen = True, None
 
-    def control(self, chamber: str, target_degC: float, rate_K_s: float, air_lag_s: float) -> None:
-        """Send a chamber's air to a temperature from now on."""
+    def control(
+        self, chamber: str, target_degC: float, rate_K_s: float, air_lag_s: float, drift_K_s: float = 0.0
+    ) -> None:
+        """Send a chamber's air to a temperature from now on, and away from it as the controlling sensor drifts."""
         now = self._commit()
-        self._thermals[chamber] = self._thermals[chamber].at(now).heading(target_degC, rate_K_s, air_lag_s)
+        for name in {chamber, *(self._thermal_of[place] for place in self.spec.housed()[chamber])}:
+            self._thermals[name] = self._thermals[name].at(now).heading(target_degC, rate_K_s, air_lag_s, drift_K_s)
 
     def impose(self, holder: str, drive: Drive, instant: float) -> None:
         """Change what an instrument imposes on a cell holder."""
         self.holders.impose(holder, drive, instant)
-        self.is_changed = True
 
     def put_off(self, source: str, until: float | None) -> None:
         """Move a watchdog's instant: all drives of an instrument open then by themselves; None for never."""
         self.holders.put_off(source, until)
-        self.is_changed = True
 
     def count_reading(self, cell: str) -> int:
         """The number of a new reading in this filling of a flow cell, from 1."""
@@ -211,12 +226,16 @@ class World:
 
     def deviate(self, *words: object) -> float:
         """The standard normal deviate that belongs to some words for ever, within three standard deviations."""
-        if words not in self._draws:
-            value = float(generator(self.seed, *words).standard_normal())
-            if len(self._draws) > 1000:
-                self._draws.clear()
-            self._draws[words] = min(3.0, max(-3.0, value))
-        return self._draws[words]
+        return self._draw(words, 1)[0]
+
+    def reading_deviate(self, number: int, *words: object) -> float:
+        """As `deviate`, for the ``number``-th of many readings: these are drawn a block at a time."""
+        block, place = divmod(number, _BLOCK)
+        return self._draw((*words, block), _BLOCK)[place]
+
+    def _draw_fresh(self, words: tuple[object, ...], count: int) -> array[float]:
+        values: list[float] = generator(self.seed, *words).standard_normal(count).tolist()
+        return array("d", (min(3.0, max(-3.0, value)) for value in values))
 
     def film_mL(self, vessel: Vessel) -> float:
         """What emptying leaves in an open vessel in its present filling; bottles and flow cells are drawn dry."""
@@ -274,9 +293,18 @@ class World:
             pour(into, grams, waste, density)
             return
         replaced = flush(into, grams, drawn_mL, wanted_mL - drawn_mL, waste, density)
-        chamber = self._chamber_of.get(into.name)
-        if chamber is not None:
-            thermals[chamber] = thermals[chamber].at(end).flushed(replaced, self.spec.simulation.ambient_degC)
+        thermal = self._thermal_of.get(into.name)
+        if thermal is not None:
+            thermals[thermal] = thermals[thermal].at(end).flushed(replaced, self.spec.simulation.ambient_degC)
+
+
+def _thermals_of(spec: BenchSpec, cells: Collection[str]) -> dict[str, str]:
+    """Whose temperatures hold for a place in a chamber: the chamber's, or its own for each further flow cell."""
+    thermals = {}
+    for chamber, places in spec.housed().items():
+        further = [place for place in places if place in cells][1:]
+        thermals.update({place: f"{chamber}/{place}" if place in further else chamber for place in places})
+    return thermals
 
 
 def _rows(rows: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:

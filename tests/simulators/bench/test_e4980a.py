@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from math import atan2, degrees, hypot, pi
 
 import pytest
@@ -54,7 +55,11 @@ def test_reset_brings_the_defaults_back(lines) -> None:
         (":APER LONG,257", -222),
         (":FUNC:IMP:TYPE XYZ", -224),
         (":TRIG", -211),
-        (":LIST:FREQ 1,2", -113),
+        (":LIST:FREQ 1,2", -222),
+        (":LIST:FREQ", -109),
+        (":LIST:MODE ALL", -224),
+        (":TRIG:SOUR BUS;:INIT:CONT ON;:DISP:PAGE LIST;:TRIG", -221),
+        (":BIAS:WAVE 1", -113),
     ],
 )
 def test_bad_settings_are_reported(lines, message: str, code: int) -> None:
@@ -172,3 +177,33 @@ def test_corrections_take_their_time(lines) -> None:
     lines["lcr"].timeout = 300_000
     assert lines.ask("lcr", ":CORR:OPEN;:CORR:SHOR;*OPC?") == "1"
     assert lines.bench.clock.now() - start == pytest.approx(120)
+
+
+def test_a_list_is_measured_upon_one_trigger_with_four_fields_for_each_point(meter, bench) -> None:
+    single = [meter.query(f":FREQ {each};*TRG") for each in (1000, 20000)]
+    start = bench.clock.now()
+    meter.write(":LIST:FREQ 1000,20000;:LIST:MODE SEQ;:DISP:PAGE LIST;:TRIG")
+    fields = meter.query(":FETC?").split(",")
+    assert bench.clock.now() - start == pytest.approx(2 * 4 * 0.22)
+    assert meter.query(":LIST:FREQ?;MODE?;:DISP:PAGE?") == "+1.00000E+03,+2.00000E+04;SEQ;LIST"
+    for point, alone in zip((fields[:4], fields[4:]), single, strict=True):
+        assert point[2:] == ["+0", "+0"]
+        assert float(point[0]) == pytest.approx(float(alone.split(",")[0]), rel=1e-3)
+    assert len(meter.query(":DISP:PAGE MEAS;*TRG").split(",")) == 3
+
+
+def test_stepped_each_trigger_measures_the_next_point(meter) -> None:
+    meter.write(":FUNC:IMP ZTD;:LIST:FREQ 100,20000;:LIST:MODE STEP;:DISP:PAGE LIST")
+    first, second, third = (meter.query("*TRG").split(",") for _ in range(3))
+    assert len(first) == len(second) == 4
+    assert abs(float(first[1])) > 10 * abs(float(second[1]))
+    assert float(third[0]) == pytest.approx(float(first[0]), rel=1e-3)
+
+
+def test_a_list_survives_the_host(meter, lines) -> None:
+    meter.write(":LIST:FREQ 1000,20000;:DISP:PAGE LIST;:TRIG")
+    kept = meter.query(":FETC?")
+    device = lines.bench.devices["lcr"]
+    again = type(device)("lcr", device.spec, device.world)
+    again.recall(json.loads(json.dumps(device.memory())))
+    assert again.fetch() == kept

@@ -63,3 +63,14 @@ def test_after_serving_the_ports_are_closed(open_bench) -> None:
         port = int(resources["lcr"].split("::")[2])
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+def test_ending_amid_a_conversation_is_quiet(open_bench, caplog) -> None:
+    with serve(open_bench()) as resources:
+        _, host, port, _ = resources.control.split("::")
+        open_lines = [socket.create_connection((host, int(port)), timeout=5) for _ in range(3)]
+        open_lines[0].sendall(b"*IDN?\n")
+        assert open_lines[0].recv(100)
+    for line in open_lines:
+        line.close()
+    assert caplog.text == ""

@@ -60,16 +60,6 @@ def test_the_cell_of_a_world_cannot_be_swapped(open_bench, description) -> None:
         open_bench()
 
 
-def test_a_world_from_before_there_were_holders_still_opens(open_bench, description) -> None:
-    description["holders"], description["instruments"] = {}, {}
-    bench = open_bench()
-    kept = dict(bench._store.rows()["bench"])
-    del kept["plumbing"]["holders"]
-    bench._store.save({"bench": {**kept, "seed": 1.0}})
-    bench.close()
-    assert open_bench().seed == 1
-
-
 def test_one_seed_gives_the_same_errors_of_reading_for_ever(open_bench, connect) -> None:
     ask = ":ROUT:TERM REAR;:SENS:CURR:RSEN ON;:SOUR:VOLT 4.2;:SOUR:VOLT:ILIM 2E-3;:OUTP ON;:READ?"
     bench = open_bench(simulation={})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -63,12 +64,17 @@ def test_no_message_breaks_an_instrument(open_bench, name: str) -> None:
             sight = bench.world.holders.at(holder, bench.clock.now())
             assert abs(sight.current_A) <= 7.35
         memory = json.loads(json.dumps(device.memory(), allow_nan=False))
-        pages = {key: page for key, page in bench._store.rows().items() if key.startswith(f"page/{name}/")}
+        pages = json.loads(json.dumps(everything(device), allow_nan=False))
         device.recall(memory)
-        device.recall_pages({key.removeprefix(f"page/{name}/"): page for key, page in pages.items()})
+        device.recall_pages(pages)
         assert device.memory() == memory
+        assert everything(device) == pages
 
     storm()
+
+
+def everything(device) -> dict[str, Any]:
+    return {key: page for part in device.whole_pages() for key, page in part.items()}
 
 
 def device_end(bench, name: str) -> bytes:

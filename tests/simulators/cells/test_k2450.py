@@ -263,3 +263,12 @@ def test_limits_of_the_family(open_bench, description, connect, model: str, most
     assert smu.query(f":SOUR:VOLT {most_V};:SOUR:VOLT:ILIM {most_A};:SYST:ERR?").startswith("0,")
     assert smu.query(f":SOUR:VOLT {most_V + 1};:SYST:ERR?").startswith("-222")
     assert smu.query(f":SOUR:VOLT:ILIM {most_A + 0.01};:SYST:ERR?").startswith(("-222", "-104"))
+
+
+def test_what_other_peoples_drivers_ask(lines) -> None:
+    smu = lines["smu"]
+    measured = smu.query(':MEAS? "defbuffer1",READ,REL')
+    assert measured == smu.query(':FETC? "defbuffer1",READ,REL')
+    smu.write(":SENS:COUN 1")
+    assert (smu.query(":SENS:COUN?"), smu.query(":SYST:LFR?")) == ("1", "50")
+    assert smu.query(":SENS:COUN 2;:SYST:ERR?").startswith("-222")

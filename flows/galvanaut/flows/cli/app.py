@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from galvanaut.core.errors import GalvanautError
-from galvanaut.flows.cli import benches, campaigns, servers
+from galvanaut.flows.cli import benches, campaigns, drills, servers
 
 app = typer.Typer(
     name="galvanaut",
@@ -16,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("check")(campaigns.check)
@@ -24,6 +25,7 @@ app.command("status")(campaigns.status)
 app.command("report")(campaigns.report)
 app.command("benchmark")(campaigns.benchmark)
 app.command("schema")(campaigns.schema)
+app.command("drill")(drills.drill)
 app.command("up")(servers.up)
 app.add_typer(benches.app, name="bench")
 

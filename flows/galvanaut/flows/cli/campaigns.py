@@ -36,6 +36,10 @@ def run(
         bool, typer.Option(help="Show the campaign in Prefect; without it nothing else changes.")
     ] = True,
     arm: Arm = False,
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", metavar="FILE", help="Write every byte to this new file.", show_default=False),
+    ] = None,
 ) -> None:
     """Run a campaign, or carry on with one that was interrupted.
 
@@ -43,7 +47,7 @@ def run(
     """
     from galvanaut.flows.run import run_command
 
-    run_command(campaign, lab, bench, seed, max_trials, prefect=prefect, arm=arm)
+    run_command(campaign, lab, bench, seed, max_trials, prefect=prefect, arm=arm, record=record)
 
 
 def status(

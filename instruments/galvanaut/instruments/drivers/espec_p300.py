@@ -23,6 +23,8 @@ from galvanaut.instruments.roles import Identity, Role
 
 _MODES = ("OFF", "STANDBY", "CONSTANT", "RUN")
 _RESOLUTION_K = 0.1
+_SENSOR_degC = (-200.0, 500.0)
+"""What can be read or set at all (illustrative)."""
 _ADVICE = {
     "PROTECT ON": "switch the chamber's key protection off",
     "DATA OUT OF RANGE": "check the chamber's own range and its high and low limits",
@@ -82,6 +84,7 @@ class EspecP300:
     role: ClassVar[Role] = "chamber"
     model: ClassVar[str] = "ESPEC P-300"
     Settings: ClassVar[type[BaseModel]] = EspecSettings
+    scan_question: ClassVar[str] = "ROM?"
 
     def __init__(self, link: Link, settings: EspecSettings) -> None:
         self.link = link
@@ -112,7 +115,7 @@ class EspecP300:
             advice = "expected an ESPEC P-300; check the resource"
             raise self.link.error(InstrumentError, "is another instrument", "ROM?", rom, advice)
         fields = [field.strip() for field in self._ask("TYPE?").split(",")]
-        controller = fields[-2] if len(fields) > 2 else "P-300"
+        controller = (fields[-2] if len(fields) > 2 else "") or "P-300"
         return Identity("ESPEC", controller, firmware=rom)
 
     def set_up(self) -> None:
@@ -240,7 +243,8 @@ class EspecP300:
         reply = self._ask("TEMP?")
         fields = reply.split(",")
         values = [value for field in fields if (value := scpi.number(field)) is not None]
-        if not len(values) == len(fields) == 4:
+        low, high = _SENSOR_degC
+        if not len(values) == len(fields) == 4 or not all(low <= value <= high for value in values):
             raise self.link.error(BadReadingError, "expected air, set point, high and low limit", "TEMP?", reply)
         return _Temperatures(*values)
 

@@ -20,8 +20,10 @@ from galvanaut.instruments.link import Framing, Link
 from galvanaut.instruments.roles import Identity, Role
 
 _MODELS = ("BT3561", "BT3562", "BT3563")
-_OVERFLOW = 1e9
 _FAULT = 1e10
+_OVERRANGE = 1.1
+"""What may be displayed beyond the end of a range (illustrative)."""
+_VOLTAGE_RANGE_V = 6.0
 _REFUSALS = {32: "unknown command", 16: "not possible now or out of range", 8: "its own fault", 4: "query error"}
 _RANGES_OHM = (3e-3, 30e-3, 0.3, 3.0, 30.0, 300.0, 3e3)
 _RATES = {"extra fast": "EXF", "fast": "FAST", "medium": "MED", "slow": "SLOW"}
@@ -103,7 +105,7 @@ class HiokiBT3562A:
         range_ohm = self.settings.resistance_range_ohm
         self._apply(f":RES:RANG {range_ohm:g}")
         self._expect_number(":RES:RANG?", range_ohm)
-        self._apply(":VOLT:RANG 6")
+        self._apply(f":VOLT:RANG {_VOLTAGE_RANGE_V:g}")
         self._apply(f":SAMP:RATE {_RATES[self.settings.rate]}")
         self._apply(f":SYST:LFR {self.settings.mains.removesuffix(' Hz').upper()}")
 
@@ -122,7 +124,9 @@ class HiokiBT3562A:
         fields = reply.replace(" ", "").split(",")
         if len(fields) != 2:
             raise self.link.error(BadReadingError, "expected resistance and voltage", query, reply)
-        return self._value("resistance", fields[0], reply), self._value("voltage", fields[1], reply)
+        range_ohm = self.settings.resistance_range_ohm
+        resistance_ohm = self._value("resistance", fields[0], reply, range_ohm)
+        return resistance_ohm, self._value("voltage", fields[1], reply, _VOLTAGE_RANGE_V)
 
     def zero(self) -> None:
         """Zero adjustment of the range in use, with shorted leads.
@@ -137,14 +141,14 @@ class HiokiBT3562A:
         if reply.strip() != "0":
             raise self.link.error(BadReadingError, "expected 0 or 1", ":ADJ?", reply)
 
-    def _value(self, what: str, field: str, reply: str) -> float:
+    def _value(self, what: str, field: str, reply: str, range_: float) -> float:
         value = scpi.number(field)
         if value is None:
             raise self.link.error(BadReadingError, f"{what} is not a number", ":READ?", reply)
         if abs(value) >= _FAULT:
             advice = "check leads and contact"
             raise self.link.error(BadReadingError, f"{what} could not be measured", ":READ?", reply, advice)
-        if abs(value) >= _OVERFLOW:
+        if abs(value) > _OVERRANGE * range_:  # overflow reads 1E9
             advice = f"the ranges are {self.settings.resistance_range_ohm:g} ohm and 6 V"
             raise self.link.error(BadReadingError, f"{what} is beyond its range", ":READ?", reply, advice)
         return value

@@ -5,7 +5,8 @@ Sources: Keithley 2450-901-01 rev. B (p. 111, 173, 321-323, 349-351, 388-391), 2
 ``2460-SMU/Rechargeable_Battery_Measurements``). Never run on hardware.
 
 Experimental, that is believed and not read in a manual: the list of over-voltage levels and that ``:PROT?`` returns
-the word that was sent; the exact text of ``*IDN?``; that the 2460 has the limits of the 2461.
+the word that was sent; the exact text of ``*IDN?``; that the 2460 has the limits of the 2461; that the 2450 and the
+2470 take a current limit of 1 nA.
 
 The meter is a voltage source with a current limit, never a current source: so it bounds voltage and current itself,
 also when the host is gone. It has no watchdog: without a host a cell floats at the voltage set. "Output off" opens
@@ -26,7 +27,7 @@ from galvanaut.instruments.descriptors import Choice, Flag, Number
 from galvanaut.instruments.envelope import Envelope
 from galvanaut.instruments.errors import BadReadingError, InstrumentError, RefusedError
 from galvanaut.instruments.link import Framing, Link
-from galvanaut.instruments.roles import Identity, Reading, Role
+from galvanaut.instruments.roles import Identity, Reading, Role, SourceLimits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,11 +35,15 @@ if TYPE_CHECKING:
 
 _MODEL = re.compile(r"KEITHLEY.*\bMODEL (2450|2460|2461|2470)\b", re.IGNORECASE)
 _CURRENT_MAX_A = {"2450": 1.05, "2460": 7.35, "2461": 7.35, "2470": 1.05}
+_CURRENT_MIN_A = {"2450": 1e-9, "2460": 1e-6, "2461": 1e-6, "2470": 1e-9}
 _RANGE_V = 20.0
 _OVERVOLTAGE_V = (2, 5, 10, 20)
 """Levels of the over-voltage protection within the range used."""
+TIMEOUT_S = 2.0
+"""For one reply, well above the longest measurement; a cell that is driven must not wait longer to be missed."""
 _VOLTAGE_TOLERANCE_V = 0.5e-3  # between the value set and the value read back (illustrative)
 _CURRENT_TOLERANCE = 1e-3  # of the current limit (illustrative)
+_TIME_MAX_S = 1e9  # by its own clock: longer than it can have kept a buffer (illustrative)
 
 BUFFER = '"defbuffer1"'
 BUFFER_SIZE = 100_000
@@ -114,7 +119,19 @@ class Keithley2450:
     @classmethod
     def framing(cls, settings: KeithleySettings) -> Framing:
         """Lines ended by LF."""
-        return Framing(write_end=b"\n", read_end=b"\n", probe="*IDN?", is_identity=_is_family)
+        return Framing(
+            write_end=b"\n",
+            read_end=b"\n",
+            probe="*IDN?",
+            is_identity=_is_family,
+            timeout_s=TIMEOUT_S,
+        )
+
+    @classmethod
+    def capabilities(cls, settings: KeithleySettings) -> SourceLimits:
+        """Of the model in the bench file. An open output relay opens the sense leads too: it reads nothing when off."""
+        model = settings.model
+        return SourceLimits(0.0, _OVERVOLTAGE_V[-1], _CURRENT_MAX_A[model], _CURRENT_MIN_A[model])
 
     def identify(self) -> Identity:
         """As ``*IDN?`` says.
@@ -168,9 +185,7 @@ class Keithley2450:
         """Voltage and current limit; see `galvanaut.instruments.roles.SourceMeter.configure`."""
         operation = Operation(voltage_V, current_A)
         self._bounds.require_inside(operation)
-        if current_A > self._current_max_A:
-            problem = f"cannot limit at {current_A:g} A, only up to {self._current_max_A:g} A; nothing was sent"
-            raise self.link.error(RefusedError, problem)
+        self._bounds.require_possible(operation, self.capabilities(self.settings))
         self._bounds.forget_operation()
         self.limit_A = current_A
         self.voltage_V = voltage_V
@@ -190,9 +205,11 @@ class Keithley2450:
             raise self.link.error(
                 RefusedError, "its over-voltage protection is active; the output stays off", advice=advice
             )
-        self.on = True
-        if not self.on:
-            raise self.link.error(InstrumentError, "output did not switch on", ":OUTP?", "0", "look at its panel")
+        with self.link.held():  # who makes it safe comes before this or after it, never in between
+            self._bounds.require_confirmed(operation)
+            self.on = True
+            if not self.on:
+                raise self.link.error(InstrumentError, "output did not switch on", ":OUTP?", "0", "look at its panel")
 
     def is_on(self) -> bool:
         """Whether the output is on."""
@@ -213,6 +230,9 @@ class Keithley2450:
     def protections(self) -> list[str]:
         """What it has protected itself against."""
         return ["over-voltage"] if self.is_overvoltage() else []
+
+    def forget_silence(self) -> None:
+        """It has no watchdog."""
 
     def count_readings(self) -> int:
         """How many readings the buffer holds."""
@@ -282,9 +302,13 @@ class Keithley2450:
         """The readings that ``query`` returns, each of them within what the meter can measure."""
         values = scpi.ask_numbers(self.link, query, 3 * count)
         rows = [Reading(*values[start : start + 3]) for start in range(0, 3 * count, 3)]
-        for row in rows:
-            if abs(row.voltage_V) > 1.05 * _RANGE_V or abs(row.current_A) > self._current_max_A:
-                text = f"{row.voltage_V:g} V, {row.current_A:g} A"
+        for row, time_s in zip(rows, values[2::3], strict=True):
+            if (
+                abs(row.voltage_V) > 1.05 * _RANGE_V
+                or abs(row.current_A) > self._current_max_A
+                or not 0 <= time_s <= _TIME_MAX_S
+            ):
+                text = f"{row.voltage_V:g} V, {row.current_A:g} A, {time_s:g} s"
                 raise self.link.error(BadReadingError, "reading is beyond what it can measure", query, text)
         return rows
 

@@ -8,6 +8,7 @@ Experimental: that port 5025 serves raw SCPI is believed, not read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, ClassVar, Self
 
@@ -17,23 +18,28 @@ from galvanaut.core.identifiers import NAME_PATTERN
 from galvanaut.instruments import scpi
 from galvanaut.instruments.errors import BadReadingError, InstrumentError
 from galvanaut.instruments.link import Framing, Link
-from galvanaut.instruments.roles import Identity, Role
-from galvanaut.instruments.thermometry import Scan
+from galvanaut.instruments.roles import Identity, Role, Scan
 
 Place = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$")]
 Channel = Annotated[int, Field(ge=101, le=299)]
 
 _BUFFER = '"defbuffer1"'
 _BUFFER_SIZE = 10000
+_TYPE_K_degC = (-200.0, 1372.0)
+_VOLTAGE_V = (-1000.0, 1000.0)
+"""More than any input takes (illustrative)."""
 _SECONDS_PER_CHANNEL = 2.0  # time-out, not a specification: generous for a slow relay and integration (illustrative)
 
 
 class DAQ6510Settings(BaseModel):
     """Settings of one DAQ6510 in a bench file. A channel is slot times 100 plus its number on the card.
 
+    A place has the name of what is watched there.
+
     Attributes:
-        temperatures: channel by place, e.g. ``{cell_1: 101}``; type K thermocouples with internal reference junction.
-        voltages: channel by place.
+        temperatures: channel by cell holder, vessel, chamber or ``room``, e.g. ``{cell_1: 101}``; type K thermocouples
+            with internal reference junction.
+        voltages: channel by cell holder.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -75,6 +81,11 @@ class KeithleyDAQ6510:
     def framing(cls, settings: DAQ6510Settings) -> Framing:
         """Lines ended by LF."""
         return Framing(write_end=b"\n", read_end=b"\n", probe="*IDN?", is_identity=_is_daq6510)
+
+    @classmethod
+    def places(cls, settings: DAQ6510Settings) -> dict[str, tuple[str, ...]]:
+        """See `galvanaut.instruments.drivers.registry.ThermometerDriver`."""
+        return {"temperatures": tuple(settings.temperatures), "voltages": tuple(settings.voltages)}
 
     def identify(self) -> Identity:
         """As ``*IDN?`` says.
@@ -147,11 +158,17 @@ class KeithleyDAQ6510:
         query = f":TRAC:DATA? 1,{count},{_BUFFER},CHAN,READ,REL"
         reply = self.link.query(query)
         fields = [field.strip() for field in reply.split(",")]
-        channels = [int(field) for field in fields[::3] if field.isdecimal()]
+        channels = [int(field) for field in fields[::3] if re.fullmatch(r"\d{3}", field)]
         if len(fields) != 3 * count or sorted(channels) != sorted(self._channels()):
             raise self.link.error(BadReadingError, "expected channel, reading and time of each channel", query, reply)
         values = zip(channels, map(scpi.number, fields[1::3]), strict=True)
-        return {channel: value for channel, value in values if value is not None}
+        limits = dict.fromkeys(self.settings.temperatures.values(), _TYPE_K_degC)
+        found = {}
+        for channel, value in values:
+            low, high = limits.get(channel, _VOLTAGE_V)
+            if value is not None and low <= value <= high:
+                found[channel] = value
+        return found
 
     def _require_all(self, readings: dict[int, float]) -> None:
         places = [*self.settings.temperatures.items(), *self.settings.voltages.items()]

@@ -8,13 +8,18 @@ mode and of the current limit of N678xA modules, and the forms of the replies to
 A wrong spelling is refused by the instrument or not read back, and then the output stays off.
 
 The mainframe switches its outputs off by itself when no message has come for the time of its watchdog. The watchdog
-and the error queue belong to the whole mainframe; this driver serves one output of it. What impedance an N678xA shows
-when it is off is not in the pages read: check with a meter whether a cell that is left connected is discharged.
+and the error queue belong to the whole mainframe. Each output is an entry of its own in the bench file, up to four at
+one resource: they share the connection, any message of one feeds the watchdog of all, and each is made safe by itself.
+Coupled protection, by which one trip switches all outputs off, is switched off: one cell's fault is not another's.
+
+What impedance an N678xA shows when it is off is not in the pages read: check with a meter whether a cell that is left
+connected is discharged.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,14 +31,19 @@ from galvanaut.instruments.descriptors import Flag, Number
 from galvanaut.instruments.envelope import Envelope
 from galvanaut.instruments.errors import InstrumentError, RefusedError
 from galvanaut.instruments.link import Framing, Link
-from galvanaut.instruments.roles import Identity, Reading, Role
+from galvanaut.instruments.roles import Identity, Reading, Role, SourceLimits
 
 _MODEL = re.compile(r"(Keysight|Agilent) Technologies,N6705[BC],", re.IGNORECASE)
+_RATED_V, _RATED_A, _LEAST_A = 20.0, 3.0, 1e-4  # illustrative; a module's own limits are in force all the same
+_OVERRANGE = 1.1  # what it may measure beyond its rating (illustrative)
+TIMEOUT_S = 2.0
+"""For one reply, well above the longest measurement; a cell that is driven must not wait longer to be missed."""
 _VOLTAGE_TOLERANCE_V = 1e-3  # between the value set and the value read back (illustrative)
 _CURRENT_TOLERANCE = 1e-3  # of the current limit (illustrative)
 
 _OVERVOLTAGE = 1
 _LIMITED = 128 | 256
+_SILENT = 2048
 _PROTECTIONS = {
     1: "over-voltage",
     2: "over-current",
@@ -43,7 +53,7 @@ _PROTECTIONS = {
     32: "negative over-power",
     64: "negative over-voltage",
     512: "inhibited from outside",
-    2048: "coupled protection or watchdog",
+    _SILENT: "coupled protection or watchdog",
     4096: "oscillation",
 }
 """Bits of the questionable status that keep the output from being switched on."""
@@ -55,8 +65,11 @@ class KeysightN6705Settings(BaseModel):
     Attributes:
         output: number of the output, 1 to 4.
         watchdog_s: silence after which the mainframe switches off, s; at least three times as long as the host's polls.
+            The shortest one of all outputs of a mainframe holds.
         overvoltage_margin_V: how far above the cell's highest voltage the over-voltage protection trips, V
             (default illustrative).
+        reads_when_off: whether its leads read the cell while the output is off. Not in the pages read: only after a
+            voltmeter has agreed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,6 +77,7 @@ class KeysightN6705Settings(BaseModel):
     output: int = Field(1, ge=1, le=4)
     watchdog_s: Annotated[float, Unit("s"), Field(ge=1, le=3600)] = Field(30.0, alias="watchdog")
     overvoltage_margin_V: Annotated[float, Unit("V"), Field(gt=0, le=1)] = Field(0.1, alias="overvoltage_margin")
+    reads_when_off: bool = False
 
 
 class KeysightN6705C:
@@ -77,6 +91,7 @@ class KeysightN6705C:
     role: ClassVar[Role] = "source meter"
     model: ClassVar[str] = "Keysight N6705C"
     Settings: ClassVar[type[BaseModel]] = KeysightN6705Settings
+    shares_resource: ClassVar[str] = "output"
 
     watchdog = Flag(":OUTP:PROT:WDOG", "Switch all outputs off when the host is silent.")
     watchdog_s = Number(":OUTP:PROT:WDOG:DEL", unit="s", low=1, high=3600, doc="Silence that trips the watchdog, s.")
@@ -93,7 +108,25 @@ class KeysightN6705C:
     @classmethod
     def framing(cls, settings: KeysightN6705Settings) -> Framing:
         """Lines ended by LF."""
-        return Framing(write_end=b"\n", read_end=b"\n", probe="*IDN?", is_identity=_is_n6705)
+        return Framing(
+            write_end=b"\n",
+            read_end=b"\n",
+            probe="*IDN?",
+            is_identity=_is_n6705,
+            timeout_s=TIMEOUT_S,
+        )
+
+    @classmethod
+    def joined(
+        cls, settings: KeysightN6705Settings, everyone: Sequence[KeysightN6705Settings]
+    ) -> KeysightN6705Settings:
+        """The watchdog belongs to the mainframe: the shortest delay that any of its outputs asks for holds for all."""
+        return settings.model_copy(update={"watchdog_s": min(each.watchdog_s for each in everyone)})
+
+    @classmethod
+    def capabilities(cls, settings: KeysightN6705Settings) -> SourceLimits:
+        """Of an N6781A to N6786A; what its leads read when it is off the bench file has to say."""
+        return SourceLimits(0.0, _RATED_V, _RATED_A, _LEAST_A, settings.watchdog_s, settings.reads_when_off)
 
     def identify(self) -> Identity:
         """As ``*IDN?`` says; which module sits in the output is not asked.
@@ -109,8 +142,9 @@ class KeysightN6705C:
         return Identity(*fields)
 
     def set_up(self) -> None:
-        """Empty its error queue and arm the watchdog; an output that is on is not touched."""
+        """Empty its error queue, uncouple the protections, arm the watchdog; an output that is on is not touched."""
         self.link.write("*CLS")
+        scpi.apply(self.link, ":OUTP:PROT:COUP OFF")
         self._arm_watchdog()
 
     def make_safe(self) -> None:
@@ -136,6 +170,7 @@ class KeysightN6705C:
         """Voltage and current limit; see `galvanaut.instruments.roles.SourceMeter.configure`."""
         operation = Operation(voltage_V, current_A)
         self._bounds.require_inside(operation)
+        self._bounds.require_possible(operation, self.capabilities(self.settings))
         self._bounds.forget_operation()
         self._set("CURR:LIM", f"{current_A:.9g}")
         self._set("VOLT", f"{voltage_V:.9g}")
@@ -153,9 +188,11 @@ class KeysightN6705C:
         if active := self.protections():
             problem = f"is protected ({', '.join(active)}); the output stays off"
             raise self.link.error(RefusedError, problem, advice="remove the cause, then clear_protection")
-        self._set("OUTP", "ON")
-        if not self.is_on():
-            raise self.link.error(InstrumentError, "output did not switch on", advice="look at its panel")
+        with self.link.held():  # who makes it safe comes before this or after it, never in between
+            self._bounds.require_confirmed(operation)
+            self._set("OUTP", "ON")
+            if not self.is_on():
+                raise self.link.error(InstrumentError, "output did not switch on", advice="look at its panel")
 
     def is_on(self) -> bool:
         """Whether the output is on."""
@@ -163,7 +200,7 @@ class KeysightN6705C:
 
     def measure(self) -> Reading:
         """Voltage, then current: two acquisitions, one right after the other. The instrument gives no time."""
-        return Reading(self._number("MEAS:VOLT"), self._number("MEAS:CURR"), None)
+        return Reading(self._measured("VOLT", _RATED_V), self._measured("CURR", _RATED_A), None)
 
     def is_clamping(self) -> bool:
         """Whether the positive or the negative current limit bounds the output now."""
@@ -188,6 +225,14 @@ class KeysightN6705C:
             raise self.link.error(InstrumentError, "output came on when its protection was cleared; it is off again")
         if active := self.protections():
             raise self.link.error(RefusedError, f"is still protected ({', '.join(active)})", advice="remove the cause")
+
+    def forget_silence(self) -> None:
+        """Clear what its watchdog did; the instrument does not tell this from a protection coupled to another output.
+
+        The output is off before and after.
+        """
+        if self.protections() == [_PROTECTIONS[_SILENT]]:
+            self.clear_protection()
 
     def _arm_watchdog(self) -> None:
         self.watchdog_s = self.settings.watchdog_s
@@ -227,6 +272,9 @@ class KeysightN6705C:
 
     def _number(self, header: str) -> float:
         return scpi.ask_number(self.link, self._query(header))
+
+    def _measured(self, what: str, rated: float) -> float:
+        return scpi.ask_within(self.link, self._query(f"MEAS:{what}"), -_OVERRANGE * rated, _OVERRANGE * rated)
 
     def _flag(self, header: str) -> bool:
         return scpi.ask_flag(self.link, self._query(header))

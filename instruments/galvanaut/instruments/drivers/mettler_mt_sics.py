@@ -16,7 +16,9 @@ from galvanaut.instruments.errors import BadReadingError, InstrumentError, Refus
 from galvanaut.instruments.link import Framing, Link
 from galvanaut.instruments.roles import Identity, Role
 
-_NUMBER = re.compile(r"[-+]?\d+\.?\d*")
+_NUMBER = re.compile(r"(?=.{1,10}$)[-+]?\d+\.?\d*")  # the field of a weight is ten characters wide
+_LARGEST_g = 1e6
+"""More than any balance of this kind weighs (illustrative)."""
 _TEXT = re.compile(r'(I\d+) A "(.*)"')
 _LINE_ERRORS = {"ES": "does not know the command", "ET": "received a damaged command", "EL": "cannot do that now"}
 _REFUSALS = {
@@ -51,6 +53,7 @@ class MettlerMTSICS:
     role: ClassVar[Role] = "balance"
     model: ClassVar[str] = "Mettler-Toledo MT-SICS balance"
     Settings: ClassVar[type[BaseModel]] = MettlerSettings
+    scan_question: ClassVar[str] = "I4"
 
     def __init__(self, link: Link, settings: MettlerSettings) -> None:
         self.link = link
@@ -118,7 +121,10 @@ class MettlerMTSICS:
             raise self.link.error(
                 BadReadingError, "expected grams", command, reply, "connect again: this sets the unit"
             )
-        return float(words[1])
+        weight_g = float(words[1])
+        if abs(weight_g) > _LARGEST_g:
+            raise self.link.error(BadReadingError, "weight is beyond what it can weigh", command, reply)
+        return weight_g
 
     def _done(self, command: str, timeout_s: float | None = None) -> None:
         reply, words = self._exchange(command, command.split()[0], timeout_s)

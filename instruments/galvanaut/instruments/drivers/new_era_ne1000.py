@@ -22,7 +22,7 @@ from galvanaut.instruments.roles import DoseLimits, Identity, PumpState, Role
 _REPLY = re.compile(r"(\d\d)(A\?[A-Z]|[IWSPTUX])(.*)")
 _VERSION = re.compile(r"(NE\d+)(V[\w.]+)")
 _VALUE = re.compile(r"(\d*\.?\d*)([A-Z]*)")
-_DISPENSED = re.compile(r"I(\d+\.?\d*)W(\d+\.?\d*)(UL|ML)")
+_DISPENSED = re.compile(r"I(?=[\d.]{1,6}W)(\d+\.?\d*)W(?=[\d.]{1,6}[UM])(\d+\.?\d*)(UL|ML)")  # four digits and a point
 _STATES: dict[str, PumpState] = {
     "I": "infusing",
     "W": "withdrawing",
@@ -113,6 +113,7 @@ class NewEraNE1000:
     role: ClassVar[Role] = "pump"
     model: ClassVar[str] = "New Era NE-1000"
     Settings: ClassVar[type[BaseModel]] = NewEraSettings
+    scan_question: ClassVar[str] = "0VER"
 
     def __init__(self, link: Link, settings: NewEraSettings) -> None:
         self.link = link

@@ -6,20 +6,22 @@ A package adds its own through the entry point group ``galvanaut.drivers``, e.g.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 from pydantic import BaseModel
 
 from galvanaut.instruments.link import Framing, Link
-from galvanaut.instruments.roles import DoseLimits, Identity, Role
+from galvanaut.instruments.roles import DoseLimits, Identity, Role, SourceLimits
 
 GROUP = "galvanaut.drivers"
 _OWN = {
     "espec-p300": "galvanaut.instruments.drivers.espec_p300:EspecP300",
     "hioki-bt3562a": "galvanaut.instruments.drivers.hioki_bt3562a:HiokiBT3562A",
+    "keithley-2281s": "galvanaut.instruments.drivers.keithley_2281s:Keithley2281S",
     "keithley-2450": "galvanaut.instruments.drivers.keithley_2450:Keithley2450",
     "keithley-daq6510": "galvanaut.instruments.drivers.keithley_daq6510:KeithleyDAQ6510",
     "keysight-e4980a": "galvanaut.instruments.drivers.keysight_e4980a:KeysightE4980A",
@@ -30,9 +32,19 @@ _OWN = {
     "watlow-f4t": "galvanaut.instruments.drivers.watlow_f4t:WatlowF4T",
 }
 
+_WORDS: dict[Role, tuple[str, ...]] = {
+    "pump": ("dose_limits",),
+    "source meter": ("capabilities",),
+    "thermometer": ("places",),
+}
+"""What a driver of a role has to tell without a connection."""
+
 
 class Driver(Protocol):
     """What a driver class offers, beside the methods of its role.
+
+    A driver whose ``probe`` is not ``*IDN?`` may have a class variable ``scan_question`` as well: what a scan sends to
+    find its instruments, harmless to any other, too. `Framing.is_identity` recognises the reply.
 
     Attributes:
         role: which role it plays.
@@ -75,6 +87,44 @@ class PumpDriver(Driver, Protocol):
         ...
 
 
+class SourceMeterDriver(Driver, Protocol):
+    """A driver for the role of a source meter can tell what it can do without a connection."""
+
+    @classmethod
+    def capabilities(cls, settings: Any) -> SourceLimits:
+        """Voltages and currents that it can be asked for, and what it does when the host is silent."""
+        ...
+
+
+class SharingDriver(Driver, Protocol):
+    """A driver for one part of an instrument, e.g. one output of a mainframe: several entries share its resource.
+
+    Attributes:
+        shares_resource: the setting in which the parts differ.
+    """
+
+    shares_resource: ClassVar[str]
+
+    @classmethod
+    def joined(cls, settings: Any, everyone: Sequence[Any]) -> Any:
+        """The settings of one part, with what all parts at its resource (itself included) have in common."""
+        ...
+
+
+class ThermometerDriver(Driver, Protocol):
+    """A driver for the role of a thermometer can tell which places it watches without a connection."""
+
+    @classmethod
+    def places(cls, settings: Any) -> dict[str, tuple[str, ...]]:
+        """The places by what is read there: ``temperatures`` and ``voltages``."""
+        ...
+
+
+def sharing(driver: type[Driver]) -> type[SharingDriver] | None:
+    """The driver, if several entries of a bench file may share its resource; else None."""
+    return cast("type[SharingDriver]", driver) if hasattr(driver, "shares_resource") else None
+
+
 def driver_names() -> list[str]:
     """All known names, sorted."""
     return sorted({*_OWN, *_plugins()})
@@ -94,6 +144,9 @@ def driver_class(name: str) -> type[Driver]:
     if name not in plugins:
         raise ValueError(f"unknown driver {name!r}; known are {', '.join(driver_names())}")
     loaded: type[Driver] = plugins[name].load()
+    missing = [word for word in _WORDS.get(loaded.role, ()) if not hasattr(loaded, word)]
+    if missing:
+        raise ValueError(f"driver {name!r} cannot be used: as a {loaded.role} it needs a classmethod {missing[0]}")
     return loaded
 
 

@@ -21,7 +21,7 @@ from galvanaut.instruments.link import Framing, Link
 from galvanaut.instruments.roles import Identity, Role
 
 _ESC = "\x1b"
-_WEIGHT = re.compile(r"(?:[A-Z][A-Za-z0-9# ]{5})?([-+ ]) *(\d+\.?\d*)(?: +([A-Za-z%/]{1,3}))? *")
+_WEIGHT = re.compile(r"(?:[A-Z][A-Za-z0-9# ]{5})?([-+ ]) *(?=[\d.]{1,10}(?: |$))(\d+\.?\d*)(?: +([A-Za-z%/]{1,3}))? *")
 _FAULT = re.compile(r"(?:Stat)?\s*(High|Low|ERR \d\d|(?:APP|DIS|COMM|SYS)\.ERR)\s*")
 _FAULTS = {
     "High": "is overloaded",
@@ -29,6 +29,8 @@ _FAULTS = {
     "Low": "is underloaded",
     "ERR 54": "is underloaded",
 }
+_LARGEST_g = 1e6
+"""More than any balance of this kind weighs (illustrative)."""
 _PAUSE_S = 1.0
 """Between two looks at a weight that is not stable yet (illustrative)."""
 
@@ -62,6 +64,7 @@ class SartoriusSBI:
     role: ClassVar[Role] = "balance"
     model: ClassVar[str] = "Sartorius SBI balance"
     Settings: ClassVar[type[BaseModel]] = SartoriusSettings
+    scan_question: ClassVar[str] = f"{_ESC}x1_"
 
     def __init__(self, link: Link, settings: SartoriusSettings) -> None:
         self.link = link
@@ -158,7 +161,10 @@ class SartoriusSBI:
             raise self.link.error(BadReadingError, "expected a weight", command, reply)
         if match[3] not in ("g", None):
             raise self.link.error(BadReadingError, "expected grams", command, reply, "set the balance to grams")
-        return float(f"{match[1].strip()}{match[2]}"), match[3]
+        weight_g = float(f"{match[1].strip()}{match[2]}")
+        if abs(weight_g) > _LARGEST_g:
+            raise self.link.error(BadReadingError, "weight is beyond what it can weigh", command, reply)
+        return weight_g, match[3]
 
     def _text(self, letters: str, is_expected: Callable[[str], bool]) -> str:
         command = f"{_ESC}{letters}"

@@ -21,6 +21,8 @@ from galvanaut.instruments.link import Framing, Link
 from galvanaut.instruments.roles import Identity, Role
 
 _LOOP = ":SOURCE:CLOOP1"  # control loop 1 is temperature
+_SENSOR_degC = (-200.0, 500.0)
+"""What can be read or set at all (illustrative)."""
 
 
 def _plain(value: float) -> str:
@@ -69,8 +71,8 @@ class WatlowF4T:
     setpoint = Number(
         f"{_LOOP}:SPOINT",
         unit="degC",
-        low=-200,
-        high=500,
+        low=_SENSOR_degC[0],
+        high=_SENSOR_degC[1],
         doc="Set point, degC; the bench file narrows the limits.",
         verify=Verify.READ_BACK,
         tolerance=0.01,
@@ -102,7 +104,7 @@ class WatlowF4T:
             advice = "expected a Watlow F4T; check the resource"
             raise self.link.error(InstrumentError, "is another instrument", "*IDN?", reply, advice)
         fields = [field.strip() for field in reply.split(",")]
-        return Identity(*fields) if len(fields) == 4 else Identity("", reply)
+        return Identity(*fields) if len(fields) == 4 and fields[1] else Identity("", reply)
 
     def set_up(self) -> None:
         """Degrees Celsius, and set points reached without a programmed ramp.
@@ -141,13 +143,13 @@ class WatlowF4T:
         """Air temperature, degC.
 
         Raises:
-            BadReadingError: the sensor is faulty.
+            BadReadingError: the sensor is faulty, or no sensor can have measured this.
         """
         query = f"{_LOOP}:ERROR?"
         reply = self.link.query(query).strip()
         if reply != "NONE":
             raise self.link.error(BadReadingError, "temperature sensor is faulty", query, reply, "check its wiring")
-        return scpi.ask_number(self.link, f"{_LOOP}:PVALUE?")
+        return scpi.ask_within(self.link, f"{_LOOP}:PVALUE?", *_SENSOR_degC)
 
     def setpoint_degC(self) -> float:
         """Set point, degC."""

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from galvanaut.core.errors import GalvanautError
+from galvanaut.instruments.errors import BadReadingError, NoReplyError
+from galvanaut.instruments.guard.alarm import Alarm
 
 if TYPE_CHECKING:
     from galvanaut.core.identifiers import JobKey
@@ -69,6 +71,8 @@ class Job:
         bench: the connected bench.
         call: runs an instrument's blocking method (inline or in the instrument's own thread).
         sleep: waits on the bench's clock.
+        now: the present instant on it.
+        tell: takes alarms.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class Job:
         call: Callable[..., Awaitable[Any]],
         sleep: Callable[[float], Awaitable[None]],
         now: Callable[[], float],
+        tell: Callable[[Alarm], None],
     ) -> None:
         self.key: JobKey = record.key
         self.bench = bench
@@ -87,19 +92,34 @@ class Job:
         self._call = call
         self.sleep = sleep
         self.now = now
+        self._tell = tell
 
     async def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a driver's method without holding up the other instruments."""
         result: T = await self._call(method, *args, **kwargs)
         return result
 
+    async def ask(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`call` a method that may be called twice, and call it again if its answer was lost or garbled.
+
+        The link has made sure of the instrument by then, so one lost reply does not spoil what took hours.
+        """
+        try:
+            return await self.call(method, *args, **kwargs)
+        except (NoReplyError, BadReadingError):
+            return await self.call(method, *args, **kwargs)
+
     def note(self, **facts: Any) -> None:
         """Write facts to disk before going on."""
         self._journal.note(self.key, **facts)
 
+    def alarm(self, instrument: str, cause: str, text: str) -> None:
+        """Let a person know now, not only when the job ends; once per instrument and cause, see `Alarm`."""
+        self._tell(Alarm(f"job {self.key}: {text}", self.now(), instrument, cause))
+
     async def once(self, name: str, method: Callable[[], T]) -> T:
         """The noted value of ``name``; measured and noted if this is the first attempt to get here."""
         if name not in self.notes:
-            self.note(**{name: await self.call(method)})
+            self.note(**{name: await self.ask(method)})
         value: T = self.notes[name]
         return value

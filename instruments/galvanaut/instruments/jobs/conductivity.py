@@ -53,12 +53,12 @@ class Settle:
             JobFailedError: the chamber did not hold within the limit.
         """
         chamber = job.bench.chamber(self.chamber)
-        await job.call(chamber.set_temperature, self.temperature_degC)
-        await job.call(chamber.run)
+        await job.ask(chamber.set_temperature, self.temperature_degC)
+        await job.ask(chamber.run)
         deadline = job.now() + self.limit_s
         steady_since: float | None = None
         while True:
-            reading = await job.call(chamber.temperature_degC)
+            reading = await job.ask(chamber.temperature_degC)
             if abs(reading - self.temperature_degC) > self.tolerance_K:
                 steady_since = None
             elif steady_since is None:
@@ -115,11 +115,11 @@ class MeasureImpedance:
 
         meter = job.bench.impedance_meter(self.meter)
         await self._temperature(job)
-        resistances = [await job.call(solution_resistance_ohm, meter) for _ in range(self.readings)]
+        resistances = [await job.ask(solution_resistance_ohm, meter) for _ in range(self.readings)]
         return {"resistance_ohm": resistances, "temperature_degC": await self._temperature(job)}
 
     async def _temperature(self, job: Job) -> float:
-        reading = await job.call(job.bench.chamber(self.chamber).temperature_degC)
+        reading = await job.ask(job.bench.chamber(self.chamber).temperature_degC)
         if abs(reading - self.temperature_degC) > 2 * self.tolerance_K:
             raise JobFailedError(
                 f"job {job.key}: {self.chamber} reads {reading:g} degC, not {self.temperature_degC:g} +- "

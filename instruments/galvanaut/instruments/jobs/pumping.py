@@ -52,13 +52,13 @@ async def pump_once(
     if "stroke_mL" in job.notes:
         missing_mL, moved_g = await _missing_mL(job, pump, balance, volume_mL, expected_g)
     if missing_mL > 0:
-        await job.call(pump.prepare, missing_mL)
+        await job.ask(pump.prepare, missing_mL)
         job.note(stroke_mL=missing_mL, before_stroke_g=moved_g)
     try:
         if missing_mL > 0:
             await _start(job, pump)
         await _until_stopped(job, pump, volume_mL)
-        return before_g, await job.call(balance.weigh_g)
+        return before_g, await job.ask(balance.weigh_g)
     except InstrumentError as error:
         await _stop(job, pump, error)
         raise
@@ -75,7 +75,7 @@ async def _start(job: Job, pump: Pump) -> None:
 async def _stop(job: Job, pump: Pump, cause: InstrumentError) -> None:
     """Leave no pump running behind a failed job."""
     try:
-        await job.call(pump.stop)
+        await job.ask(pump.stop)
     except InstrumentError as error:
         raise JobFailedError(
             f"job {job.key}: {cause}. The pump could not be stopped either ({error}) and may be running: go and look."
@@ -94,10 +94,10 @@ async def _missing_mL(
             f"job {job.key}: in doubt: the pump lost its power during the stroke, so its count is gone, and a balance "
             "on the same mains may have zeroed itself. Nothing is pumped again; the batch is given up."
         )
-    if await job.call(pump.state) == "infusing":
+    if await job.ask(pump.state) == "infusing":
         return 0.0, 0.0
-    pumped_mL = await job.call(pump.dispensed_mL)
-    moved_g = (await job.call(balance.weigh_g) - job.notes["before_g"]) * (1 if expected_g > 0 else -1)
+    pumped_mL = await job.ask(pump.dispensed_mL)
+    moved_g = (await job.ask(balance.weigh_g) - job.notes["before_g"]) * (1 if expected_g > 0 else -1)
     job.note(after_restart={"pumped_mL": pumped_mL, "moved_g": moved_g})
     counted_g = job.notes["before_stroke_g"] + pumped_mL / volume_mL * abs(expected_g)
     if counted_g - moved_g > max(AGREEMENT_G, AGREEMENT * abs(expected_g)):
@@ -118,14 +118,14 @@ async def _until_stopped(job: Job, pump: Pump, volume_mL: float) -> None:
     deadline = job.now() + limit_s
     until = job.now() + duration_s
     await job.sleep(min(duration_s, LISTENING_S))
-    while (state := await job.call(pump.state)) == "infusing":
+    while (state := await job.ask(pump.state)) == "infusing":
         if job.now() > deadline:
-            await job.call(pump.stop)
+            await job.ask(pump.stop)
             raise JobFailedError(
                 f"job {job.key}: the pump still ran after {limit_s:.0f} s for {volume_mL:g} mL at "
                 f"{pump.rate_mL_min:g} mL/min and was stopped; check its rate and diameter."
             )
         await job.sleep(min(max(until - job.now(), 1.0), LISTENING_S))
     if state != "stopped":
-        await job.call(pump.stop)
+        await job.ask(pump.stop)
         raise JobFailedError(f"job {job.key}: the pump is {state} instead of stopped; was a key pressed on it?")

@@ -101,7 +101,7 @@ class Empty:
             JobFailedError: liquid is left in it.
         """
         pump, balance = job.bench.pump(self.pump), job.bench.balance(self.balance)
-        while await job.call(pump.state) == "infusing":
+        while await job.ask(pump.state) == "infusing":
             await job.sleep(1.0)
         job.notes.clear()
         before_g, after_g = await pump_once(job, pump, balance, self.volume_mL, -1.0)

@@ -9,7 +9,9 @@ how often somebody looks changes nothing, and charge and energy balance to round
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from math import inf, pi, sqrt
 
@@ -51,6 +53,21 @@ class _Line:
 
 
 @dataclass(frozen=True)
+class _Pass:
+    """The state after a line, or a part of it, under constant current; the time it took; whether a limit ended it."""
+
+    state: CellState
+    seconds: float
+    is_crossed: bool
+
+
+_ENDLESS = _Pass(CellState(0.0), inf, False)
+_LONGEST_S = 1e9
+"""A line that takes longer is never followed to its end."""
+_PASSES = 32
+
+
+@dataclass(frozen=True)
 class CircuitCell:
     """A series resistance, one RC pair and an open-circuit voltage.
 
@@ -69,6 +86,7 @@ class CircuitCell:
     pair_s: float
     _lines: tuple[_Line, ...] = field(init=False, repr=False)
     _ends_C: tuple[float, ...] = field(init=False, repr=False)
+    _passed: Callable[..., _Pass] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         knots = [(share * self.capacity_C, volts) for share, volts in OPEN_CIRCUIT_V]
@@ -80,6 +98,8 @@ class CircuitCell:
         lines[-1] = replace(lines[-1], end_C=inf)
         object.__setattr__(self, "_lines", tuple(lines))
         object.__setattr__(self, "_ends_C", tuple(line.end_C for line in lines[:-1]))
+        # A long charge is looked at again and again; the lines that it has passed are always the same.
+        object.__setattr__(self, "_passed", lru_cache(_PASSES)(self._pass))
 
     def fresh(self) -> CellState:
         """At rest at its state of charge."""
@@ -117,26 +137,36 @@ class CircuitCell:
         self, state: CellState, current_A: float, lead_ohm: float, limits: Limits
     ) -> tuple[CellState, float]:
         """See `Cell`."""
-        elapsed = 0.0
-        while elapsed < limits.seconds:
-            line = self._line(state.charge_C, rising=current_A > 0)
-            edge_C = line.end_C if current_A > 0 else line.begin_C
-            to_edge_s = (edge_C - state.charge_C) / current_A if current_A else inf
-            left_s = min(limits.seconds - elapsed, to_edge_s)
-            steady_V = current_A * self.pair_ohm
-            fading = ((state.polarisation_V - steady_V, 1 / self.pair_s),)
-            rise_V_s = line.slope_V_C * current_A
-            terminal = Curve(line.at(state.charge_C) + steady_V + current_A * self.series_ohm, rise_V_s, fading)
-            seen = replace(terminal, offset=terminal.offset + current_A * lead_ohm)
-            crossing_s = seen.leaves(limits.low, limits.high, left_s)
-            step_s = min(left_s, crossing_s)
-            charge_C = edge_C if step_s == to_edge_s else state.charge_C + current_A * step_s
-            polarisation_V = Curve(steady_V, 0.0, fading).at(step_s)
-            state = CellState(charge_C, polarisation_V, state.energy_J + current_A * terminal.integral(step_s))
-            elapsed += step_s
-            if crossing_s <= left_s:
-                break
+        elapsed, is_crossed = 0.0, False
+        while elapsed < limits.seconds and not is_crossed:
+            whole, left_s = self._passed(state, current_A, lead_ohm, limits.low, limits.high), limits.seconds - elapsed
+            if whole.seconds > left_s:
+                whole = self._pass(state, current_A, lead_ohm, limits.low, limits.high, left_s)
+            state, is_crossed = whole.state, whole.is_crossed
+            elapsed += whole.seconds
         return state, min(elapsed, limits.seconds)
+
+    def _pass(
+        self, state: CellState, current_A: float, lead_ohm: float, low_V: float, high_V: float, most_s: float = inf
+    ) -> _Pass:
+        """Under constant current along one line, until its edge, a limit or the end of a time comes."""
+        line = self._line(state.charge_C, rising=current_A > 0)
+        edge_C = line.end_C if current_A > 0 else line.begin_C
+        to_edge_s = (edge_C - state.charge_C) / current_A if current_A else inf
+        left_s = min(most_s, to_edge_s)
+        if most_s == inf and to_edge_s > _LONGEST_S:
+            return _ENDLESS
+        steady_V = current_A * self.pair_ohm
+        fading = ((state.polarisation_V - steady_V, 1 / self.pair_s),)
+        offset_V = line.at(state.charge_C) + steady_V + current_A * self.series_ohm
+        terminal = Curve(offset_V, line.slope_V_C * current_A, fading)
+        seen = Curve(offset_V + current_A * lead_ohm, terminal.slope, fading)
+        crossing_s = seen.leaves(low_V, high_V, left_s)
+        step_s = min(left_s, crossing_s)
+        charge_C = edge_C if step_s == to_edge_s else state.charge_C + current_A * step_s
+        polarisation_V = Curve(steady_V, 0.0, fading).at(step_s)
+        after = CellState(charge_C, polarisation_V, state.energy_J + current_A * terminal.integral(step_s))
+        return _Pass(after, step_s, crossing_s <= left_s)
 
     def hold_voltage(
         self, state: CellState, voltage_V: float, lead_ohm: float, limits: Limits

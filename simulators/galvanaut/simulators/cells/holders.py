@@ -7,8 +7,9 @@ when nobody looks.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from typing import Any, Literal
 
@@ -71,12 +72,25 @@ class Holders:
             for name, cell in cells.items()
         }
         self._seen: dict[str, tuple[float, Sight]] = {}
+        self._touched: set[str] = set()
         for name, row in (rows or {}).items():
             self._changes[name] = _Change(row["at"], CellState(**row["state"]), Drive(**row["drive"]))
+        self._driven_by: defaultdict[str, set[str]] = defaultdict(set)
+        for name, change in self._changes.items():
+            self._driven_by[change.drive.source].add(name)
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """The whole state in JSON types, by holder."""
-        return {name: asdict(change) for name, change in self._changes.items()}
+        return {name: self._row(name) for name in self._changes}
+
+    def changes(self) -> dict[str, dict[str, Any]]:
+        """What of `rows` has changed since the last call."""
+        touched, self._touched = self._touched, set()
+        return {name: self._row(name) for name in touched}
+
+    def _row(self, holder: str) -> dict[str, Any]:
+        change = self._changes[holder]
+        return {"at": change.at, "state": dict(vars(change.state)), "drive": dict(vars(change.drive))}
 
     def cell(self, holder: str) -> Cell | None:
         """The cell in a holder."""
@@ -96,15 +110,24 @@ class Holders:
     def impose(self, holder: str, drive: Drive, instant: float) -> None:
         """Change what is imposed on a holder from an instant on; a trip before it is over."""
         sight = self.at(holder, instant)
-        self._changes[holder] = _Change(max(instant, self._changes[holder].at), sight.state, drive)
-        self._seen.clear()
+        self._take(holder, _Change(max(instant, self._changes[holder].at), sight.state, drive))
 
     def put_off(self, source: str, until: float | None) -> None:
         """Move the instant at which the drives of a source open by themselves; it must not have come yet."""
-        for name, change in self._changes.items():
-            if change.drive.source == source:
-                self._changes[name] = replace(change, drive=replace(change.drive, until=until))
-        self._seen.clear()
+        for name in self._driven_by[source]:
+            change = self._changes[name]
+            if change.drive.until != until:
+                drive = Drive(**{**vars(change.drive), "until": until})
+                self._take(name, _Change(change.at, change.state, drive))
+
+    def _take(self, holder: str, change: _Change) -> None:
+        before = self._changes[holder].drive.source
+        if change.drive.source != before:
+            self._driven_by[before].discard(holder)
+            self._driven_by[change.drive.source].add(holder)
+        self._changes[holder] = change
+        self._touched.add(holder)
+        self._seen.pop(holder, None)
 
     # -- what happens between changes ---------------------------------------------------------------------------
 

@@ -229,11 +229,11 @@ class BatteryTester(CommonCommandsDevice):
             scatter = parameters.tester_resistance_noise_percent / 100 * self._deviate("resistance")
             noise_V = parameters.tester_voltage_noise_uV * 1e-6 * self._deviate("voltage")
             resistance = self._resistance(cell.impedance_ohm(TEST_HZ).real * (1 + scatter))
-            voltage = self._voltage(sight.voltage_V + noise_V)
+            voltage = self._voltage(sight.voltage_V + noise_V + self.drifted("V/h"))
         settings.last = {"RV": f"{resistance},{voltage}", "RES": resistance, "VOLT": voltage}[settings.function]
 
     def _deviate(self, quantity: str) -> float:
-        return self.world.deviate("tester", self.name, quantity, self.readings)
+        return self.world.reading_deviate(self.readings, "tester", self.name, quantity)
 
     def _resistance(self, value_ohm: float) -> str:
         """A resistance in the present range."""

@@ -8,7 +8,7 @@ named so in `daq6510_scan` and `probes`. Switched channels are remembered and no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,10 @@ class ScanningMultimeter(Ieee488Device):
         """Readings that came in."""
         return self._readings.pages()
 
+    def whole_pages(self) -> Iterator[dict[str, Any]]:
+        """All readings."""
+        return self._readings.whole_pages()
+
     def recall_pages(self, pages: Mapping[str, Any]) -> None:
         """Take up `pages`."""
         self._readings.recall_pages(pages)
@@ -127,11 +131,12 @@ class ScanningMultimeter(Ieee488Device):
         setting = self._channels.get(channel, ChannelSetting())
         self._number += 1
         if setting.function != "TEMP":
-            return lead_V(self.world, self.name, self.leads.get(channel), instant)
+            return lead_V(self.world, self.name, self.leads.get(channel), instant) + self.drifted("V/h", instant)
         place = self.thermocouples.get(channel)
         if place is None:
             return OPEN_CIRCUIT
         value_degC = thermocouple_degC(self.world, self.name, channel, place, self._number, instant)
+        value_degC += self.drifted("K/h", instant)
         return {"CELS": value_degC, "FAHR": value_degC * 9 / 5 + 32, "KELV": value_degC + 273.15}[setting.unit]
 
     def _finish(self) -> None:

@@ -124,8 +124,16 @@ class Readings:
 
     def pages(self) -> dict[str, list[Reading]]:
         """Pages that changed since the last call."""
-        changed, self._changed = self._changed, set()
-        return {str(page): self._rows[page * PAGE : (page + 1) * PAGE] for page in changed}
+        changed, self._changed = self._changed, set[int]()
+        return {str(page): self._page(page) for page in changed}
+
+    def whole_pages(self) -> Iterator[dict[str, list[Reading]]]:
+        """All pages, one at a time."""
+        for page in range(-(-len(self._rows) // PAGE)):
+            yield {str(page): self._page(page)}
+
+    def _page(self, page: int) -> list[Reading]:
+        return self._rows[page * PAGE : (page + 1) * PAGE]
 
     def recall_pages(self, pages: Mapping[str, list[Reading]]) -> None:
         """Take up all that `pages` ever gave; pages of readings forgotten since are left out."""

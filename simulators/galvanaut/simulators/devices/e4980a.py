@@ -1,7 +1,7 @@
 """A Keysight E4980A LCR meter across a conductivity cell.
 
 Sources: the E4980A manual for commands, reply formats and status codes. Integration times are illustrative
-(`SimulationParameters`). The list sweep is not simulated.
+(`SimulationParameters`). Believed: the list sweep, and that each of its points has four fields, the last one the bin.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from math import pi
 from typing import Any
 
 from galvanaut.core.errors import UnsupportedError
-from galvanaut.simulators.devices.e4980a_panel import NOTHING_MEASURED, LcrPanel, MeterSettings
+from galvanaut.simulators.devices.e4980a_list import ListPanel
+from galvanaut.simulators.devices.e4980a_panel import NOTHING_MEASURED, MeterSettings
 from galvanaut.simulators.devices.impedance import FUNCTIONS
 from galvanaut.simulators.devices.memory import from_row, to_row
 from galvanaut.simulators.electrodes import OpenCellError, impedance_ohm
@@ -23,9 +24,11 @@ from galvanaut.simulators.world import World
 
 NO_DATA = 9.9e37
 NORMAL, OVERLOAD = 0, 1
+NO_BIN = 0
+"""What stands for the bin when no limits are set."""
 
 
-class LcrMeter(LcrPanel):
+class LcrMeter(ListPanel):
     """Measures the flow cell that it ``connects``."""
 
     identity = "Keysight Technologies,E4980A,SIMULATED,B.07.01"
@@ -68,26 +71,56 @@ class LcrMeter(LcrPanel):
             settings.status = NORMAL
             settings.resistance_ohm, settings.reactance_ohm = impedance.real, impedance.imag
 
+    def _measure_page(self) -> None:
+        """One measurement, or on the page LIST the whole list or its next point."""
+        settings = self.settings
+        if settings.page != "LIST":
+            self._measure()
+            return
+        points = settings.list_Hz
+        if not points:
+            raise ScpiError(-221)
+        if settings.list_mode == "STEP":
+            points = [points[settings.list_next]]
+            settings.list_next = (settings.list_next + 1) % len(settings.list_Hz)
+        kept_Hz, settings.list_rows = settings.frequency_Hz, []
+        for settings.frequency_Hz in points:
+            self._measure()
+            resistance_ohm = NO_DATA if settings.resistance_ohm is None else settings.resistance_ohm
+            row = [settings.frequency_Hz, resistance_ohm, settings.reactance_ohm, float(settings.status)]
+            settings.list_rows += row
+        settings.frequency_Hz = kept_Hz
+
     def _trigger(self) -> None:
         if self.settings.trigger != "BUS" or not (self.settings.continuous or self.settings.armed):
             raise ScpiError(-211)
         self.settings.armed = False
-        self._measure()
+        self._measure_page()
 
     def _latest(self) -> None:
         """With the internal trigger the meter keeps measuring: the value is a fresh one."""
         if self.settings.trigger == "INT" and (self.settings.continuous or self.settings.armed):
             self.settings.armed = False
-            self._measure()
+            self._measure_page()
 
     def _result(self) -> str:
         settings = self.settings
-        if settings.resistance_ohm is None:
-            pair = (NO_DATA, NO_DATA)
-        else:
-            omega = 2 * pi * settings.measured_at_Hz
-            pair = FUNCTIONS[settings.function](complex(settings.resistance_ohm, settings.reactance_ohm), omega)
-        return f"{self.written(pair[0])},{self.written(pair[1])},{settings.status:+d}"
+        if settings.page != "LIST":
+            value = None if settings.resistance_ohm is None else (settings.resistance_ohm, settings.reactance_ohm)
+            return self._written_result(settings.measured_at_Hz, value, settings.status)
+        rows = settings.list_rows or [settings.frequency_Hz, NO_DATA, NO_DATA, float(NOTHING_MEASURED)]
+        points = []
+        for frequency_Hz, resistance_ohm, reactance_ohm, status in zip(*(rows[n::4] for n in range(4)), strict=True):
+            value = None if resistance_ohm == NO_DATA else (resistance_ohm, reactance_ohm)
+            points.append(f"{self._written_result(frequency_Hz, value, int(status))},{NO_BIN:+d}")
+        return ",".join(points)
+
+    def _written_result(self, frequency_Hz: float, value: tuple[float, float] | None, status: int) -> str:
+        """The two values of the present function and the status."""
+        pair = (NO_DATA, NO_DATA)
+        if value is not None:
+            pair = FUNCTIONS[self.settings.function](complex(*value), 2 * pi * frequency_Hz)
+        return f"{self.written(pair[0])},{self.written(pair[1])},{status:+d}"
 
     @command(":TRIGger[:IMMediate]")
     def trigger(self) -> None:

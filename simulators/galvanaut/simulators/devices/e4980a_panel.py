@@ -5,7 +5,7 @@ Sources: the E4980A manual. ``INITiate:CONTinuous`` is off after reset as SCPI-9
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from galvanaut.simulators.devices.impedance import FUNCTIONS
 from galvanaut.simulators.ieee488 import Ieee488Device
@@ -41,6 +41,11 @@ class MeterSettings:
     reactance_ohm: float = 0.0
     measured_at_Hz: float = 1000.0
     status: int = NOTHING_MEASURED
+    page: str = "MEAS"
+    list_mode: str = "SEQ"
+    list_Hz: list[float] = field(default_factory=list)
+    list_rows: list[float] = field(default_factory=list)
+    list_next: int = 0
 
 
 class LcrPanel(Ieee488Device):

@@ -1,8 +1,8 @@
 """A Watlow F4T controller in front of a chamber: loop 1, temperature.
 
 Sources: the F4T manuals of Watlow and TestEquity for commands and replies. There is no error queue: a bad command is
-forgotten silently. Illustrative: it wakes up in degF and accepts set points from -70 to 180 degC; lags and rates of the
-chamber are in `SimulationParameters`.
+forgotten silently. Illustrative: it wakes up in degF with everything off, also after a power cut, and accepts set
+points from -70 to 180 degC; lags and rates of the chamber are in `SimulationParameters`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,15 @@ class ChamberController(Chamber, ScpiDevice):
         """Numbers of the event outputs that are on."""
         return self.settings.outputs or []
 
+    def forget(self) -> None:
+        """Wake up as fresh: in degF, outputs off."""
+        self.settings = ChamberMemory(outputs=[])
+
     # -- physics ------------------------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """Go on towards the set point, at the ramp's rate if there is one, or rest."""
+        self._drive(is_ramped=self.settings.ramp_action != "OFF")
 
     def _drive(self, is_ramped: bool) -> None:
         """Send the chamber's air to where the settings say."""

@@ -10,6 +10,7 @@ battery simulator is not simulated.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from galvanaut.simulators.cells import OPEN, Drive
@@ -27,6 +28,8 @@ SAMPLE_S = 1.0
 CAPACITY = 1000
 MEASURING, READING_AVAILABLE = 16, 64
 _BISECTIONS = 60
+_RUNNING = ("HOLD", "AH", "SUPPLY")
+"""Phases in which something is imposed on the cell."""
 _ELEMENTS = {"BATT": ("VOLT", "CURR", "RES", "AH", "REL"), "SUPPLY": ("READ", "SOUR", "REL")}
 
 
@@ -56,6 +59,19 @@ class BatteryCharger(ChargerPanel):
         """Output off, power supply, buffer empty."""
         self._open(self.now)
         self.settings = TesterSettings()
+        self.refresh()
+
+    def feel(self) -> None:
+        """Impose on the cell what settings, relay and supply make of it."""
+        if self.settings.phase in _RUNNING:
+            self._weld()
+        drive = self._drive()
+        if drive != self.world.holders.drive(self.holder):
+            self._impose(drive, self.now)
+
+    def trip(self, instrument: str) -> None:
+        """End what goes on."""
+        self._open(self.now)
 
     def handle(self, message: bytes) -> bytes:
         """Take what is due, then carry out the message."""
@@ -69,16 +85,28 @@ class BatteryCharger(ChargerPanel):
         self.world.impose(self.holder, drive, instant)
 
     def _open(self, instant: float) -> None:
-        if self.settings.phase not in ("OFF", "PAUSE"):
-            self._impose(OPEN, instant)
-        self.settings.phase = "OFF"
+        was_running, self.settings.phase = self.settings.phase in _RUNNING, "OFF"
+        if was_running:
+            self._impose(self._drive(), instant)
+
+    def _weld(self) -> None:
+        if self.condition.relay_sticks:
+            self.ail(self.name, replace(self.condition, weld=self.settings.phase))
 
     def _drive(self) -> Drive:
-        """What the present phase imposes."""
+        """What the present phase imposes, or the one in which the relay has stuck; nothing opens the circuit then."""
+        phase, weld = self.settings.phase, self.condition.weld
+        if not self.has_power:
+            return OPEN
+        if weld is not None:
+            return replace(self._drive_in(phase if phase in _RUNNING else weld), trip_V=None, trips_at_limit=False)
+        return self._drive_in(phase) if phase in _RUNNING else OPEN
+
+    def _drive_in(self, phase: str) -> Drive:
         settings, name = self.settings, self.name
-        if settings.phase == "SUPPLY":
+        if phase == "SUPPLY":
             return Drive(name, settings.supply_V, 0.0, settings.supply_A)
-        if settings.phase == "AH":
+        if phase == "AH":
             limit_A, is_trip = min(settings.limit_A, settings.protection_A), settings.limit_A > settings.protection_A
             return Drive(name, settings.full_V, 0.0, limit_A, trip_V=settings.protection_V, trips_at_limit=is_trip)
         if settings.test_V >= self._rest_V():
@@ -94,7 +122,7 @@ class BatteryCharger(ChargerPanel):
 
     def refresh(self) -> None:
         """Let a changed setting act on the cell."""
-        if self.settings.phase in ("HOLD", "AH", "SUPPLY"):
+        if self.settings.phase in _RUNNING or self.ailments:
             drive = self._drive()
             if drive != self.world.holders.drive(self.holder):
                 self._impose(drive, self.now)
@@ -103,13 +131,14 @@ class BatteryCharger(ChargerPanel):
         settings = self.settings
         settings.phase, settings.began_at, settings.samples = phase, self.now, 0
         settings.begin_C = self.world.holders.at(self.holder, self.now).state.charge_C
+        self._weld()
         self._impose(self._drive(), self.now)
         self.catch_up()
 
     def catch_up(self) -> bool:
         """Record the readings that have fallen due by now; end the test if its end has come."""
         settings = self.settings
-        if settings.phase not in ("HOLD", "AH", "SUPPLY"):
+        if settings.phase not in _RUNNING:
             return False
         end = self._end()
         until = self.now if end is None else end
@@ -145,7 +174,7 @@ class BatteryCharger(ChargerPanel):
         cell = self.world.holders.cell(self.holder)
         self.readings += 1
         settings.rows += [
-            read_voltage_V(self.world, self.name, self.readings, sight.sensed_V),
+            read_voltage_V(self.world, self.name, self.readings, sight.sensed_V) + self.drifted("V/h", instant),
             read_current_A(self.world, self.name, self.readings, sight.current_A),
             cell.impedance_ohm(1.0).real if cell is not None else 0.0,
             self._moved_Ah(instant),
@@ -209,8 +238,8 @@ class BatteryCharger(ChargerPanel):
         elif action == "STOP":
             self._open(self.now)
         elif action == "PAUSE" and settings.phase == "AH":
-            self._impose(OPEN, self.now)
             settings.phase = "PAUSE"
+            self._impose(self._drive(), self.now)
         elif action == "CONT" and settings.phase == "PAUSE":
             settings.phase, settings.samples = "AH", int((self.now - settings.began_at) / SAMPLE_S) + 1
             self._impose(self._drive(), self.now)

@@ -4,14 +4,16 @@ The bench setting ``model`` says which (2450 by default), ``terminals`` where th
 or ``front``).
 
 Sources: the reference manuals for commands, replies and what the off-states do; pymeasure's driver for the bare
-``READ?``, ``FETC?`` and ``TRAC:...`` without a buffer's name and for semicolons at the end of a message. Believed: the
-identity's wording, ``STATus:PRESet`` and ``ABORt``. Illustrative: the off-state's current limits, the wording of the
-event times, mains of 50 Hz, and that the voltage stays below 37 V because the interlock is open.
+``READ?``, ``FETC?`` and ``TRAC:...`` without a buffer's name and for semicolons at the end of a message; QCoDeS' driver
+for the bare ``MEAS?``, ``SENS:COUN`` and ``SYST:LFR?``. Believed: the identity's wording, ``STATus:PRESet`` and
+``ABORt``. Illustrative: the off-state's current limits, the wording of the event times, mains of 50 Hz, and that the
+voltage stays below 37 V because the interlock is open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,15 +73,21 @@ class SourceMeter(SourcePanel):
         self._sizes = memory["buffers"]
 
     def pages(self) -> dict[str, Any]:
-        """Readings that came in."""
+        """Readings that came in, by buffer and place."""
         return {
-            f"{name}/{number}": rows for name, buffer in self.buffers.items() for number, rows in buffer.pages().items()
+            f"{name}/{place}": row for name, buffer in self.buffers.items() for place, row in buffer.pages().items()
         }
+
+    def whole_pages(self) -> Iterator[dict[str, Any]]:
+        """All readings, by buffer and place."""
+        for name, buffer in self.buffers.items():
+            for part in buffer.whole_pages():
+                yield {f"{name}/{place}": row for place, row in part.items()}
 
     def recall_pages(self, pages: Mapping[str, Any]) -> None:
         """Take up `pages`."""
         for name, buffer in self.buffers.items():
-            own = {int(key.rpartition("/")[2]): rows for key, rows in pages.items() if key.startswith(f"{name}/")}
+            own = {int(key.rpartition("/")[2]): row for key, row in pages.items() if key.startswith(f"{name}/")}
             buffer.recall(self._sizes[name], own)
 
     # -- messages -----------------------------------------------------------------------------------------------
@@ -89,6 +97,22 @@ class SourceMeter(SourcePanel):
         reply = super().handle(message.rstrip(b"\r\t ;"))
         self._apply()
         return reply
+
+    def forget(self) -> None:
+        """As after ``*RST``: off, but a 0 V source on the cell if it is wired to the front."""
+        super().forget()
+        self.error_times.clear()
+        self.ail(self.name, replace(self.condition, is_tripped=False))
+
+    def feel(self) -> None:
+        """Impose on the cell what settings, relay and supply make of it."""
+        self._apply()
+
+    def trip(self, instrument: str) -> None:
+        """Switch the output off into its off-state."""
+        self.settings.is_on = False
+        self.ail(instrument, replace(self.condition, is_tripped=True))
+        self._apply()
 
     def reset(self) -> None:
         """Output off into the off-state NORMal, buffers empty."""
@@ -139,17 +163,20 @@ class SourceMeter(SourcePanel):
     # -- the cell -----------------------------------------------------------------------------------------------
 
     def _apply(self) -> None:
+        if self.ailments and self.settings.is_on:
+            condition = self.condition
+            self.ail(self.name, replace(condition, is_tripped=False, weld="" if condition.relay_sticks else None))
         drive = self._drive()
         if drive != self.world.holders.drive(self.holder):
             self.world.impose(self.holder, drive, self.now)
 
     def _drive(self) -> Drive:
         settings = self.settings
-        if settings.is_rear != self.is_wired_to_rear:
+        if not self.has_power or settings.is_rear != self.is_wired_to_rear:
             return OPEN
         four_wire = settings.four_wire_volt if settings.measures == "VOLT" else settings.four_wire_curr
         lead_ohm = 0.0 if four_wire else self.world.spec.simulation.cell_lead_ohm
-        if not settings.is_on:
+        if not settings.is_on and self.condition.weld is None:
             limit_A = self._off_limit_A()
             return Drive(self.name, 0.0, -limit_A, limit_A, lead_ohm) if limit_A else OPEN
         if settings.function == "VOLT":
@@ -200,7 +227,7 @@ class SourceMeter(SourcePanel):
         """1 while the protection holds the voltage source below its level."""
         settings = self.settings
         is_active = settings.function == "VOLT" and abs(settings.level_V) > self._most_V()
-        return str(int(settings.is_on and self._protection() != "NONE" and is_active))
+        return self._protection_state(is_active)
 
     @command(":SOURce:CURRent:PROTection[:LEVel]:TRIPped?")
     def is_current_source_protected(self) -> str:
@@ -209,7 +236,11 @@ class SourceMeter(SourcePanel):
         is_active = (
             settings.function == "CURR" and settings.limit_V > self._most_V() and self._sight().mode == "voltage"
         )
-        return str(int(settings.is_on and self._protection() != "NONE" and is_active))
+        return self._protection_state(is_active)
+
+    def _protection_state(self, is_active: bool) -> str:
+        is_holding = self.settings.is_on and self._protection() != "NONE" and is_active
+        return str(int(is_holding or self.condition.is_tripped))
 
     # -- measuring ----------------------------------------------------------------------------------------------
 
@@ -223,7 +254,7 @@ class SourceMeter(SourcePanel):
         sight = self._sight()
         sensed_V = 0.0 if sight.mode == "open" else sight.sensed_V
         found = {
-            "VOLT": read_voltage_V(self.world, self.name, self.readings, sensed_V),
+            "VOLT": read_voltage_V(self.world, self.name, self.readings, sensed_V) + self.drifted("V/h"),
             "CURR": read_current_A(self.world, self.name, self.readings, sight.current_A),
         }
         levels = {"VOLT": settings.level_V, "CURR": settings.level_A}
@@ -254,6 +285,25 @@ class SourceMeter(SourcePanel):
         buffer = self._buffer(name)
         self._measure(buffer)
         return self._line(buffer, len(buffer), words)
+
+    @command(":MEASure?", Maybe(Text()), Rest(Element()))
+    def measure_as_set(self, name: str = _BUFFERS[0], *words: str) -> str:
+        """The same, since without a function it measures what it is set to measure."""
+        return self.read(name, *words)
+
+    @command(":SENSe:COUNt", Integer(1, 1))
+    def set_readings_each(self, count: int) -> None:
+        """The simulated meter takes one reading each time it is asked."""
+
+    @command(":SENSe:COUNt?")
+    def readings_each(self) -> str:
+        """Always one."""
+        return "1"
+
+    @command(":SYSTem:LFRequency?")
+    def mains(self) -> str:
+        """Frequency of the mains, Hz."""
+        return f"{MAINS_HZ:g}"
 
     @command(":FETCh?", Maybe(Text()), Rest(Element()))
     def fetch(self, name: str = _BUFFERS[0], *words: str) -> str:

@@ -6,7 +6,8 @@ elements is illustrative.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from array import array
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,9 +16,10 @@ from galvanaut.simulators.scpi_types import Choice, ScpiError
 
 CAPACITY = 100_000
 """Readings in a default buffer after reset."""
-PAGE = 16
+_PAGE = 500
 _NO_SUCH_ELEMENT = 1133
 _UNITS = {"VOLT": "Volt DC", "CURR": "Amp DC"}
+_FUNCTIONS = ("VOLT", "CURR")
 _LETTERS = {"VOLT": "V", "CURR": "A"}
 
 
@@ -43,7 +45,7 @@ class Row:
 
 
 class Buffer:
-    """A ring: when it is full, the oldest reading gives way.
+    """A ring: when it is full, the oldest reading gives way. It is packed: a bench may keep millions of readings.
 
     Attributes:
         capacity: readings that it holds.
@@ -57,46 +59,72 @@ class Buffer:
     def clear(self, capacity: int = CAPACITY) -> None:
         """Forget all readings."""
         self.capacity, self.taken, self.begun_at = capacity, 0, 0.0
-        self._rows: list[Row] = []
+        self._at, self._readings, self._sources = array("d"), array("d"), array("d")
+        self._kinds = bytearray()
         self._changed: set[int] = set()
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._kinds)
 
     def add(self, row: Row) -> None:
         """Append a reading."""
         if not self.taken:
             self.begun_at = row.at
-        position = self.taken % self.capacity
-        if position == len(self._rows):
-            self._rows.append(row)
-        else:
-            self._rows[position] = row
+        place = self.taken % self.capacity
+        self._put(place, row.at, row.reading, row.source, _kind(row))
         self.taken += 1
-        self._changed.add(position // PAGE)
+        self._changed.add(place)
 
     def row(self, index: int) -> Row:
         """A reading by its index, from 1 for the oldest."""
-        first = self.taken - len(self._rows)
-        return self._rows[(first + index - 1) % self.capacity]
+        place = (self.taken - len(self) + index - 1) % self.capacity
+        kind = self._kinds[place]
+        return Row(
+            self._at[place],
+            _FUNCTIONS[kind >> 1 & 1],
+            self._readings[place],
+            _FUNCTIONS[kind & 1],
+            self._sources[place],
+            bool(kind >> 2),
+        )
 
     def memory(self) -> list[Any]:
         """Everything but the readings, in JSON types."""
         return [self.capacity, self.taken, self.begun_at]
 
     def pages(self) -> dict[int, Any]:
-        """Pages that changed since the last call, in JSON types."""
+        """Readings that came in since the last call, by place and in JSON types."""
         changed, self._changed = self._changed, set()
-        return {
-            page: [list(vars(row).values()) for row in self._rows[page * PAGE : (page + 1) * PAGE]] for page in changed
-        }
+        return {place: self._packed(place) for place in changed}
+
+    def whole_pages(self) -> Iterator[dict[int, Any]]:
+        """All readings as from `pages`, some at a time."""
+        for start in range(0, len(self), _PAGE):
+            yield {place: self._packed(place) for place in range(start, min(start + _PAGE, len(self)))}
+
+    def _packed(self, place: int) -> list[float]:
+        return [self._at[place], self._readings[place], self._sources[place], self._kinds[place]]
 
     def recall(self, memory: list[Any], pages: Mapping[int, Any]) -> None:
         """Take up `memory` and all that `pages` ever gave."""
         self.clear()
         self.capacity, self.taken, self.begun_at = memory
-        rows = [Row(*row) for page in sorted(pages) for row in pages[page]]
-        self._rows = rows[: min(self.taken, self.capacity)]
+        for place in range(min(self.taken, self.capacity)):
+            self._put(place, *pages[place])
+
+    def _put(self, place: int, at: float, reading: float, source: float, kind: int) -> None:
+        """Write over a place, or append."""
+        end = place + 1
+        self._at[place:end] = array("d", (at,))
+        self._readings[place:end] = array("d", (reading,))
+        self._sources[place:end] = array("d", (source,))
+        self._kinds[place:end] = bytes((kind,))
+
+
+def _kind(row: Row) -> int:
+    """Both functions and the limit in one number."""
+    is_limited, measured, sourced = row.is_limited, row.function == "CURR", row.source_function == "CURR"
+    return is_limited << 2 | measured << 1 | sourced
 
 
 _WORDS = Choice(

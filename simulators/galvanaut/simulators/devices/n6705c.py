@@ -1,6 +1,7 @@
-"""A Keysight N6705C DC power analyzer with four N678xA modules, one of them on a cell.
+"""A Keysight N6705C DC power analyzer with four N678xA modules, each on a cell or open.
 
-The bench setting ``output`` says which output the cell is wired to (1 by default); the others are open.
+The instruments of a bench file at one resource are outputs of one mainframe. The bench setting ``output`` says which
+output a cell is wired to (1 by default); outputs that no instrument names are open.
 
 Sources: N6705C and N6700C guides for commands, status bits, protections and the watchdog. Illustrative: an output that
 is off or protected is an open circuit whose sense leads still read the cell, ``OUTP?`` gives the programmed state while
@@ -40,14 +41,15 @@ _FAULTS = {"voltage": OV, "current": OC, "silence": PROTECTED}
 
 
 class PowerAnalyzer(PowerPanel):
-    """Drives the cell in its ``channel`` with one of its outputs."""
+    """Drives the cell in the ``channel`` of each instrument at its resource with one of its outputs."""
 
     identity = "Keysight Technologies,N6705C,SIMULATED,E.02.09.3438"
 
     def __init__(self, name: str, spec: Instrument, world: World) -> None:
         super().__init__(name, spec, world)
-        self.holder = spec.wiring["channel"]
-        self.wired_output = int(spec.settings.get("output", 1))
+        parts = world.spec.sharing(spec.resource)
+        self.names = {int(part.settings.get("output", 1)): name for name, part in parts.items()}
+        self.holders = {number: parts[name].wiring["channel"] for number, name in self.names.items()}
         self.status = Status()
         self.outputs = {number: OutputSettings() for number in OUTPUTS}
         self.frame = FrameSettings()
@@ -56,7 +58,7 @@ class PowerAnalyzer(PowerPanel):
     def memory(self) -> dict[str, Any]:
         """Settings, faults and status registers."""
         return {
-            "outputs": [to_row(self.outputs[number]) for number in OUTPUTS],
+            "outputs": {str(number): to_row(output) for number, output in self.outputs.items()},
             "frame": to_row(self.frame),
             "status": to_row(self.status),
             "readings": self.readings,
@@ -64,8 +66,7 @@ class PowerAnalyzer(PowerPanel):
 
     def recall(self, memory: Mapping[str, Any]) -> None:
         """Take up `memory`."""
-        rows = zip(OUTPUTS, memory["outputs"], strict=True)
-        self.outputs = {number: from_row(OutputSettings, row) for number, row in rows}
+        self.outputs = {int(number): from_row(OutputSettings, row) for number, row in memory["outputs"].items()}
         self.frame = from_row(FrameSettings, memory["frame"])
         self.status = from_row(Status, memory["status"])
         self.readings = memory["readings"]
@@ -74,6 +75,11 @@ class PowerAnalyzer(PowerPanel):
         """Outputs and watchdog off; what has tripped stays tripped."""
         self.outputs = {number: OutputSettings(faults=each.faults) for number, each in self.outputs.items()}
         self.frame = FrameSettings()
+
+    def forget(self) -> None:
+        """As after ``*RST``, and what had tripped is forgotten."""
+        super().forget()
+        self.outputs = {number: OutputSettings() for number in OUTPUTS}
 
     def handle(self, message: bytes) -> bytes:
         """Any message is a sign of life to the watchdog, unless it comes too late."""
@@ -93,41 +99,78 @@ class PowerAnalyzer(PowerPanel):
         before = {number: each.faults for number, each in self.outputs.items()}
         is_silent = self.frame.watches and self.now >= self.frame.silent_at
         for number, each in self.outputs.items():
-            trip = self._sight(number).trip if each.is_on and not each.faults else ""
+            trip = self._trip_at(number) if each.is_on and not each.faults else ""
             each.faults |= (_FAULTS[trip] if trip else 0) | (PROTECTED if is_silent else 0)
-        is_new = any(each.faults & ~before[number] for number, each in self.outputs.items())
-        if self.frame.couples and is_new:
-            for each in self.outputs.values():
-                each.faults |= 0 if each.faults else PROTECTED
+        if any(each.faults & ~before[number] for number, each in self.outputs.items()):
+            self._couple()
         self._apply()
 
+    def _couple(self) -> None:
+        if self.frame.couples:
+            for each in self.outputs.values():
+                each.faults |= 0 if each.faults else PROTECTED
+
+    def _trip_at(self, number: int) -> str:
+        """What has tripped; behind a relay that does not open, the voltage alone."""
+        sight = self._sight(number)
+        if not self._is_welded(number):
+            return sight.trip
+        return "voltage" if sight.voltage_V >= self.outputs[number].protection_V else ""
+
+    def trip(self, instrument: str) -> None:
+        """Latch the over-voltage protection of one output."""
+        number = next(each for each, name in self.names.items() if name == instrument)
+        self.outputs[number].faults |= OV
+        self._couple()
+        self._apply()
+
+    def feel(self) -> None:
+        """Impose on the cells what settings, relays and supply make of it."""
+        self._apply()
+
+    def _is_welded(self, number: int) -> bool:
+        return bool(self.ailments) and self.condition_of(self.names.get(number, "")).weld is not None
+
+    def _weld(self) -> None:
+        for number, name in self.names.items():
+            condition, output = self.condition_of(name), self.outputs[number]
+            if condition.relay_sticks and output.is_on and not output.faults:
+                self.ail(name, replace(condition, weld=""))
+
     def _apply(self) -> None:
-        drive = self._drive(self.wired_output)
-        if drive != self.world.holders.drive(self.holder):
-            self.world.impose(self.holder, drive, self.now)
+        if self.ailments:
+            self._weld()
+        for number, holder in self.holders.items():
+            drive = self._drive(number)
+            if drive != self.world.holders.drive(holder):
+                self.world.impose(holder, drive, self.now)
 
     def _drive(self, number: int) -> Drive:
         output = self.outputs[number]
-        if not output.is_on or output.faults:
+        is_welded = self._is_welded(number)
+        if not self.has_power or not (is_welded or self._is_closed(number)):
             return OPEN
         until = self.frame.silent_at if self.frame.watches else None
-        common = Drive(self.name, trip_V=output.protection_V, until=until)
+        trips = False
         if output.priority == "VOLT":
-            return replace(
-                common,
-                voltage_V=output.voltage_V,
-                low_A=output.least_A(),
-                high_A=output.high_A,
-                trips_at_limit=output.current_protection,
-            )
-        if output.current_A < 0:
-            return replace(common, voltage_V=-RATED_V, low_A=output.current_A)
-        return replace(common, voltage_V=RATED_V, high_A=output.current_A)
+            voltage_V, low_A, high_A = output.voltage_V, output.least_A(), output.high_A
+            trips = output.current_protection
+        elif output.current_A < 0:
+            voltage_V, low_A, high_A = -RATED_V, output.current_A, 0.0
+        else:
+            voltage_V, low_A, high_A = RATED_V, 0.0, output.current_A
+        if is_welded:
+            return Drive(self.name, voltage_V, low_A, high_A)
+        return Drive(self.name, voltage_V, low_A, high_A, 0.0, output.protection_V, trips, until)
+
+    def _is_closed(self, number: int) -> bool:
+        """Whether an output is on, as far as the mainframe knows."""
+        return self.outputs[number].is_on and not self.outputs[number].faults
 
     def _sight(self, number: int) -> Sight:
         """What an output is at now; the outputs without a cell are open."""
-        if number == self.wired_output:
-            return self.world.holders.at(self.holder, self.now)
+        if number in self.holders:
+            return self.world.holders.at(self.holders[number], self.now)
         nothing = Holders({"": None}, self.now)
         nothing.impose("", self._drive(number), self.now)
         return nothing.at("", self.now)
@@ -141,7 +184,7 @@ class PowerAnalyzer(PowerPanel):
 
     def _operation(self, number: int) -> int:
         self._notice()
-        mode = self._sight(number).mode
+        mode = self._sight(number).mode if self._is_closed(number) else "open"
         return OFF if mode == "open" else CV if mode == "voltage" else CC
 
     @command(":STATus:QUEStionable:CONDition?", ON_OUTPUTS)
@@ -165,6 +208,9 @@ class PowerAnalyzer(PowerPanel):
         for number in numbers:
             sight, meter = self._sight(number), f"{self.name}/{number}"
             self.outputs[number].measured_V = read_voltage_V(self.world, meter, self.readings, sight.voltage_V)
+            if self.ailments:
+                drift_V = self.condition_of(self.names.get(number, "")).drifted(self.now, "V/h")
+                self.outputs[number].measured_V = (self.outputs[number].measured_V or 0.0) + drift_V
             self.outputs[number].measured_A = read_current_A(self.world, meter, self.readings, sight.current_A)
 
     @command(":MEASure[:SCALar]:VOLTage[:DC]?", ON_OUTPUTS)

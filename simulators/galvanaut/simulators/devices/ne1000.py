@@ -5,7 +5,8 @@ mode. As nesp-lib-py (florian-lapp) uses it: packets are understood in basic mod
 that the pump is in after the message; ``SAF`` is carried out even when its reply reports an alarm. Illustrative where
 neither says: any other message that is answered with an alarm is not carried out; settings other than the rate cannot
 be changed while the pump runs or pauses; in safe mode anything but a packet is ignored, silence alarms a resting pump
-too, and only packets to the pump's own address break it.
+too, and only packets to the pump's own address break it; a power cut ends the run, the totals and safe mode, and leaves
+all other settings.
 """
 
 from __future__ import annotations
@@ -130,7 +131,10 @@ class SyringePump(Device):
         alarm, self.settings.alarm = self.settings.alarm, ""
         answer = self._answer(name, argument) if not alarm or name == "SAF" else ""
         self._break_silence()
-        return self._reply(f"A?{alarm}" if alarm else self._status() + answer)
+        reply = self._reply(f"A?{alarm}" if alarm else self._status() + answer)
+        if self.ailments:
+            self.feel()
+        return reply
 
     def _answer(self, name: str | None, argument: str) -> str:
         if name is None:
@@ -145,6 +149,24 @@ class SyringePump(Device):
     def _reply(self, text: str) -> bytes:
         data = f"{self.address:02d}{text}".encode("ascii")
         return packet(data) if self.settings.patience_s else STX + data + ETX
+
+    # -- faults -------------------------------------------------------------------------------------------------
+
+    def forget(self) -> None:
+        """The run, the totals and safe mode."""
+        settings, run = self.settings, self._run()
+        if run is not None:
+            self.world.pause(self.name)
+            settings.counted_mL = run.dispensed_at(self.now)
+        settings.alarm, settings.is_paused = "R", False
+        settings.infused_mL = settings.withdrawn_mL = 0.0
+        settings.patience_s, settings.silent_at = 0, 0.0
+
+    def feel(self) -> None:
+        """A motor that cannot turn stops the run."""
+        if self.condition.is_blocked and self._is_moving():
+            self.world.pause(self.name)
+            self.settings.alarm, self.settings.is_paused = "S", False
 
     # -- safe mode ----------------------------------------------------------------------------------------------
 

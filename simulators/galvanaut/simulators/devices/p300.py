@@ -2,12 +2,14 @@
 
 Sources: ESPEC's ChamberConnectLibrary and EHS manual for commands, replies and reasons of refusal; the SCP-220's list
 of reasons for when a set point, a program or the key lock is refused. Illustrative where these are silent: it wakes up
-in STANDBY at 23 degC and reaches from -45 to 180 degC; alarm codes; bit 6 of the SRQ byte says that an alarm came up; a
-limit beyond the set point is refused; with an address, replies carry none and messages without it get no answer.
+in STANDBY at 23 degC, also after a power cut, and reaches from -45 to 180 degC; alarm codes; bit 6 of the SRQ byte says
+that an alarm came up; a limit beyond the set point is refused; with an address, replies carry none and messages without
+it get no answer.
 
 A chamber in operation whose sensor shows more than the high or less than the low limit raises an alarm and goes to
 STANDBY. Its set point lies between the limits and its air moves towards it only, so this can happen when operation
-begins or the limits change, and never in between: no instant is missed however seldom a host asks.
+begins or the limits change, and never in between: no instant is missed however seldom a host asks. With an open door
+or a drifting sensor it can; the alarm then comes with the next message.
 """
 
 from __future__ import annotations
@@ -97,8 +99,14 @@ class EspecChamber(Chamber):
         """Take up `memory`."""
         self.settings = from_row(P300Memory, memory)
 
+    def forget(self) -> None:
+        """Wake up as fresh."""
+        self.settings = P300Memory()
+
     def handle(self, message: bytes) -> bytes:
         """One command, one line of reply."""
+        if self.ailments:
+            self._look_after()
         text = message.decode("ascii", errors="replace").strip()
         addressed = _ADDRESSED.fullmatch(text)
         if self.address is not None:
@@ -122,6 +130,18 @@ class EspecChamber(Chamber):
         _expect(bool(comma))
         self._commands[name.upper()](argument.upper())
         return f"OK:{name},{argument}"
+
+    def resume(self) -> None:
+        """Go on towards the set point, or rest."""
+        if self.settings.mode == "CONSTANT":
+            self.drive(self.settings.setpoint_degC)
+            self._guard()
+        else:
+            self.leave_alone()
+
+    def _look_after(self) -> None:
+        if self.settings.mode == "CONSTANT":
+            self._guard()
 
     # -- temperature --------------------------------------------------------------------------------------------
 

@@ -23,16 +23,16 @@ def thermocouple_degC(world: World, meter: str, channel: int, place: str, number
     error_K = parameters.thermocouple_sd_K * world.deviate("thermocouple", meter, channel)
     noise_K = parameters.thermocouple_noise_K
     if noise_K:
-        error_K += noise_K * world.deviate("thermocouple", meter, channel, number)
+        error_K += noise_K * world.reading_deviate(number, "thermocouple", meter, channel, "noise")
     return _true_degC(world, place, instant) + error_K
 
 
 def _true_degC(world: World, place: str, instant: float) -> float:
-    houses = world.spec.wired("houses")
+    houses = world.spec.housed()
     if place in houses:
         return world.air_degC(place, instant)
     if place in world.spec.holders:
-        around = [chamber for chamber, inside in houses.items() if inside == place]
+        around = [chamber for chamber, inside in houses.items() if place in inside]
         return world.air_degC(around[0], instant) if around else world.spec.simulation.ambient_degC
     return world.liquid_degC(place, instant)
 

@@ -10,7 +10,7 @@ def read_voltage_V(world: World, meter: str, number: int, true_V: float) -> floa
     parameters = world.spec.simulation
     gain = 1 + parameters.source_voltage_gain_sd_percent / 100 * world.deviate("source", meter, "voltage gain")
     noise_V = parameters.source_voltage_noise_uV * 1e-6
-    return true_V * gain + (noise_V * world.deviate("source", meter, "voltage", number) if noise_V else 0.0)
+    return true_V * gain + (noise_V * world.reading_deviate(number, "source", meter, "voltage") if noise_V else 0.0)
 
 
 def read_current_A(world: World, meter: str, number: int, true_A: float) -> float:
@@ -18,4 +18,4 @@ def read_current_A(world: World, meter: str, number: int, true_A: float) -> floa
     parameters = world.spec.simulation
     gain = 1 + parameters.source_current_gain_sd_percent / 100 * world.deviate("source", meter, "current gain")
     noise_A = parameters.source_current_noise_nA * 1e-9
-    return true_A * gain + (noise_A * world.deviate("source", meter, "current", number) if noise_A else 0.0)
+    return true_A * gain + (noise_A * world.reading_deviate(number, "source", meter, "current") if noise_A else 0.0)

@@ -19,6 +19,8 @@ from galvanaut.simulators.world import World
 READABILITY_G = 1e-4
 ZERO_RANGE = 0.02
 """Share of the capacity within which the balance may be zeroed."""
+_OVERLOAD = 2.0
+"""Of the capacity, what leans on an overloaded pan."""
 _DRIFT_PERIODS_S = (3 * 3600.0, 24 * 3600.0)  # illustrative: room and day
 
 
@@ -58,6 +60,10 @@ class WeighCell(Device):
         """Take up `memory`."""
         self.settings = from_row(BalanceMemory, memory)
 
+    def forget(self) -> None:
+        """Zero and tare are lost."""
+        self.settings.zero_g = self.settings.tare_g = 0.0
+
     @property
     def capacity_g(self) -> float:
         """Load above which it shows overload."""
@@ -76,7 +82,9 @@ class WeighCell(Device):
             generator(self.world.seed, "balance", self.name, self.settings.weighings).standard_normal()
         )
         drift_mg = parameters.balance_drift_mg * self._drift()
-        mass_g = self.world.at(self.now).vessels[self.vessel].mass_g
+        if self.condition.is_overloaded:
+            return _OVERLOAD * self.capacity_g
+        mass_g = self.world.at(self.now).vessels[self.vessel].mass_g + self.drifted("g/h")
         return round((mass_g + (noise_mg + drift_mg) / 1e3) / READABILITY_G) * READABILITY_G
 
     def _drift(self) -> float:

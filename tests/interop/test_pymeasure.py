@@ -1,23 +1,32 @@
-"""pymeasure's own driver, unchanged, on the simulated 2450. Runs where pymeasure is installed."""
+"""pymeasure's own driver, unchanged, on the simulated 2450, in-process and over TCP.
+
+Runs where pymeasure is installed: ``uv run --group interop pytest tests/interop``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-pytest.importorskip("pymeasure")
+pytest.importorskip("pymeasure", reason="pymeasure is in the dependency group interop")
+pytestmark = pytest.mark.interop
+TRANSPORTS = ("in-process", "tcp")
 
 
-@pytest.fixture
-def keithley(open_bench, description) -> Any:
+@pytest.fixture(params=TRANSPORTS)
+def keithley(request, bench) -> Iterator[Any]:
     from pymeasure.instruments.keithley import Keithley2450
 
-    description["instruments"]["smu"]["settings"] = {"terminals": "front"}
-    bench = open_bench()
-    resource = description["instruments"]["smu"]["resource"]
-    ends = {"read_termination": "\n", "write_termination": "\n"}
-    return Keithley2450(resource, visa_library=bench.visa_library(), **ends)
+    resource, library = bench.spec.instruments["smu"].resource, "@py"
+    if request.param == "tcp":
+        resource = request.getfixturevalue("resources")["smu"]
+    else:
+        library = bench.visa_library()
+    meter = Keithley2450(resource, visa_library=library, read_termination="\n", write_termination="\n")
+    yield meter
+    meter.adapter.close()
 
 
 def test_identify(keithley) -> None:

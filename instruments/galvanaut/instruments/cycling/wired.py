@@ -1,0 +1,114 @@
+"""The cycler that stands at a holder, as the bench file has it wired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from math import inf, nan
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, cast
+
+from galvanaut.core.errors import InputError
+from galvanaut.instruments.cycling.host import HostCycler
+from galvanaut.instruments.errors import InstrumentError
+
+if TYPE_CHECKING:
+    from galvanaut.instruments.connect import ConnectedBench
+    from galvanaut.instruments.drivers.registry import SourceMeterDriver
+    from galvanaut.instruments.roles import Cycler
+
+TEMPERATURE_AGE_S = 10.0
+"""Holders in one chamber share a reading of this age, so that many cells do not crowd its line."""
+
+
+class SharedTemperature:
+    """One reading for many who ask, also from several threads.
+
+    Args:
+        read: asks the instrument, degC.
+        now: the present instant, s since the epoch.
+        apart: whether it is asked in a thread of its own, so that one that hangs holds up nobody.
+    """
+
+    def __init__(self, read: Callable[[], float], now: Callable[[], float], *, apart: bool = False) -> None:
+        self._read = read
+        self._now = now
+        self._apart = apart
+        self._asking = Lock()
+        self._asked_s = -inf
+        self._known = (-inf, nan)
+
+    def __call__(self) -> float:
+        """The temperature in degC, at most twice as old as `TEMPERATURE_AGE_S`; not a number if it is not known."""
+        now_s = self._now()
+        if now_s - self._asked_s >= TEMPERATURE_AGE_S and self._asking.acquire(blocking=False):
+            self._asked_s = now_s
+            if self._apart:
+                Thread(target=self._ask, args=(now_s,), name="temperature", daemon=True).start()
+            else:
+                self._ask(now_s)
+        at_s, found_degC = self._known
+        return found_degC if now_s - at_s < 2 * TEMPERATURE_AGE_S else nan
+
+    def _ask(self, now_s: float) -> None:
+        try:
+            with suppress(InstrumentError):
+                self._known = now_s, self._read()
+        finally:
+            self._asking.release()
+
+
+class Cyclers:
+    """The cyclers of a connected bench by holder; each is made once, for it knows what runs.
+
+    Args:
+        connected: the bench.
+    """
+
+    def __init__(self, connected: ConnectedBench) -> None:
+        self._connected = connected
+        self._made: dict[str, Cycler] = {}
+        self._temperatures: dict[str, SharedTemperature] = {}
+
+    def at(self, holder: str, now: Callable[[], float]) -> Cycler:
+        """An autonomous cycler that is wired to the holder, or one made of its source meter.
+
+        Raises:
+            InputError: neither, or more than one, or the holder has no envelope.
+        """
+        if holder not in self._made:
+            self._made[holder] = self._autonomous(holder) or self._hosted(holder, now)
+        return self._made[holder]
+
+    def _autonomous(self, holder: str) -> Cycler | None:
+        bench = self._connected.bench
+        names = bench.cyclers_at(holder)
+        if len(names) > 1:
+            raise InputError(f"bench {bench.name}", f"has more than one cycler at {holder}: {', '.join(names)}")
+        return cast("Cycler", self._connected.driver(names[0])) if names else None
+
+    def _hosted(self, holder: str, now: Callable[[], float]) -> Cycler:
+        connected, bench = self._connected, self._connected.bench
+        envelope = bench.envelope_at(holder)
+        name = bench.source_meter_at(holder)
+        driver = cast("type[SourceMeterDriver]", bench.instruments[name].driver_class)
+        return HostCycler(
+            connected.source_meter(name),
+            holder,
+            envelope,
+            driver.capabilities(bench.settings_of(name)),
+            now=now,
+            temperature_degC=self._temperature(holder, now),
+            reopen=lambda: connected.reopen(name),
+        )
+
+    def _temperature(self, holder: str, now: Callable[[], float]) -> SharedTemperature | None:
+        instruments = self._connected.bench.instruments.items()
+        names = [name for name, each in instruments if each.role == "chamber" and holder in each.wiring.housed]
+        if not names:
+            return None
+        name = names[0]
+        if name not in self._temperatures:
+            read, apart = self._connected.chamber(name).temperature_degC, not self._connected.is_simulated
+            self._temperatures[name] = SharedTemperature(read, now, apart=apart)
+        return self._temperatures[name]

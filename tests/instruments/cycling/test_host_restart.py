@@ -1,0 +1,90 @@
+"""A later process takes up a test: what runs goes on in its step, and what is found off is not switched on."""
+
+import json
+
+import pytest
+
+from fakemeter import refusal
+from galvanaut.instruments.bounds import Operation
+from hostlab import ENVELOPE, Lab, plan
+
+
+@pytest.fixture
+def lab():
+    return Lab()
+
+
+def attached(lab, since=0):
+    """A later process with what an earlier one has put on disk."""
+    state = json.loads(json.dumps(lab.one.state(lab.run)))
+    other = lab.cycler()
+    return other, other.attach(lab.run, plan(), ENVELOPE, state, ())
+
+
+def test_a_later_process_goes_on_in_the_step(lab):
+    lab.charging()
+    lab.meter.pass_time(60)
+    log = list(lab.meter.log)
+    lab.one, status = attached(lab)
+    assert (status.state, status.step_number, lab.meter.on) == ("running", 2, True)
+    assert lab.meter.log == [*log, Operation(4.1, 0.002)]
+    assert lab.poll(3).row.number == 11
+
+
+def test_readings_on_record_lead_to_the_place_where_the_dead_process_was(lab):
+    lab.start()
+    state = json.loads(json.dumps(lab.one.state(lab.run)))
+    lab.poll(12)
+    rows = lab.one.rows(lab.run)
+    other = lab.cycler()
+    status = other.attach(lab.run, plan(), ENVELOPE, state, rows)
+    assert (status.state, status.step_number) == ("running", 2)
+    assert other.state(lab.run)["sequencer"] == lab.one.state(lab.run)["sequencer"]
+    assert other.state(lab.run)["count"] == lab.one.state(lab.run)["count"]
+
+
+@pytest.mark.parametrize("protections", [[], ["coupled protection or watchdog"]])
+def test_what_is_found_off_is_not_switched_on(lab, protections):
+    lab.charging()
+    lab.meter.on, lab.meter.tripped = bool(protections), protections
+    log = list(lab.meter.log)
+    lab.one, status = attached(lab)
+    assert (status.state, lab.meter.on) == ("interrupted", False)
+    assert "found without output after a restart" in status.alarm
+    assert "on" not in lab.meter.log[len(log) :]
+    assert lab.poll().state == "interrupted"
+    assert lab.one.resume(lab.run).state == "running"
+    assert lab.poll(2).state == "running"
+    assert lab.meter.operation == Operation(4.1, 0.002)
+
+
+def test_other_limits_found_after_a_restart_stop_the_cell(lab):
+    lab.charging()
+    lab.meter.failures["set_limits"] = [refusal()]
+    lab.one, status = attached(lab)
+    assert (status.state, lab.meter.on) == ("tripped", False)
+    assert "are not those of the test" in status.alarm
+
+
+def test_a_test_that_is_over_is_over_after_a_restart_too(lab):
+    lab.charging()
+    lab.one.stop(lab.run, "enough")
+    lab.one, status = attached(lab)
+    assert (status.state, status.alarm, lab.meter.on) == ("stopped", "enough", False)
+
+
+def test_readings_that_the_caller_has_are_forgotten(lab):
+    lab.charging()
+    assert [row.number for row in lab.one.rows(lab.run, 7)] == [7, 8]
+    assert [row.number for row in lab.one.rows(lab.run)] == [7, 8]
+    table = lab.one.records(lab.run, 8)
+    assert list(table.columns) == [
+        "time_s",
+        "unix_time_s",
+        "voltage_V",
+        "current_A",
+        "temperature_degC",
+        "step",
+        "cycle",
+    ]
+    assert table.index.tolist() == [8]

@@ -1,0 +1,56 @@
+"""The plan that is shipped, five times as fast, on the bench of cells that is shipped: all its cells at once."""
+
+import asyncio
+from contextlib import ExitStack
+
+from contractlab import ContractLab
+from galvanaut.core.clock import at_work, spawn
+from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.identifiers import JobKey
+from galvanaut.instruments.bench import load_bench
+from galvanaut.instruments.cycling import plan as plans
+from galvanaut.instruments.cycling.recorder import SqlRecorder
+from galvanaut.instruments.jobs import CycleTest
+from galvanaut.instruments.journal import Journal
+from galvanaut.instruments.station import Station
+
+
+def hastened(plan):
+    tree = plan.as_json()
+    for step in tree["protocol"]["method"]:
+        step |= {name: 5 * step[name] for name in ("rate_C", "until_rate_C") if name in step}
+        if step["step"] == "loop":
+            step["cycle_count"] = 1
+    return plans.TestPlan.model_validate(tree)
+
+
+async def test_every_cell_of_the_bench_is_formed(tmp_path, request):
+    room = request.config.rootpath / "instruments"
+    bench = load_bench(room / "benches/simulated-cells.yaml")
+    plan = hastened(plans.load_plan(room / "plans/formation.yaml"))
+    with ExitStack() as stack:
+        lab = ContractLab(
+            bench.model_dump(mode="json", by_alias=True, exclude_none=True), tmp_path / "world.db", "in-process", stack
+        )
+        clock = lab.world.clock
+        engine = open_engine(tmp_path / "station.db", durable=False)
+        stack.callback(engine.dispose)
+        station = Station(lab.connected, Journal(EventLog(engine, "journal"), clock), clock)
+        recorder = SqlRecorder(engine)
+        chamber = lab.connected.names("chamber")[0]
+        lab.connected.chamber(chamber).set_temperature(25.0)
+        lab.connected.chamber(chamber).run()
+        holders = sorted(bench.holders)
+        with at_work(clock):
+            jobs = [
+                spawn(clock, station.run(JobKey("demo", 1, "cycle", n), CycleTest(holder, plan, holder, recorder)))
+                for n, holder in enumerate(holders, start=1)
+            ]
+            await clock.sleep(0.0)
+        results = await asyncio.gather(*jobs)
+        for number, result in enumerate(results, start=1):
+            assert result["state"] == "ended"
+            assert [cycle for cycle, _, _ in result["cycles"]] == [1]
+            rows = recorder.rows(str(JobKey("demo", 1, "cycle", number)))
+            assert len(rows) == result["readings"]
+            assert all(20 < row.temperature_degC < 30 for row in rows)
