@@ -45,6 +45,7 @@ class Row(NamedTuple):
         current_A: into the cell.
         temperature_degC: not a number if it was not measured.
         step: position in the program, from 0.
+        step_count: of the steps taken so far, also repeated ones, from 1.
         cycle: from 1.
     """
 
@@ -55,6 +56,7 @@ class Row(NamedTuple):
     current_A: float
     temperature_degC: float
     step: int
+    step_count: int
     cycle: int
 
 

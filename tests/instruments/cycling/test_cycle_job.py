@@ -176,7 +176,7 @@ async def test_a_full_disk_leaves_the_cell_safe(tmp_path, stack, monkeypatch):
 def test_rows_are_kept_once(tmp_path, stack):
     engine = open_engine(tmp_path / "one.db", durable=False)
     stack.callback(engine.dispose)
-    rows = [Row(n, 10.0 * n, 1e9 + 10 * n, float("nan"), 0.0, 25.0, 0, 1) for n in range(5)]
+    rows = [Row(n, 10.0 * n, 1e9 + 10 * n, float("nan"), 0.0, 25.0, 0, 1, 1) for n in range(5)]
     for batch in (rows[:3], rows[1:], rows):
         SqlRecorder(engine).append("a", batch)
     SqlRecorder(engine).append("b", rows[:1])

@@ -55,7 +55,7 @@ class Box:
             if step >= job["steps"]:
                 job["state"] = "ended"
             else:
-                row = (len(job["rows"]), elapsed, job["at_s"], 3.6, 0.0 if step == 0 else 1e-3, 25.0, step, 1)
+                row = (len(job["rows"]), elapsed, job["at_s"], 3.6, 0.0 if step == 0 else 1e-3, 25.0, step, step + 1, 1)
                 job["rows"].append(Row(*row))
 
 

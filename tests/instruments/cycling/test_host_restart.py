@@ -85,6 +85,7 @@ def test_readings_that_the_caller_has_are_forgotten(lab):
         "current_A",
         "temperature_degC",
         "step",
+        "step_count",
         "cycle",
     ]
     assert table.index.tolist() == [8]

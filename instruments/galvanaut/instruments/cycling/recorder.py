@@ -43,8 +43,7 @@ class SqlRecorder:
             sa.Column("test", sa.String(200), primary_key=True),
             sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
             *numbers,
-            sa.Column("step", sa.Integer, nullable=False),
-            sa.Column("cycle", sa.Integer, nullable=False),
+            *(sa.Column(name, sa.Integer, nullable=False) for name in ("step", "step_count", "cycle")),
         )
         self._next: dict[str, int] = {}
         self._table.create(engine, checkfirst=True)

@@ -1,0 +1,32 @@
+"""Column names of the Battery Data Format (BDF), in which every record of a test is kept.
+
+Names are exact; those listed in `REQUIRED` and `RECOMMENDED` are the same in the released batterydf 0.1.0 and in
+version 1.3.0 of the ontology. Positive currents charge. One file holds one test of one cell.
+
+Source: github battery-data-alliance/battery-data-format, read at 1412b98 (2026-08-22).
+"""
+
+from __future__ import annotations
+
+TEST_TIME = "Test Time / s"
+VOLTAGE = "Voltage / V"
+CURRENT = "Current / A"
+UNIX_TIME = "Unix Time / s"
+CYCLE = "Cycle Count / 1"
+STEP_COUNT = "Step Count / 1"
+"""Counts the steps taken, also repeated ones, from 1."""
+AMBIENT_TEMPERATURE = "Ambient Temperature / degC"
+STEP_ID = "Step ID"
+"""Place of the step in the protocol, from 0."""
+CHARGED = "Charging Capacity / Ah"
+"""Moved into the cell since the test began; never falls."""
+DISCHARGED = "Discharging Capacity / Ah"
+"""Moved out of the cell since the test began; never falls."""
+
+REQUIRED = (TEST_TIME, VOLTAGE, CURRENT)
+RECOMMENDED = (UNIX_TIME, CYCLE, STEP_COUNT, AMBIENT_TEMPERATURE)
+OPTIONAL = (STEP_ID, CHARGED, DISCHARGED)
+COLUMNS = (*REQUIRED, *RECOMMENDED, *OPTIONAL)
+"""Of a record that Galvanaut writes, in this order."""
+
+SUFFIX = ".bdf.parquet"
