@@ -161,7 +161,11 @@ MISTAKES = [
     ("EC + VC <= 0.45", "EC = 0.45", "line 11: constraints.0: 'EC = 0.45' is an equality"),
     ("EC + VC <= 0.45", "DMC <= 0.4", "constraints: no recipe is left: 'DMC <= 0.4' cannot hold within the bounds"),
     ("goal: maximise", "goal: max", "objectives.0.goal: .*'maximise' or 'minimise', found 'max'"),
-    ("name: conductivity", "name: viscosity", "objectives.0.name: .*'conductivity', found 'viscosity'"),
+    (
+        "name: conductivity",
+        "name: viscosity",
+        "objectives.0.name: .*'conductivity', 'life' or 'cost', found 'viscosity'",
+    ),
     (
         "trials: 40}",
         "trials: 4}\nplanner: {initial: 8}",
@@ -191,10 +195,51 @@ def test_a_small_budget_needs_no_word_about_the_planner(load: Load) -> None:
     assert load(changed("trials: 40", "trials: 4")).budget.trials == 4
 
 
-def test_more_than_one_objective_is_refused(load: Load) -> None:
-    one = "  - {name: conductivity, goal: maximise}\n"
-    with pytest.raises(InputError, match="objectives: exactly one objective for now, found 2"):
-        load(changed(one, one + one))
+ONE = "  - {name: conductivity, goal: maximise}\n"
+SEVERAL = """\
+  - {name: conductivity, goal: maximise, worst: 4, best: 10}
+  - {name: life, goal: maximise, worst: 50, best: 300, weight: 2}
+  - {name: cost, goal: minimise, worst: 60, best: 20}
+prices: {currency: EUR, date: "2026-11-01", source: our own, per_kg: {EC: 5, DMC: 4, LiPF6: 200, VC: 50}}
+"""
+CELLS = "procedure:\n  cells: {replicates: 2, formation: formation.yaml, cycling: ageing.yaml}\n"
+
+
+def with_cells(objectives: str) -> str:
+    return changed(ONE, objectives).replace("procedure:\n", CELLS)
+
+
+def test_several_objectives_are_weighed_into_one_score(load: Load) -> None:
+    campaign = load(with_cells(SEVERAL))
+    assert (campaign.objective.name, campaign.objective.goal) == ("score", "maximise")
+    assert campaign.procedure.cells is not None
+    assert campaign.procedure.cells.electrolyte_mL == 0.05
+    assert Campaign.model_validate(campaign.to_json()) == campaign
+    jsonschema.Draft202012Validator(json_schema()).validate(campaign.to_json())
+
+
+@pytest.mark.parametrize(
+    ("objectives", "message"),
+    [
+        (ONE + ONE, "objectives: each quantity once, found conductivity, conductivity"),
+        (ONE + "  - {name: life, goal: maximise, worst: 1, best: 2}\n", "each needs worst and best.*conductivity"),
+        (SEVERAL.replace("worst: 60, best: 20", "worst: 20, best: 60"), "minimise goes from worst to best, found 20"),
+        (SEVERAL.replace(", VC: 50", ""), "prices.per_kg has no price of VC"),
+        (SEVERAL.replace("VC: 50", "VS: 50"), "'VS' is not in the table"),
+        ("  - {name: cost, goal: minimise}\n", "the objective cost needs prices"),
+    ],
+)
+def test_objectives_that_do_not_fit_are_refused(load: Load, objectives: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load(with_cells(objectives))
+
+
+def test_life_needs_cells_and_cells_need_electrolyte(load: Load) -> None:
+    with pytest.raises(InputError, match=r"life needs cells; add procedure\.cells"):
+        load(changed(ONE, "  - {name: life, goal: maximise}\n"))
+    many = CELLS.replace("replicates: 2", "replicates: 16, electrolyte: 1 mL")
+    with pytest.raises(InputError, match=r"less than the 19 mL that the transfer and 16 cells take"):
+        load(GOOD.replace("procedure:\n", many))
 
 
 def test_all_mistakes_are_listed_at_once(load: Load) -> None:

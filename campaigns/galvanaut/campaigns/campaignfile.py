@@ -5,119 +5,18 @@ YAML with units. These models are its definition: the JSON Schema for editors is
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from galvanaut.campaigns.components import close
 from galvanaut.campaigns.constraints import LinearConstraint
+from galvanaut.campaigns.objectivefields import OF_CELLS, Objective, Prices, Target, target
+from galvanaut.campaigns.procedurefields import Procedure
 from galvanaut.campaigns.searchfields import ConstraintText, FileModel, SearchedComponents
 from galvanaut.core import yamlfile
 from galvanaut.core.identifiers import NAME_PATTERN, is_name
-from galvanaut.core.units import Unit
-
-_LIGHTEST_g_mL = 0.77
-"""No solvent of the component table is lighter (acetonitrile, 0.776 g/mL at 25 degC)."""
-
-
-def _difference(value: object) -> object:
-    """``0.1 degC`` as a difference of temperature is 0.1 K; as a temperature it would be 273.25 K."""
-    return re.sub(r"(?<=[\d\s])degC\s*$", "K", value) if isinstance(value, str) else value
-
-
-def _positive(value: float) -> float:
-    if not value > 0.0:
-        raise ValueError(f"must be more than 0, found {value:g}")
-    return value
-
-
-class ConductivityStep(FileModel):
-    """How conductivity is measured in the flow cell."""
-
-    temperature_degC: Annotated[float, Unit("degC")] = Field(
-        alias="temperature", description="Temperature of the chamber and of the reading."
-    )
-    settle_s: Annotated[float, Unit("s")] = Field(
-        default=1800.0,
-        alias="settle",
-        description="How long the chamber stays within the tolerance before the first reading.",
-        json_schema_extra={"default": "30 min"},
-    )
-    tolerance_K: Annotated[float, Unit("K"), BeforeValidator(_difference)] = Field(
-        default=0.1,
-        alias="tolerance",
-        description="How far the chamber may be from the temperature while it settles and during the readings.",
-        examples=["0.1 degC", "0.2 K"],
-        json_schema_extra={"default": "0.1 degC"},
-    )
-    readings: int = Field(default=5, ge=1, le=1000, description="Readings per trial; their mean counts.")
-    transfer_mL: Annotated[float, Unit("mL")] = Field(
-        default=3.0,
-        alias="transfer",
-        description="Volume pushed from the mixer through the cell; several cell volumes, to displace what was in it.",
-        json_schema_extra={"default": "3 mL"},
-    )
-
-    @field_validator("settle_s", "tolerance_K", "transfer_mL")
-    @classmethod
-    def _more_than_nothing(cls, value: float) -> float:
-        return _positive(value)
-
-
-class RinseStep(FileModel):
-    """How mixer and cell are cleaned after a trial."""
-
-    cycles: int = Field(default=2, ge=1, le=20, description="How many times mixer and cell are rinsed and emptied.")
-    volume_mL: Annotated[float, Unit("mL")] = Field(
-        default=5.0,
-        alias="volume",
-        description="Rinse solvent per cycle.",
-        json_schema_extra={"default": "5 mL"},
-    )
-
-    @field_validator("volume_mL")
-    @classmethod
-    def _more_than_nothing(cls, value: float) -> float:
-        return _positive(value)
-
-
-class Procedure(FileModel):
-    """What is done with each recipe."""
-
-    batch_mass_g: Annotated[float, Unit("g")] = Field(
-        alias="batch_mass", description="Mass of each batch; must exceed what the transfer takes."
-    )
-    conductivity: ConductivityStep = Field(description="The measurement.")
-    rinse: RinseStep = Field(default_factory=RinseStep, description="Cleaning between trials.")
-
-    @field_validator("batch_mass_g")
-    @classmethod
-    def _more_than_nothing(cls, value: float) -> float:
-        return _positive(value)
-
-    @model_validator(mode="after")
-    def _enough_to_measure(self) -> Self:
-        transfer_mL = self.conductivity.transfer_mL
-        if self.batch_mass_g < transfer_mL * _LIGHTEST_g_mL:
-            raise ValueError(
-                f"a batch of {self.batch_mass_g:g} g holds less than the {transfer_mL:g} mL that the transfer takes; "
-                "make a larger batch"
-            )
-        return self
-
-
-class Objective(FileModel):
-    """A measured quantity and the direction wanted."""
-
-    name: Literal["conductivity"] = Field(description="The quantity: conductivity, in mS/cm.")
-    goal: Literal["maximise", "minimise"] = Field(description="The direction wanted.")
-
-    @property
-    def unit(self) -> str:
-        """Unit of its values."""
-        return "mS/cm"
 
 
 class Budget(FileModel):
@@ -128,8 +27,12 @@ class Budget(FileModel):
         default=1,
         ge=1,
         le=64,
-        description="Trials at a time. Where they need the same mixer they queue for it, so on a bench with one mixer "
-        "more than 1 only makes the planner choose earlier, with less knowledge.",
+        description="Trials at a time. They queue for the mixer, so without cells more than 1 only makes the planner "
+        "choose earlier, with less knowledge; with cells, so many recipes are on test at once.",
+    )
+    asynchronous: bool = Field(
+        default=True,
+        description="Whether a trial begins as soon as another one ends; else only when all of a batch have ended.",
     )
 
 
@@ -160,7 +63,10 @@ class Campaign(FileModel):
         examples=[["EC + PC >= 0.1", "PC/0.3 + DMC/0.9 <= 1"]],
     )
     procedure: Procedure = Field(description="What is done with each recipe.")
-    objectives: list[Objective] = Field(min_length=1, description="Exactly one for now.")
+    objectives: list[Objective] = Field(
+        min_length=1, description="What is wanted. Of several, each needs worst and best; a score of them all decides."
+    )
+    prices: Prices | None = Field(default=None, description="What components cost; needed for the objective cost.")
     budget: Budget = Field(description="What the campaign may spend.")
     planner: PlannerChoice = Field(default_factory=PlannerChoice, description="Who proposes the recipes.")
     seed: int = Field(default=1, ge=0, description="Makes a simulated campaign repeatable.")
@@ -197,10 +103,29 @@ class Campaign(FileModel):
 
     @field_validator("objectives")
     @classmethod
-    def _one_objective(cls, objectives: list[Objective]) -> list[Objective]:
-        if len(objectives) > 1:
-            raise ValueError(f"exactly one objective for now, found {len(objectives)}; keep the one that decides")
+    def _objectives_fit(cls, objectives: list[Objective], info: ValidationInfo) -> list[Objective]:
+        names = [each.name for each in objectives]
+        if len(set(names)) < len(names):
+            raise ValueError(f"each quantity once, found {', '.join(names)}")
+        bare = [each.name for each in objectives if each.worst is None or each.best is None]
+        if len(objectives) > 1 and bare:
+            raise ValueError(f"with several objectives each needs worst and best, to be weighed; missing: {bare[0]}")
+        procedure: Procedure | None = info.data.get("procedure")
+        lacking = [name for name in names if name in OF_CELLS]
+        if procedure is not None and procedure.cells is None and lacking:
+            raise ValueError(f"{lacking[0]} needs cells; add procedure.cells")
         return objectives
+
+    @model_validator(mode="after")
+    def _prices_fit(self) -> Self:
+        if all(each.name != "cost" for each in self.objectives):
+            return self
+        if self.prices is None:
+            raise ValueError("the objective cost needs prices; give prices of your own with their date")
+        bare = [name for name in self.components.bounds if name not in self.prices.per_kg]
+        if bare:
+            raise ValueError(f"prices.per_kg has no price of {', '.join(bare)}")
+        return self
 
     @field_validator("planner")
     @classmethod
@@ -214,9 +139,9 @@ class Campaign(FileModel):
         return planner
 
     @property
-    def objective(self) -> Objective:
-        """The one objective."""
-        return self.objectives[0]
+    def objective(self) -> Target:
+        """The one number that decides."""
+        return target(self.objectives, self.prices.currency if self.prices is not None else "")
 
     def bench_path(self, campaign_file: Path) -> Path:
         """The bench file, given where the campaign file lies."""

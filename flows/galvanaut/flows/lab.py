@@ -12,11 +12,13 @@ import numpy as np
 
 from galvanaut.campaigns.batchmaker import BatchMaker
 from galvanaut.campaigns.batchplan import BatchPlanner
-from galvanaut.campaigns.campaignfile import Campaign, Objective, Procedure
+from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger, Outcome, TrialRecord
+from galvanaut.campaigns.objectivefields import Target
 from galvanaut.campaigns.planners.protocol import Planner
 from galvanaut.campaigns.planners.registry import planner
 from galvanaut.campaigns.planners.session import PlannerSession
+from galvanaut.campaigns.procedurefields import Procedure
 from galvanaut.campaigns.report.summary import Summary
 from galvanaut.core.clock import Clock, Gate
 from galvanaut.core.errors import InputError
@@ -88,8 +90,8 @@ class Lab:
         return self.plan.campaign.procedure
 
     @property
-    def objective(self) -> Objective:
-        """What is measured and which way is better."""
+    def objective(self) -> Target:
+        """The number that decides, and which way is better."""
         return self.plan.campaign.objective
 
     @property

@@ -23,12 +23,13 @@ def trust(plan: Plan) -> dict[str, float]:
     """
     if not plan.bench.is_simulated:
         return {}
+    from galvanaut.simulators.electrolyte.composition import without_additives
     from galvanaut.simulators.electrolyte.support import region
 
     temperature = plan.campaign.procedure.conductivity.temperature_degC
     counts: Counter[str] = Counter()
     for row in _sample(plan.space):
-        composition = dict(plan.space.recipe(row).mass_fractions)
+        composition = without_additives(plan.space.recipe(row).mass_fractions)
         try:
             counts[region(composition, temperature, margin=1e-6)] += 1
         except (UnsupportedError, ValueError) as error:

@@ -108,8 +108,23 @@ def test_standard_weighs_1_002_g_mL():
 
 
 @pytest.mark.parametrize(
-    ("composition", "message"), [({"EC": 0.9, "FEC": 0.1}, "FEC"), ({"EC": 0.2, "LiPF6": 0.8}, "so much salt")]
+    ("composition", "message"), [({"EC": 0.9, "TTE": 0.1}, "TTE"), ({"EC": 0.2, "LiPF6": 0.8}, "so much salt")]
 )
 def test_unknown_densities_are_refused(composition, message):
     with pytest.raises(UnsupportedError, match=message):
         density_g_mL(composition)
+
+
+def test_a_little_vc_and_fec_conduct_like_so_much_ec():
+    bare = {"EC": 0.30, "EMC": 0.58, "LiPF6": 0.12}
+    made = {"EC": 0.25, "VC": 0.02, "FEC": 0.03, "EMC": 0.58, "LiPF6": 0.12}
+    liquids = Liquids()
+    assert liquids.conductivity_mS_cm(made, 25) == pytest.approx(liquids.conductivity_mS_cm(bare, 25), rel=1e-12)
+    assert liquids.density_g_mL(made) > liquids.density_g_mL(bare)
+
+
+@pytest.mark.parametrize(("additive", "share"), [("VC", 0.08), ("FEC", 0.2), ("PS", 0.02)])
+def test_more_of_an_additive_than_is_assumed_is_refused(additive, share):
+    made = {"EC": 0.30 - share, additive: share, "EMC": 0.58, "LiPF6": 0.12}
+    with pytest.raises(UnsupportedError, match=additive):
+        Liquids().conductivity_mS_cm(made, 25)

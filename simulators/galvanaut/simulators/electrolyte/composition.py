@@ -15,6 +15,10 @@ SOLVENTS = ("EC", "PC", "DMC", "EMC")
 
 SALT = "LiPF6"
 
+COUNTED_AS_EC = {"VC": 0.05, "FEC": 0.15}
+"""Cyclic carbonates that count as so much more EC, up to these mass fractions of the electrolyte. Illustrative: no data
+of the fit hold them, and only their effect on the salt's dissociation resembles that of EC."""
+
 MOLAR_MASSES_G_MOL = {
     "EC": 88.062,
     "PC": 102.089,
@@ -39,6 +43,18 @@ def check_fractions(composition: Mapping[str, float]) -> None:
     total = sum(composition.values())
     if abs(total - 1) > 1e-3:
         raise ValueError(f"mass fractions sum to {total:.6g}; expected 1")
+
+
+def without_additives(composition: Mapping[str, float]) -> dict[str, float]:
+    """The composition that conducts as this one does, as far as is assumed: see `COUNTED_AS_EC`.
+
+    More of them than assumed stays what it is, for the caller to refuse.
+    """
+    counted = {key for key, most in COUNTED_AS_EC.items() if 0 < composition.get(key, 0.0) <= most}
+    kept = {key: share for key, share in composition.items() if key not in counted}
+    if counted:
+        kept["EC"] = kept.get("EC", 0.0) + sum(composition[key] for key in counted)
+    return kept
 
 
 def split(composition: Mapping[str, float]) -> tuple[Array, float]:

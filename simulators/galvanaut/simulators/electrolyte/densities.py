@@ -18,6 +18,8 @@ PURE_DENSITIES_G_ML = {
     "PC": 1.205,  # 20 degC; PubChem, second-hand
     "DMC": 1.063,  # 25 degC; equation of state in the library `thermo` 0.6.1
     "EMC": 1.006,  # 25 degC; Xu, Chem. Rev. 104 (2004) 4303, second-hand
+    "VC": 1.355,  # from a supplier, second-hand; at 25 degC as remembered
+    "FEC": 1.454,  # from a supplier, second-hand; at 25 degC as remembered
     "H2O": 0.9970,  # 25 degC; CRC Handbook
     "KCl": 2.67,  # illustrative: an apparent density that gives 1.002 g/mL at 0.1 mol/kg
 }
@@ -26,7 +28,7 @@ SALT_EFFECT_G_ML_PER_MOL_L = 0.09
 
 
 def density_g_mL(composition: Mapping[str, float]) -> float:
-    """Density of a liquid given by mass fractions of EC, PC, DMC, EMC, LiPF6, H2O and KCl.
+    """Density of a liquid given by mass fractions of EC, PC, DMC, EMC, VC, FEC, LiPF6, H2O and KCl.
 
     Raises:
         UnsupportedError: a component has no known density, or half of the mass is salt.

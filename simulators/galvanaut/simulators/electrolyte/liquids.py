@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from galvanaut.core.errors import UnsupportedError
-from galvanaut.simulators.electrolyte.composition import SALT, SOLVENTS
+from galvanaut.simulators.electrolyte.composition import SALT, SOLVENTS, without_additives
 from galvanaut.simulators.electrolyte.densities import density_g_mL
 from galvanaut.simulators.electrolyte.kcl import is_kcl_standard, kcl_conductivity_mS_cm
 from galvanaut.simulators.electrolyte.model import ConductivityModel
@@ -42,12 +42,15 @@ class Liquids:
     def conductivity_mS_cm(self, composition: Mapping[str, float], temperature_degC: float) -> float:
         """True conductivity in mS/cm of an electrolyte or of the potassium chloride standard.
 
+        Some additives count as EC, which is illustrative: see `galvanaut.simulators.electrolyte.composition`.
+
         Raises:
             UnsupportedError: no data support it; the text says which bound is broken.
             ValueError: not mass fractions.
         """
         if self.is_standard(composition):
             return kcl_conductivity_mS_cm(composition, temperature_degC)
+        composition = without_additives(composition)
         foreign = {key: share for key, share in composition.items() if key not in (*SOLVENTS, SALT) and share > 0}
         if sum(foreign.values()) > TRACE_MAX:
             found = ", ".join(f"{key} {share:.3g}" for key, share in foreign.items())
