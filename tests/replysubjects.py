@@ -12,6 +12,7 @@ import numpy as np
 from galvanaut.instruments.drivers import driver_class
 from galvanaut.instruments.envelope import Envelope
 from galvanaut.instruments.roles import Identity
+from galvanaut.simulators.bench import DEVICES
 
 Act = Callable[[Any], object]
 Accepts = Callable[[Any], bool]
@@ -34,7 +35,7 @@ class Call:
     before: tuple[Act, ...] = ()
 
 
-def _part(driver: str, number: int, wiring: dict[str, str], **fields: Any) -> dict[str, Any]:
+def _part(driver: str, number: int, wiring: dict[str, Any], **fields: Any) -> dict[str, Any]:
     serial = driver.startswith(("new-era", "mettler", "sartorius", "espec", "hioki"))
     resource = f"ASRL{number}::INSTR" if serial else f"TCPIP::192.0.2.{number}::5025::SOCKET"
     return {"driver": driver, "resource": resource, "wiring": wiring, "settings": fields}
@@ -65,6 +66,10 @@ DESCRIPTION: dict[str, Any] = {
         "watch": _part("keithley-daq6510", 11, {}, temperatures={"left": 101, "right": 102}, voltages={"left": 111}),
     },
 }  # fmt: skip
+if "virtual-assembler" in DEVICES:
+    DESCRIPTION["holders"]["spare"] = {}
+    wired = {"fills_from": "mixer", "loads": ["spare"]}
+    DESCRIPTION["instruments"]["assembler"] = _part("virtual-assembler", 14, wired)
 COIN = {
     "minimum_voltage": "2.5 V",
     "maximum_voltage": "4.2 V",
@@ -93,6 +98,10 @@ def _truth(value: Any) -> bool:
 
 def _words(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(word, str) and word for word in value)
+
+
+def _name_or_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and bool(value))
 
 
 def _identity(value: Any) -> bool:
@@ -200,6 +209,11 @@ _ROLES: dict[str, tuple[Call, ...]] = {
         Call("zero", lambda d: d.zero(), _nothing),
     ),
     "thermometer": (Call("scan", lambda d: d.scan(), _scan),),
+    "assembler": (
+        Call("is_busy", lambda d: d.is_busy(), _truth),
+        Call("outcome", lambda d: d.outcome("nobody"), _nothing),
+        Call("cell_in", lambda d: d.cell_in("spare"), _name_or_nothing),
+    ),
 }
 _MORE: dict[str, tuple[Call, ...]] = {
     "espec-p300": (

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger, Outcome
 from galvanaut.campaigns.recipe import Recipe
 from galvanaut.campaigns.report import summarise, write_report
@@ -31,7 +32,18 @@ def ledger(tmp_path):
 
 
 def summary_of(ledger, maximise=True):
-    return summarise(ledger, "conductivity", "mS/cm", maximise, "A title & more", 10)
+    goal = "maximise" if maximise else "minimise"
+    return summarise(ledger, campaign_with([{"name": "conductivity", "goal": goal}]))
+
+
+def campaign_with(objectives, **more):
+    components = {"solvents": {"EC": {"low": 0.1, "high": 0.5}, "DMC": {"low": 0.5, "high": 0.9}}}
+    cells = {"formation": "formation.yaml", "cycling": "ageing.yaml"}
+    procedure = {"batch_mass": "6 g", "conductivity": {"temperature": "0 degC"}, "cells": cells}
+    fields = {"name": "demo", "title": "A title & more", "components": components, "procedure": procedure, **more}
+    return Campaign.model_validate(
+        {**fields, "objectives": objectives, "budget": {"trials": 10}, "bench": "bench.yaml"}
+    )
 
 
 def test_the_best_and_the_course_towards_it(ledger):
@@ -72,3 +84,20 @@ def test_a_campaign_without_results_has_a_page_too(tmp_path):
     page = write_report(summary_of(ledger), tmp_path / "demo.html", "").read_text("utf-8")
     assert "No trial has succeeded yet." in page
     assert "Simulated" not in page
+
+
+def test_several_quantities_stand_beside_the_score_they_are_weighed_in(ledger, tmp_path):
+    objectives = [
+        {"name": "conductivity", "goal": "maximise", "worst": 4, "best": 10},
+        {"name": "life", "goal": "maximise", "worst": 0, "best": 300},
+    ]
+    values = {"score": 0.5, "conductivity": 8.1234, "life": 300.0}
+    recipe = Recipe.from_views({"EC": 0.3, "DMC": 0.7}, {"LiPF6": 1.0})
+    ledger.propose(5, recipe, [], {"reason": "explores"})
+    ledger.close(5, Outcome("ok", values, {"score": 0.1}, {"censored": ["life"]}))
+    summary = summarise(ledger, campaign_with(objectives))
+    assert summary.label == "score"
+    assert summary.parts(summary.best()) == "conductivity 8.123 mS/cm, life > 300 cycles"
+    page = write_report(summary, tmp_path / "demo.html", "").read_text("utf-8")
+    assert "weighed from conductivity (mS/cm, maximise), life (cycles, maximise)" in page
+    assert "conductivity 8.123 mS/cm, life &gt; 300 cycles" in page

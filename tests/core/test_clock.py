@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from galvanaut.core.clock import ClockLock, Gate, SystemClock, VirtualClock, at_work, spawn
+from galvanaut.core.clock import ClockLock, Gate, SystemClock, VirtualClock, at_work, spawn, together
 
 
 async def test_time_jumps_to_the_next_wake_up_when_everybody_sleeps() -> None:
@@ -121,6 +121,48 @@ async def test_a_lock_is_served_in_the_order_of_asking_while_time_goes_on() -> N
     users[1].cancel()
     await asyncio.gather(*users, return_exceptions=True)
     assert log == [("a", 0.0), ("c", 10.0)]
+
+
+async def test_what_runs_together_is_waited_for_at_the_instant_when_the_last_one_ends() -> None:
+    clock = VirtualClock()
+
+    async def work(seconds: float) -> float:
+        await clock.sleep(seconds)
+        if seconds == 20:
+            raise ValueError("twenty")
+        return clock.now()
+
+    async def bystander() -> None:
+        await clock.sleep(1000)
+
+    async def parent() -> tuple[list[float | Exception], float]:
+        return await together(clock, [work(30), work(20), work(10)]), clock.now()
+
+    other = spawn(clock, bystander())
+    (first, second, third), at = await spawn(clock, parent())
+    assert (first, str(second), third, at) == (30.0, "twenty", 10.0, 30.0)
+    assert await spawn(clock, together(clock, ())) == []
+    await other
+
+
+async def test_who_cancels_the_whole_cancels_its_parts() -> None:
+    clock, log = VirtualClock(), []
+
+    async def work() -> None:
+        try:
+            await clock.sleep(100)
+        finally:
+            log.append("over")
+
+    with at_work(clock):
+        parent = spawn(clock, together(clock, [work(), work()]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        parent.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await parent
+        await clock.sleep(1)
+    assert (log, clock.now()) == (["over", "over"], 1.0)
 
 
 async def test_the_system_clock_runs_by_itself() -> None:

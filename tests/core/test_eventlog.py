@@ -1,5 +1,6 @@
 """The append-only log: order, JSON round trip, no changes, no half-made file."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ def test_a_prefix_is_taken_literally(log: EventLog) -> None:
     for topic in ("a_b/1", "aXb/1", "a_b/2"):
         log.append(0.0, topic, "k", {})
     assert [event.topic for event in log.read(prefix="a_b/")] == ["a_b/1", "a_b/2"]
+
+
+def test_a_driver_that_is_not_installed_is_named_with_the_extra_that_brings_it(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(InputError, match=r"//me:\*\*\*@there/lab: cannot be opened .*galvanaut\[postgresql\]") as found:
+        open_engine("postgresql+psycopg://me:secret@there/lab")
+    assert "secret" not in str(found.value)
 
 
 @pytest.mark.parametrize("statement", ["UPDATE journal SET kind='x'", "DELETE FROM journal"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from galvanaut.instruments.drivers import driver_names
+from galvanaut.instruments.drivers import driver_names, virtual_assembler
 from galvanaut.instruments.transcript import Transcript
 from smalllab import command_line
 
@@ -44,3 +44,23 @@ def test_the_commands_of_the_page_have_the_options_that_it_names():
     helps.append(command_line("run", "--help").stdout)
     known = {option for page in helps for option in re.findall(r"--[a-z-]+", page)}
     assert set(re.findall(r"--[a-z-]+", text)) <= known
+
+
+def test_the_commands_that_load_cells_have_the_options_that_the_page_names():
+    text = (DOCS / "how-to" / "load-cells.md").read_text("utf-8")
+    commands = set(re.findall(r"^galvanaut ([a-z]+)", text, re.M))
+    assert commands == {"todo", "answer"}
+    known = {
+        option
+        for command in commands
+        for option in re.findall(r"--[a-z][a-z-]*", command_line(command, "--help").stdout)
+    }
+    assert set(re.findall(r"--[a-z][a-z-]*", text)) <= known
+
+
+def test_the_table_of_the_virtual_assembler_holds_every_message_that_its_driver_sends():
+    text = (DOCS / "how-to" / "load-cells.md").read_text("utf-8")
+    source = Path(virtual_assembler.__file__).read_text("utf-8")
+    sent = set(re.findall(r"""["'](:ASS:[A-Z]+\??|\*[A-Z]+\??)""", source))
+    assert len(sent) == 7
+    assert {header for header in sent if f"`{header}" not in text} == set()

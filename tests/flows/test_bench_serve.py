@@ -12,7 +12,7 @@ import pyvisa
 
 from galvanaut.core.errors import InputError
 from galvanaut.flows.bench_serve import ServeOptions, served
-from galvanaut.flows.lab import SIMULATED_NOTE
+from galvanaut.flows.labels import SIMULATED
 from galvanaut.instruments.bench import load_bench
 from smalllab import BENCH, CAMPAIGN, command_line
 
@@ -45,8 +45,8 @@ def test_results_of_a_served_bench_are_labelled(tmp_path):
 
     with served(options(tmp_path)):
         bench = load_bench(tmp_path / "served.yaml")
-    lab = Mock(spec=Lab, bench=bench)
-    assert Lab.simulated_note.fget(lab) == SIMULATED_NOTE
+    lab = Mock(spec=Lab, bench=bench, plan=Mock(cells=None))
+    assert Lab.simulated_note.fget(lab) == SIMULATED
 
 
 def test_faults_come_and_go_by_command(tmp_path):

@@ -1,6 +1,7 @@
 """The drill: a twin is broken in every way, and a bench that is not safe must not pass."""
 
 import json
+import logging
 import re
 
 import pytest
@@ -14,9 +15,9 @@ from galvanaut.flows.drill.rehearsal import CannotRehearseError
 from galvanaut.flows.drill.twin import twin_of
 from galvanaut.instruments.bench import Bench, load_bench
 from galvanaut.instruments.cycling.interlock import Interlock
-from galvanaut.instruments.cycling.recorder import SqlRecorder
 from galvanaut.instruments.drivers.keithley_2450 import Keithley2450
 from galvanaut.instruments.jobs import pumping
+from galvanaut.instruments.telemetry.store import HotStore
 from plainchemistry import PlainChemistry
 from smalllab import BENCH, command_line
 
@@ -97,7 +98,9 @@ def test_the_twin_of_a_real_bench_is_simulated_and_has_cells(tmp_path):
     assert not twin.armed
     assert twin.holders["cell"].cell is not None
     assert twin.instruments["smu"].resource.endswith("::SOCKET")
+    level = logging.getLogger("galvanaut").level
     assert command_line("drill", path, "--fault", "late reply").returncode == 0
+    assert logging.getLogger("galvanaut").level == level, "what runs later in this process would log nothing"
 
 
 def test_the_plan_of_the_drill_stays_inside_any_envelope(bench_file):
@@ -224,8 +227,11 @@ def test_a_dose_that_is_given_twice_is_not_safe(monkeypatch):
 
 
 def test_readings_that_never_reached_the_disk_are_missed(bench_file, monkeypatch):
-    append = SqlRecorder.append
-    monkeypatch.setattr(SqlRecorder, "append", lambda recorder, test, rows: append(recorder, test, rows[1:]))
+    def without_the_first(store, batch):
+        append_many(store, {test: rows[1:] for test, rows in batch.items()})
+
+    append_many = HotStore.append_many
+    monkeypatch.setattr(HotStore, "append_many", without_the_first)
     (verdict,) = verdicts(load_bench(bench_file), [HOST_DIES])
     assert any("acknowledged readings are not on disk" in text for text in verdict.lost)
     assert not verdict.is_ok

@@ -67,7 +67,7 @@ def test_steps_are_never_cached_or_retried():
     from galvanaut.flows import prefect_flows
 
     tasks = [value for name, value in vars(prefect_flows).items() if type(value).__name__ == "Task"]
-    assert len(tasks) == 6
+    assert len(tasks) == 10
     for task in tasks:
         assert task.cache_policy == NO_CACHE
         assert (task.retries, task.persist_result) == (0, False)

@@ -76,6 +76,16 @@ def test_closing_alone_leaves_the_instruments_as_they_are(wire):
     assert one.library.closed == [2, 2]
 
 
+def test_the_traffic_on_all_wires_is_counted_and_shown(wire):
+    one, seen = wire([*BALANCE, *PUMP]), []
+    connected = ConnectedBench.open(bench(), one.manager, trace=lambda *message: seen.append(message))
+    traffic = connected.traffic
+    connected.close()
+    sent, received = ([data for _, way, data in seen if way == direction] for direction in "><")
+    assert traffic.messages == len(sent) == len(BALANCE) + len(PUMP)
+    assert (traffic.sent_bytes, traffic.received_bytes) == (sum(map(len, sent)), sum(map(len, received)))
+
+
 def test_every_instrument_that_fails_is_named_and_all_are_closed(wire):
     one = wire([*lines(("I11", "ES")), *packets(("0", "00S"), ("0VER", "00SOTHER"))])
     with pytest.raises(BenchError, match=r"bench two: 2 instrument\(s\) failed to connect") as caught:

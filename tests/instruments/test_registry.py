@@ -58,6 +58,7 @@ ROLES = {
     "source meter": (roles.SourceMeter, registry.SourceMeterDriver),
     "battery tester": (roles.BatteryTester, registry.Driver),
     "thermometer": (roles.Thermometer, registry.ThermometerDriver),
+    "assembler": (roles.Assembler, registry.Driver),
 }
 
 

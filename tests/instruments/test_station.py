@@ -1,6 +1,7 @@
 """The station: a job is done once, whoever asks and however often; calls of one instant run in the order of keys."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,8 +11,9 @@ from galvanaut.core.clock import SystemClock, VirtualClock, at_work, spawn
 from galvanaut.core.errors import GalvanautError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
+from galvanaut.instruments import station as stations
 from galvanaut.instruments.errors import NoReplyError
-from galvanaut.instruments.jobs import JobFailedError
+from galvanaut.instruments.jobs import JobFailedError, PostponedError
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.station import Station
 
@@ -114,6 +116,40 @@ async def test_a_programming_error_reaches_the_caller_and_leaves_the_job_open(tm
     with at_work(one.clock), pytest.raises(ZeroDivisionError):
         await one.run(key("a"), Stir([], error=ZeroDivisionError()))
     assert one.journal.find(key("a")).state == "intended"
+
+
+async def test_a_postponed_job_stays_open_and_is_done_when_it_is_asked_for_again(tmp_path):
+    log, one = [], station(tmp_path)
+    with at_work(one.clock), pytest.raises(PostponedError, match="no space"):
+        await one.run(key("a"), Stir(log, error=PostponedError("no space")))
+    assert one.journal.find(key("a")).state == "intended"
+    with at_work(one.clock):
+        assert await one.run(key("a"), Stir(log)) == {"log": 2}
+
+
+@pytest.mark.parametrize("error", [None, NoReplyError("does not answer", instrument="pump_dmc")])
+async def test_what_comes_after_a_job_comes_when_its_end_is_written_down_and_cannot_change_it(
+    tmp_path, error, monkeypatch
+):
+    one, seen, told = station(tmp_path), [], []
+    monkeypatch.setattr(stations._log, "warning", lambda text, *words: told.append(text % words))
+
+    class Tidy(Stir):
+        async def perform(self, job):
+            job.afterwards += [(self.look, "first"), (self.fail,), (self.look, "last")]
+            return await super().perform(job)
+
+        def look(self, word):
+            seen.append((word, one.journal.find(key("a")).state))
+
+        def fail(self):
+            raise GalvanautError("the disk is full")
+
+    with at_work(one.clock), suppress(JobFailedError):
+        await one.run(key("a"), Tidy([], error=error))
+    state = "failed" if error else "done"
+    assert seen == [("first", state), ("last", state)]
+    assert told == ["job demo/0001/a/1 has ended, but after it: the disk is full"]
 
 
 async def test_a_key_used_for_something_else_is_refused(tmp_path):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from galvanaut.campaigns import doseprogram
 from galvanaut.campaigns.asmade import AsMade
 from galvanaut.campaigns.components import component
-from galvanaut.campaigns.notmakeable import Attempt, why_not
+from galvanaut.campaigns.notmakeable import Attempt, NoDosesError
 from galvanaut.campaigns.recipe import Recipe
 from galvanaut.campaigns.stockcone import TOLERANCE, StockCone
 from galvanaut.campaigns.stocklimits import dose_limits, not_dosable
@@ -144,13 +144,13 @@ class BatchPlanner:
 
     def _planned(self, recipe: Recipe, attempt: Attempt) -> BatchPlan:
         if set(recipe.mass_fractions) - set(self._keys):
-            raise NotMakeableError(why_not(attempt))
+            raise NoDosesError(attempt)
         limits = attempt.limits()
         amounts_g = self._supports.amounts(attempt.target, limits, attempt.mass_g)
         if amounts_g is None:
             amounts_g = attempt.amounts_g()
         if amounts_g is None:
-            raise NotMakeableError(why_not(attempt))
+            raise NoDosesError(attempt)
         steps = doseprogram.rounded(attempt.compositions, attempt.target, limits, amounts_g, attempt.mass_g)
         return self._plan_of(recipe, steps)
 

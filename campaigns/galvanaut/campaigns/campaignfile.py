@@ -141,7 +141,17 @@ class Campaign(FileModel):
     @property
     def objective(self) -> Target:
         """The one number that decides."""
-        return target(self.objectives, self.prices.currency if self.prices is not None else "")
+        return target(self.objectives, self._currency)
+
+    @property
+    def quantities(self) -> list[Target]:
+        """What is weighed in the number that decides; empty if that is a quantity itself."""
+        several = self.objectives if len(self.objectives) > 1 else []
+        return [target([each], self._currency) for each in several]
+
+    @property
+    def _currency(self) -> str:
+        return self.prices.currency if self.prices is not None else ""
 
     def bench_path(self, campaign_file: Path) -> Path:
         """The bench file, given where the campaign file lies."""

@@ -16,7 +16,7 @@ from galvanaut.core.clock import Clock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import Event, EventLog
 
-TrialStatus = Literal["pending", "ok", "failed_recipe", "failed_instrument"]
+TrialStatus = Literal["pending", "ok", "failed_recipe", "failed_cells", "failed_instrument"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Outcome:
     """How a trial ended.
 
     Attributes:
-        status: ``ok``; ``failed_recipe`` (the planner learns from it); ``failed_instrument`` (it does not).
+        status: ``ok``; ``failed_recipe`` (the planner learns from it); ``failed_cells`` (badly built, all of them) and
+            ``failed_instrument`` (it learns nothing from these).
         values: measured value of each objective.
         deviations: standard deviation of each value, as far as the readings themselves tell.
         details: what else was measured, as JSON.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from galvanaut.campaigns.components import component
 from galvanaut.campaigns.doseprogram import Array, DoseLimits
 from galvanaut.campaigns.recipe import Recipe
 from galvanaut.campaigns.stocklimits import Limit, dose_limits
+from galvanaut.core.errors import NotMakeableError
 from galvanaut.core.stocks import Stock
 
 _LIMITS: tuple[Limit, ...] = ("smallest dose", "largest dose", "stock left")
@@ -56,6 +58,21 @@ class Attempt:
         """Continuous amounts within the tolerance, or None."""
         found = doseprogram.amounts(self.compositions, self.target, self.limits(without), self.mass_g)
         return found[0] if found is not None and found[1] <= self.tolerance else None
+
+
+class NoDosesError(NotMakeableError):
+    """No doses make a recipe. Why takes ten times as long to find as that, so it is worked out when it is read."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        super().__init__()
+
+    def __str__(self) -> str:
+        return self._why
+
+    @cached_property
+    def _why(self) -> str:
+        return why_not(self._attempt)
 
 
 def why_not(attempt: Attempt) -> str:

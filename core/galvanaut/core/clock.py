@@ -15,7 +15,7 @@ import heapq
 import itertools
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -161,6 +161,43 @@ def spawn(clock: Clock, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     task = asyncio.get_running_loop().create_task(work)
     task.add_done_callback(lambda _: clock.rest())
     return task
+
+
+async def together(clock: Clock, works: Iterable[Coroutine[Any, Any, T]]) -> list[T | Exception]:
+    """Run coroutines at one time and wait until all have ended; what each returned or raised, in their order.
+
+    If this is cancelled, so are they.
+    """
+    all_ended: Gate[None] = Gate(clock)
+    under_way = 0
+
+    async def counted(work: Coroutine[Any, Any, T]) -> T:
+        nonlocal under_way
+        try:
+            return await work
+        finally:  # before its task ends, or time would go on before we do
+            under_way -= 1
+            if under_way == 0:
+                all_ended.open(None)
+
+    tasks = [spawn(clock, counted(work)) for work in works]
+    under_way = len(tasks)
+    try:
+        if tasks:
+            await all_ended.wait()
+        return [_ended(task) for task in tasks]
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _ended(task: asyncio.Task[T]) -> T | Exception:
+    error = task.exception()
+    if error is None:
+        return task.result()
+    if isinstance(error, Exception):
+        return error
+    raise error
 
 
 class Gate(Generic[T]):

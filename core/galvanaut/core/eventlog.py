@@ -47,10 +47,14 @@ def open_engine(target: Path | str, durable: bool = True) -> sa.Engine:
         durable: survive a power cut, not only a killed process (SQLite only; costs a disk flush per commit).
 
     Raises:
-        InputError: it cannot be opened for writing, or is no database.
+        InputError: it cannot be opened for writing, is no database, or needs a driver that is not installed.
     """
     url = target if isinstance(target, str) and "://" in target else f"sqlite:///{target}"
-    engine = sa.create_engine(url)
+    try:
+        engine = sa.create_engine(url)
+    except ImportError as error:
+        advice = 'for PostgreSQL: pip install "galvanaut[postgresql]" and an URL that begins with postgresql+psycopg://'
+        raise InputError(sa.make_url(url).render_as_string(), f"cannot be opened ({error}); {advice}") from None
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_settings("FULL" if durable else "NORMAL"))
     try:

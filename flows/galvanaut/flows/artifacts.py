@@ -58,7 +58,8 @@ def leaderboard(lab: Lab) -> list[dict[str, Any]]:
         {
             "rank": rank,
             "trial": trial.number,
-            f"{summary.objective} / {summary.unit}": f"{summary.value(trial):.3f}",
+            summary.label: f"{summary.value(trial):.3f}",
+            **({"of": summary.parts(trial)} if summary.quantities else {}),
             "recipe as made": trial.tested.text(),
         }
         for rank, trial in enumerate(summary.leaderboard(ROWS), start=1)
@@ -69,7 +70,7 @@ def convergence(lab: Lab) -> str:
     """Markdown with an embedded plot of all measured values and the best so far."""
     summary = lab.summary()
     values = [summary.value(trial) for trial in summary.ended]
-    svg = convergence_svg(values, summary.best_so_far(), f"{summary.objective} / {summary.unit}")
+    svg = convergence_svg(values, summary.best_so_far(), summary.label)
     data = base64.b64encode(svg.encode()).decode()
     best = summary.best()
     found = (

@@ -101,6 +101,13 @@ def _thermometer(connected: ConnectedBench, name: str) -> str:
     return ", ".join(temperatures + [f"{place} {value:g} V" for place, value in scan.voltages_V.items()])
 
 
+def _assembler(connected: ConnectedBench, name: str) -> str:
+    assembler = connected.assembler(name)
+    cells = [(holder, assembler.cell_in(holder)) for holder in connected.bench.instruments[name].wiring.loads or ()]
+    loaded = [f"{cell} in {holder}" for holder, cell in cells if cell is not None]
+    return ", ".join(["busy" if assembler.is_busy() else "idle", *loaded])
+
+
 _READINGS: dict[Role, Callable[[ConnectedBench, str], str]] = {
     "pump": _pump,
     "balance": _balance,
@@ -109,4 +116,5 @@ _READINGS: dict[Role, Callable[[ConnectedBench, str], str]] = {
     "source meter": _source_meter,
     "battery tester": _battery_tester,
     "thermometer": _thermometer,
+    "assembler": _assembler,
 }

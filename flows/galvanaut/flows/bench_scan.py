@@ -37,6 +37,7 @@ _WHAT: dict[str, str] = {
     "into": "a vessel",
     "houses": "a vessel or holder",
     "channel": "a holder",
+    "loads": "a list of holders",
 }
 
 

@@ -12,6 +12,7 @@ from galvanaut.campaigns.ledger import Outcome, TrialRecord
 from galvanaut.core.clock import Gate, at_work, spawn
 from galvanaut.core.errors import GalvanautError
 from galvanaut.flows.calibration import calibrate
+from galvanaut.flows.cells import warm_incubator
 from galvanaut.flows.lab import Lab
 from galvanaut.flows.procedure import run_trial
 
@@ -92,6 +93,9 @@ async def _campaign(
 ) -> None:
     observer.stage("calibrating the conductivity cell")
     await calibration(lab)
+    if lab.plan.cells is not None:
+        observer.stage("warming the incubator")
+        await warm_incubator(lab)
     await _trials(lab, runner, observer)
 
 
@@ -101,9 +105,8 @@ async def _trials(lab: Lab, runner: TrialRunner, observer: Observer) -> None:
         _begin(trial, lab, runner, observer, open_)
     try:
         while True:
-            while len(open_.tasks) < lab.parallel and lab.may_propose():
-                observer.stage("choosing the next recipe")
-                _begin(lab.propose(), lab, runner, observer, open_)
+            if lab.campaign.budget.asynchronous or not open_.tasks:
+                _fill(lab, runner, observer, open_)
             if not open_.tasks:
                 return
             await _next_end(lab, open_)
@@ -112,6 +115,12 @@ async def _trials(lab: Lab, runner: TrialRunner, observer: Observer) -> None:
     finally:
         for task in open_.tasks.values():
             task.cancel()
+
+
+def _fill(lab: Lab, runner: TrialRunner, observer: Observer, open_: _Open) -> None:
+    while len(open_.tasks) < lab.parallel and lab.may_propose():
+        observer.stage("choosing the next recipe")
+        _begin(lab.propose(), lab, runner, observer, open_)
 
 
 def _begin(trial: TrialRecord, lab: Lab, runner: TrialRunner, observer: Observer, open_: _Open) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from galvanaut.campaigns.batchmaker import BatchMaker
+from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.core.errors import InputError, Problem
 from galvanaut.core.identifiers import generator
 from galvanaut.flows.plan import Plan, load_plan
@@ -45,16 +46,17 @@ class Check:
     def text(self) -> str:
         """For people."""
         campaign, bench, path = self.plan.campaign, self.plan.bench, self.plan.path
-        step, objective = campaign.procedure.conductivity, campaign.objective
+        step = campaign.procedure.conductivity
         variables = ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in self.plan.space.bounds.items())
         lines = [
             f"{campaign.name}: {campaign.title}",
-            f"  goal        {objective.goal} {objective.name} ({objective.unit}) at {step.temperature_degC:g} degC",
+            *_goal(campaign),
             f"  search      {variables}",
             *(f"              {constraint.text}" for constraint in campaign.constraints),
             f"  budget      {campaign.budget.trials} trials, planner {campaign.planner.name}, seed {self.plan.seed}",
             f"  each trial  {campaign.procedure.batch_mass_g:g} g batch, {step.transfer_mL:g} mL into {path.cell}, "
             f"{step.settle_s / 60:g} min within {step.tolerance_K:g} K, {step.readings} readings",
+            *_cells(self.plan),
             f"  bench       {bench.name} ({'simulated' if bench.is_synthetic else f'REAL, visa {bench.visa}'}): "
             f"{len(bench.instruments)} instruments, {len(path.pumps)} stocks",
             f"  makeable    {self.makeable:.0%} of the search space by the stocks at hand; the planner keeps to it",
@@ -63,6 +65,33 @@ class Check:
             shares = ", ".join(f"{share:.0%} in region {name}" for name, share in self.trusted.items())
             lines.append(f"  chemistry   simulated: {shares.replace('region between', 'between the measured regions')}")
         return "\n".join([*lines, "ok"])
+
+
+def _goal(campaign: Campaign) -> list[str]:
+    """What decides, and what is weighed in it."""
+    objective, degC = campaign.objective, campaign.procedure.conductivity.temperature_degC
+    where = f" at {degC:g} degC" if objective.name == "conductivity" else ""
+    unit = f" ({objective.unit})" if objective.unit else ""
+    parts = [
+        f"              {each.goal} {each.name}: {each.worst:g} to {each.best:g} {same.unit}, weight {each.weight:g}"
+        for each, same in zip(campaign.objectives, campaign.quantities, strict=False)
+    ]
+    return [f"  goal        {objective.goal} {objective.name}{unit}{where}", *parts]
+
+
+def _cells(plan: Plan) -> list[str]:
+    """What is done with cells."""
+    step, cells = plan.campaign.procedure.cells, plan.cells
+    if step is None or cells is None:
+        return []
+    path, at_once = cells.path, plan.campaign.budget.parallel
+    waits = "" if at_once * step.replicates <= len(path.holders) else "; more are asked for at once, and will wait"
+    who = path.assembler or "a person, by work orders"
+    return [
+        f"  cells       {step.replicates} per recipe with {1000 * step.electrolyte_mL:g} uL each, built by {who}; "
+        f"{len(path.holders)} holders{waits}",
+        f"  tests       {Path(step.formation).stem}, then {Path(step.cycling).stem}",
+    ]
 
 
 def check_campaign(campaign_file: Path, bench_file: Path | None) -> Check:

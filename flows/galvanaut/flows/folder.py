@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from galvanaut.core.bdf import SUFFIX
 from galvanaut.core.errors import InputError
 from galvanaut.core.lock import exclusive
+from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,16 @@ class LabFolder:
         return self.path / "station.db"
 
     @property
+    def telemetry(self) -> Path:
+        """Database of the readings of tests that run."""
+        return self.path / HOT_FILE
+
+    @property
+    def records(self) -> Path:
+        """Folder of the sealed records of tests."""
+        return self.path / RECORDS
+
+    @property
     def lock(self) -> Path:
         """Held by the process that runs a campaign in this lab."""
         return self.path / "lock"
@@ -43,9 +55,18 @@ class LabFolder:
         """File of a simulated bench's world."""
         return self.path / "worlds" / f"{bench}.db"
 
+    @property
+    def orders(self) -> Path:
+        """Pages of work orders."""
+        return self.path / "orders"
+
     def report(self, campaign: str) -> Path:
         """A campaign's report."""
         return self.path / "reports" / f"{campaign}.html"
+
+    def record(self, campaign: str, name: str) -> Path:
+        """The record of one test."""
+        return self.path / "records" / campaign / f"{name}{SUFFIX}"
 
     @classmethod
     def existing(cls, path: Path) -> LabFolder:
@@ -70,16 +91,17 @@ class LabFolder:
         Raises:
             InputError: it cannot be made or written.
         """
+        made = False
         try:
-            made = _make(path)
-            (path / "worlds").mkdir(exist_ok=True)
-        except OSError as error:
-            raise InputError(f"--lab {path}", f"cannot be made ({error.strerror})") from None
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise InputError(f"--lab {path}", "cannot be written; check its owner and permissions")
-        try:
+            try:
+                made = _make(path)
+                (path / "worlds").mkdir(exist_ok=True)
+            except OSError as error:
+                raise InputError(f"--lab {path}", f"cannot be made ({error.strerror})") from None
+            if not os.access(path, os.W_OK | os.X_OK):
+                raise InputError(f"--lab {path}", "cannot be written; check its owner and permissions")
             yield cls(path)
-        except BaseException:
+        except BaseException:  # an interruption may come at any of these lines
             if made:
                 _remove_unless_taken(cls(path))
             raise
@@ -109,6 +131,28 @@ def new_file(path: Path) -> TextIO:
             return path.open("x", encoding="utf-8")
         except FileExistsError:
             raise InputError(path, "is there already and is not written over; choose another name") from None
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file of the user's choice that is not there yet: whole or not at all, and nothing is written over.
+
+    Raises:
+        InputError: it is there, or cannot be written.
+    """
+    new_file(path).close()  # takes the name; the content takes its place at once
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with writing(path):
+            with draft.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+    except BaseException:
+        for file_made in (draft, path):
+            with suppress(OSError):
+                file_made.unlink()
+        raise
 
 
 def _make(path: Path) -> bool:

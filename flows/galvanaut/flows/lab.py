@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from galvanaut.campaigns.analysis.record import Record
 from galvanaut.campaigns.batchmaker import BatchMaker
 from galvanaut.campaigns.batchplan import BatchPlanner
 from galvanaut.campaigns.campaignfile import Campaign
@@ -20,7 +21,7 @@ from galvanaut.campaigns.planners.registry import planner
 from galvanaut.campaigns.planners.session import PlannerSession
 from galvanaut.campaigns.procedurefields import Procedure
 from galvanaut.campaigns.report.summary import Summary
-from galvanaut.core.clock import Clock, Gate
+from galvanaut.core.clock import Clock, ClockLock, Gate
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
@@ -28,21 +29,22 @@ from galvanaut.core.lock import exclusive
 from galvanaut.flows.flowpath import FlowPath
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.labbench import connected_bench
+from galvanaut.flows.labels import note
 from galvanaut.flows.plan import Plan, load_plan, reread
 from galvanaut.flows.recommend import observation, recommendation
 from galvanaut.flows.support import trust
 from galvanaut.instruments.connect import require_armed
 from galvanaut.instruments.guard.reconcile import Finding
+from galvanaut.instruments.holders import HolderPool
 from galvanaut.instruments.journal import Journal
+from galvanaut.instruments.orders import OrderBook
 from galvanaut.instruments.station import Station
+from galvanaut.instruments.telemetry.labrecorder import LabRecorder
+from galvanaut.instruments.telemetry.reader import read_record
+from galvanaut.instruments.telemetry.tidy import tidy
 
 if TYPE_CHECKING:
     from galvanaut.instruments.bench import Bench
-
-SIMULATED_NOTE = (
-    "Every number here comes from a simulated bench: instruments, dosing errors and noise are simulated, and the "
-    "conductivity is that of a model fitted to published measurements. Nothing was measured on hardware."
-)
 
 
 @dataclass
@@ -53,10 +55,13 @@ class Lab:
         plan: the campaign, its bench, the seed and where their files are.
         folder: where everything is kept.
         station: runs jobs.
+        recorder: keeps the readings of tests; all tests share it.
         ledger: the campaign's record.
         clock: the bench's clock.
         max_trials: where this run ends, if before the campaign's budget.
         found: what a dead run had left on the bench.
+        pool: gives out the holders of the bench; None where the campaign builds no cells.
+        taking_holders: held by the trial that takes its holders.
         session: asks and tells the planner.
         something_ended: opens when a trial ends.
     """
@@ -64,15 +69,19 @@ class Lab:
     plan: Plan
     folder: LabFolder
     station: Station
+    recorder: LabRecorder
     ledger: Ledger
     clock: Clock
     max_trials: int | None
     found: list[Finding] = field(default_factory=list)
+    pool: HolderPool | None = None
     session: PlannerSession = field(init=False)
     something_ended: Gate[None] = field(init=False)
+    taking_holders: ClockLock = field(init=False)
 
     def __post_init__(self) -> None:
         self.something_ended = Gate(self.clock)
+        self.taking_holders = ClockLock(self.clock)
         self.session = PlannerSession(self._planner())
         for _, trial in sorted(self.ledger.trials.items()):
             self.session.restore(trial.number, np.array(trial.explanation["point"]))
@@ -117,7 +126,7 @@ class Lab:
     @property
     def simulated_note(self) -> str:
         """What was simulated, in words; empty on a real bench."""
-        return SIMULATED_NOTE if self.bench.is_synthetic else ""
+        return note(is_synthetic=self.bench.is_synthetic, has_cells=self.plan.cells is not None)
 
     @property
     def cell_constant_per_cm(self) -> float:
@@ -166,6 +175,14 @@ class Lab:
         number = proposal.index + 1
         self.ledger.propose(number, proposal.recipe, doses, proposal.to_json())
         return self.ledger.trials[number]
+
+    def record(self, test: str, cell: str) -> Record:
+        """The record of a test, live or sealed.
+
+        Raises:
+            InputError: there is none, or it cannot be analysed.
+        """
+        return Record.of(read_record(self.folder.path, test), cell)
 
     def close_trial(self, number: int, outcome: Outcome) -> None:
         """Write down how a trial ended and tell the planner."""
@@ -236,15 +253,20 @@ def open_lab(
             stack.enter_context(exclusive(folder.lock, f"--lab {lab_folder}"))
             bench, clock = stack.enter_context(connected_bench(plan.bench, folder, plan.seed, arm=arm, record=record))
             log = EventLog(open_engine(folder.ledger), "ledger")
-            journal = Journal(EventLog(open_engine(folder.station), "journal"), clock)
+            engine = open_engine(folder.station)
+            journal = Journal(EventLog(engine, "journal"), clock)
+            orders = OrderBook(EventLog(engine, "orders"), folder.orders)
             ledger = Ledger(log, plan.campaign.name, clock)
             _check_records(ledger, journal, clock, folder)
             _refuse_while_another_is_half_done(log, plan, clock)
             ledger.start(plan.to_json(), reread=reread)
-            station = Station(bench, journal, clock)
+            recorder = stack.enter_context(LabRecorder.opened(folder.path))
+            tidy(recorder, journal)
+            station = Station(bench, journal, clock, orders=orders)
             stack.callback(station.close)
             found = station.reconcile()
-            lab = Lab(plan, folder, station, ledger, clock, max_trials, found)
+            pool = None if plan.cells is None else HolderPool.of(plan.cells.path.holders, bench, journal, clock)
+            lab = Lab(plan, folder, station, recorder, ledger, clock, max_trials, found, pool)
         yield lab
 
 

@@ -18,8 +18,11 @@ from galvanaut.campaigns.report.summary import Summary, summarise
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.errors import InputError, Problem
 from galvanaut.core.stocks import Stock
+from galvanaut.flows.cellpath import CellPath, plan_problems
 from galvanaut.flows.flowpath import FlowPath
 from galvanaut.instruments.bench import Bench, load_bench
+from galvanaut.instruments.cycling.plan import TestPlan
+from galvanaut.instruments.cycling.plan import load_plan as load_test_plan
 
 CALIBRATION_TEMPERATURE_DEGC = 25.0
 CALIBRATION_FILLINGS = 3
@@ -27,6 +30,30 @@ CALIBRATION_RESERVE_ML = 2.0
 """Standard that stays in the mixer, so that no air is drawn into the cell."""
 LIGHTEST_G_ML = 0.9
 """No solvent in use is lighter but for a few esters and nitriles (illustrative)."""
+
+
+@dataclass(frozen=True)
+class CellTests:
+    """What is done with the cells of a campaign.
+
+    Attributes:
+        path: which holders take them, and who loads these.
+        formation, cycling: the two tests of each cell.
+    """
+
+    path: CellPath
+    formation: TestPlan
+    cycling: TestPlan
+
+    @property
+    def temperature_degC(self) -> float | None:
+        """Of the incubator; None if the plans leave it open."""
+        given = self.formation.temperature_degC
+        return self.cycling.temperature_degC if given is None else given
+
+    def to_json(self) -> dict[str, Any]:
+        """The plans as JSON; the bench and the campaign file say the rest."""
+        return {"formation": self.formation.as_json(), "cycling": self.cycling.as_json()}
 
 
 @dataclass(frozen=True)
@@ -39,6 +66,7 @@ class Plan:
         seed: of this campaign.
         path: which instrument plays which part.
         space: where the planner searches.
+        cells: what is done with cells; None where only liquids are measured.
     """
 
     campaign: Campaign
@@ -48,6 +76,7 @@ class Plan:
     seed: int
     path: FlowPath
     space: SearchSpace
+    cells: CellTests | None = None
 
     def batches(self, drawn_mL: Callable[[str, str], float] = lambda stock, lot: 0.0) -> BatchPlanner:
         """Plans batches from the bench's stocks.
@@ -73,14 +102,12 @@ class Plan:
 
     def summary(self, ledger: Ledger) -> Summary:
         """What a ledger says about this campaign."""
-        objective = self.campaign.objective
-        maximise = objective.goal == "maximise"
-        title, trials = self.campaign.title, self.campaign.budget.trials
-        return summarise(ledger, objective.name, objective.unit, maximise, title, trials)
+        return summarise(ledger, self.campaign)
 
     def to_json(self) -> dict[str, Any]:
         """Everything that makes this campaign what it is; the ledger keeps it."""
-        return {"campaign": self.campaign.to_json(), "seed": self.seed, "bench": _bench_json(self.bench)}
+        tests = {} if self.cells is None else {"tests": self.cells.to_json()}
+        return {"campaign": self.campaign.to_json(), "seed": self.seed, "bench": _bench_json(self.bench), **tests}
 
 
 def reread(stored: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -91,13 +118,15 @@ def reread(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     try:
         campaign, bench = Campaign.model_validate(stored["campaign"]), Bench.model_validate(stored["bench"])
+        plans = {name: TestPlan.model_validate(one).as_json() for name, one in stored.get("tests", {}).items()}
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(
             "the ledger", f"holds a plan that this version cannot read ({where}: {first['msg']})"
         ) from None
-    return {"campaign": campaign.to_json(), "seed": stored["seed"], "bench": _bench_json(bench)}
+    tests = {"tests": plans} if plans else {}
+    return {"campaign": campaign.to_json(), "seed": stored["seed"], "bench": _bench_json(bench), **tests}
 
 
 def _bench_json(bench: Bench) -> dict[str, Any]:
@@ -129,10 +158,35 @@ def load_plan(campaign_file: Path, bench_file: Path | None = None, seed: int | N
         campaign.seed if seed is None else seed,
         path,
         SearchSpace.of(campaign),
+        _cell_tests(campaign, campaign_file, bench, path.mixer),
     )
     _check_stocks(plan)
     _check_procedure(plan)
     return plan
+
+
+def _cell_tests(campaign: Campaign, campaign_file: Path, bench: Bench, mixer: str) -> CellTests | None:
+    """The test plans that the campaign names, matched with the holders of the bench."""
+    step = campaign.procedure.cells
+    if step is None:
+        return None
+    path = CellPath.of(bench, mixer)
+    plans = {name: load_test_plan(campaign_file.parent / getattr(step, name)) for name in ("formation", "cycling")}
+    tests = CellTests(path, plans["formation"], plans["cycling"])
+    nominal_Ah, cycling = tests.formation.capacity_Ah, tests.cycling
+    assumed = cycling.with_capacity(nominal_Ah) if cycling.wants_capacity and nominal_Ah is not None else cycling
+    problems = plan_problems(bench, path, {"formation": tests.formation, "cycling": assumed})
+    if len(path.holders) < step.replicates:
+        text = f"{step.replicates} cells of a recipe need as many holders; bench {bench.name} has {len(path.holders)}"
+        problems.append(Problem("procedure.cells.replicates", text))
+    given = {plan.temperature_degC for plan in plans.values()} - {None}
+    if len(given) > 1:
+        problems.append(Problem("procedure.cells", f"the plans want different temperatures ({given}) in one incubator"))
+    if given and path.incubator is None:
+        problems.append(Problem("procedure.cells", "the plans want a temperature, but no chamber houses the holders"))
+    if problems:
+        raise InputError(campaign_file, problems)
+    return tests
 
 
 def _check_stocks(plan: Plan) -> None:

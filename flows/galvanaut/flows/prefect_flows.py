@@ -24,9 +24,10 @@ from prefect.runtime import flow_run
 
 from galvanaut.campaigns.ledger import Outcome, TrialRecord
 from galvanaut.campaigns.recipe import Recipe
-from galvanaut.flows import calibration, procedure
+from galvanaut.flows import calibration, cells, procedure
 from galvanaut.flows.artifacts import Artifacts
 from galvanaut.flows.campaign_loop import Observer, run_campaign
+from galvanaut.flows.cells import Built, Tested
 from galvanaut.flows.lab import Lab, open_lab
 from galvanaut.flows.procedure import Steps, run_trial
 from galvanaut.flows.through_prefect import PrefectFailedError, inside, through
@@ -89,6 +90,30 @@ async def _clean(number: int) -> None:
     await procedure.clean(*_trial(number))
 
 
+@_step("assemble cell")
+async def _assemble(number: int, replicate: int, holder: str) -> Built:
+    trial, lab = _trial(number)
+    return await cells.assemble(trial, replicate, holder, lab)
+
+
+@_step("form cell")
+async def _form(number: int, replicate: int, built: Built) -> Tested:
+    trial, lab = _trial(number)
+    return await cells.form(trial, replicate, built, lab)
+
+
+@_step("cycle cell")
+async def _age(number: int, replicate: int, tested: Tested) -> Tested:
+    trial, lab = _trial(number)
+    return await cells.age(trial, replicate, tested, lab)
+
+
+@_step("unload cell")
+async def _unload(number: int, replicate: int, built: Built) -> None:
+    trial, lab = _trial(number)
+    await cells.unload(trial, replicate, built, lab)
+
+
 @_step("calibrate cell")
 async def _calibrate() -> None:
     await calibration.calibrate(_lab.get())
@@ -100,6 +125,10 @@ TASKS = Steps(
     settle=lambda trial, lab: through(_settle, trial.number),
     measure=lambda trial, lab: through(_measure, trial.number),
     clean=lambda trial, lab: through(_clean, trial.number),
+    assemble=lambda trial, replicate, holder, lab: through(_assemble, trial.number, replicate, holder),
+    form=lambda trial, replicate, built, lab: through(_form, trial.number, replicate, built),
+    age=lambda trial, replicate, tested, lab: through(_age, trial.number, replicate, tested),
+    unload=lambda trial, replicate, built, lab: through(_unload, trial.number, replicate, built),
 )
 
 

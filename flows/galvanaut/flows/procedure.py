@@ -1,4 +1,4 @@
-"""The procedure of a conductivity campaign, as a lab note: make the electrolyte, fill the cell, hold, read, clean.
+"""The procedure of a trial, as a lab note: make the electrolyte, measure it, build cells with it, clean, cycle them.
 
 Plain coroutines. Each step is one or a few durable jobs, so calling it again after a crash carries on where the bench
 stands. `galvanaut.flows.prefect_flows` shows the same steps in Prefect, `galvanaut.flows.calibration` is what comes
@@ -8,13 +8,17 @@ before the first trial.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
 from galvanaut.campaigns.ledger import Outcome, TrialRecord
 from galvanaut.campaigns.recipe import Recipe
+from galvanaut.core.clock import together
+from galvanaut.flows import cells
+from galvanaut.flows.celloutcome import judged
+from galvanaut.flows.cells import Built, Tested
 from galvanaut.flows.lab import Lab
 from galvanaut.flows.steps import CLEANING, attempt, clean_up, dose, key, transfer
 from galvanaut.instruments.conductometry import conductivity_mS_cm
@@ -99,27 +103,55 @@ class Steps:
     settle: Callable[[TrialRecord, Lab], Awaitable[None]] = settle
     measure: Callable[[TrialRecord, Lab], Awaitable[Mapping[str, Any]]] = measure
     clean: Callable[[TrialRecord, Lab], Awaitable[None]] = clean
+    assemble: Callable[[TrialRecord, int, str, Lab], Awaitable[Built]] = cells.assemble
+    form: Callable[[TrialRecord, int, Built, Lab], Awaitable[Tested]] = cells.form
+    age: Callable[[TrialRecord, int, Tested, Lab], Awaitable[Tested]] = cells.age
+    unload: Callable[[TrialRecord, int, Built, Lab], Awaitable[None]] = cells.unload
 
 
 PLAIN = Steps()
 
 
 async def run_trial(trial: TrialRecord, lab: Lab, steps: Steps = PLAIN) -> Outcome:
-    """One recipe from doses to a number.
+    """One recipe from doses to its values.
 
     A fault on the way to the number fails the trial, and the batch is thrown away. A mixer that cannot be cleaned ends
-    the run: somebody has to look. The next run cleans it first.
+    the run, and so does a cell that cannot be taken out: somebody has to look. The next run begins with that.
 
     Raises:
-        JobFailedError: the mixer could not be emptied or rinsed.
+        JobFailedError: the mixer could not be emptied or rinsed, or a cell could not be unloaded.
     """
+    async with cells.holders(trial, lab) as holders:
+        liquid, built = await _make(trial, holders, lab, steps)
+        tests = [_test(trial, replicate, one, lab, steps) for replicate, one in enumerate(built, start=1)]
+        ended = await together(lab.clock, tests)
+    tested = [one for one in ended if isinstance(one, Tested)]
+    for error in ended:
+        if isinstance(error, Exception):
+            raise error
+    return judged(trial, liquid, tested, lab)
+
+
+async def _make(trial: TrialRecord, holders: Sequence[str], lab: Lab, steps: Steps) -> tuple[Outcome, list[Built]]:
+    """The batch, what was measured of it, and a cell for each holder; the mixer is clean again."""
+    built: list[Built] = []
     async with lab.station.reserved(lab.path.mixer):
         try:
             await steps.formulate(trial, lab)
             await steps.fill_cell(trial, lab)
             await steps.settle(trial, lab)
             outcome = analyse(await steps.measure(trial, lab), lab)
+            for replicate, holder in enumerate(holders, start=1):
+                built.append(await steps.assemble(trial, replicate, holder, lab))
         except JobFailedError as error:
             outcome = Outcome("failed_instrument", reason=str(error))
         await steps.clean(trial, lab)
-    return outcome
+    return outcome, built
+
+
+async def _test(trial: TrialRecord, replicate: int, built: Built, lab: Lab, steps: Steps) -> Tested:
+    """One cell from its first charge to the end of its life, and out of its holder."""
+    tested = await steps.form(trial, replicate, built, lab)
+    tested = await steps.age(trial, replicate, tested, lab)
+    await steps.unload(trial, replicate, built, lab)
+    return tested

@@ -64,7 +64,8 @@ def best(lab: Lab) -> str:
     top = lab.best()
     if top is None or top.outcome is None:
         return "-"
-    return f"{top.outcome.values[lab.objective.name]:.2f} {lab.objective.unit} (trial {top.number})"
+    value = f"{top.outcome.values[lab.objective.name]:.2f} {lab.objective.unit}".strip()
+    return f"{value} (trial {top.number})"
 
 
 def line(trial: TrialRecord, lab: Lab) -> str:
@@ -73,5 +74,6 @@ def line(trial: TrialRecord, lab: Lab) -> str:
     head = f"{when}  trial {trial.number:3d}"
     if trial.outcome is None or trial.status != "ok":
         return f"{head}  FAILED  {trial.outcome.reason if trial.outcome else ''}"
-    value = trial.outcome.values[lab.objective.name]
-    return f"{head}  {value:6.2f} {lab.objective.unit}  best {best(lab)}  {trial.tested.text()}"
+    value, parts = trial.outcome.values[lab.objective.name], lab.summary().parts(trial)
+    of = f" ({parts})" if parts else ""
+    return f"{head}  {value:6.2f} {lab.objective.unit}{of}  best {best(lab)}  {trial.tested.text()}"

@@ -15,12 +15,14 @@ def observation(trial: TrialRecord, space: SearchSpace, objective: str) -> Obser
     if outcome is None or outcome.status == "pending":
         return None
     deviation = outcome.deviations.get(objective)
+    # A badly built cell says as little about its recipe as a broken pump.
+    status = "failed_instrument" if outcome.status == "failed_cells" else outcome.status
     return Observation(
         trial.number,
         tuple(space.point(trial.tested).tolist()),
         outcome.values.get(objective),
         None if deviation is None else deviation**2,
-        outcome.status,
+        status,
     )
 
 

@@ -15,7 +15,7 @@ from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.flows.folder import LabFolder, writing
-from galvanaut.flows.lab import SIMULATED_NOTE
+from galvanaut.flows.labels import note
 from galvanaut.flows.recommend import recommendation
 
 
@@ -36,7 +36,8 @@ def campaign_text(lab: Path, campaign: str) -> str:
     rows = [_line(summary)]
     for rank, trial in enumerate(summary.leaderboard(10), start=1):
         rows.append(
-            f"{rank:4d}. trial {trial.number:3d} {summary.value(trial):8.3f} {summary.unit}  {trial.tested.text()}"
+            f"{rank:4d}. trial {trial.number:3d} {summary.value(trial):8.3f} {summary.unit}  "
+            f"{_in_brackets(summary.parts(trial))}{trial.tested.text()}"
         )
     rows += [
         f"      trial {trial.number:3d} {trial.status.replace('_', ' ')}: {trial.outcome.reason}"
@@ -59,12 +60,16 @@ def write_campaign_report(lab: Path, campaign: str) -> Path:
         InputError: no such campaign, or the report cannot be written.
     """
     summary = _summary(lab, campaign)
-    note = SIMULATED_NOTE if _is_simulated(summary) else ""
+    asked = Campaign.model_validate(summary.plan["campaign"])
+    label = note(is_synthetic=_is_simulated(summary), has_cells=asked.procedure.cells is not None)
     path = LabFolder(lab).report(summary.name)
     ledger = Ledger(_log(lab), summary.name, SystemClock())
-    asked = Campaign.model_validate(summary.plan["campaign"])
     with writing(path):
-        return write_report(summary, path, note, recommendation(asked, ledger, summary.plan["seed"]))
+        return write_report(summary, path, label, recommendation(asked, ledger, summary.plan["seed"]))
+
+
+def _in_brackets(text: str) -> str:
+    return f"({text})  " if text else ""
 
 
 def _is_simulated(summary: Summary) -> bool:
@@ -122,9 +127,7 @@ def _summary_of(log: EventLog, name: str) -> Summary:
     except ValidationError as error:
         what = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise InputError(f"campaign {name}", f"its record was written by a version that differs ({what})") from None
-    objective = campaign.objective
-    maximise = objective.goal == "maximise"
-    return summarise(ledger, objective.name, objective.unit, maximise, campaign.title, campaign.budget.trials)
+    return summarise(ledger, campaign)
 
 
 def _log(lab: Path) -> EventLog:

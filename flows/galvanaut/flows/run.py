@@ -18,6 +18,7 @@ from galvanaut.flows.campaign_loop import Observer, run_campaign
 from galvanaut.flows.console import PatientConsole
 from galvanaut.flows.folder import writing
 from galvanaut.flows.lab import Lab, open_lab
+from galvanaut.flows.makespan import DAY_S, makespan
 from galvanaut.flows.progress import best, shown
 from galvanaut.flows.signals import interruptible
 from galvanaut.flows.through_prefect import PrefectFailedError
@@ -146,7 +147,26 @@ def _say_result(lab: Lab, console: Console, seconds: float) -> None:
         console.print(f"  {top.tested.text()}", highlight=False, markup=False)
     if model := lab.recommendation():
         console.print(model, highlight=False, markup=False, soft_wrap=True)
+    _say_effort(lab, console)
     for alarm in lab.station.alarms:
         console.print(f"[bold red]alarm:[/] {escape(str(alarm))}", highlight=False, soft_wrap=True)
     if lab.simulated_note:
         console.print("[yellow]simulated:[/] nothing here was measured on hardware", highlight=False)
+
+
+def _say_effort(lab: Lab, console: Console) -> None:
+    """How long trials took, and what went over the wires, where cells were cycled."""
+    if lab.plan.cells is None:
+        return
+    trials = [trial for _, trial in sorted(lab.ledger.trials.items())]
+    if (span := makespan(trials, lab.parallel)) is not None:
+        console.print(span.text(), highlight=False, soft_wrap=True)
+    tests = [each.result or {} for each in lab.station.journal.records() if each.request["kind"] == "cycle"]
+    days, rows = sum(test.get("time_s", 0.0) for test in tests) / DAY_S, sum(test.get("readings", 0) for test in tests)
+    traffic = lab.station.bench.traffic
+    console.print(
+        f"{len(tests)} tests, {days:.0f} channel-days, {rows} readings kept; in this run {traffic.messages} messages "
+        f"({(traffic.sent_bytes + traffic.received_bytes) / 1e6:.0f} MB) went over the wires",
+        highlight=False,
+        soft_wrap=True,
+    )

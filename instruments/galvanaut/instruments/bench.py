@@ -19,6 +19,7 @@ from galvanaut.core.units import Unit
 from galvanaut.instruments.drivers import Driver, driver_class
 from galvanaut.instruments.drivers.registry import sharing
 from galvanaut.instruments.envelope import Envelope
+from galvanaut.instruments.filecycler import FileCycler
 from galvanaut.instruments.roles import Role
 from galvanaut.instruments.wiring import Wiring, check_wiring
 
@@ -170,6 +171,7 @@ class Bench(BaseModel):
         vessels: by name; they hold liquids.
         holders: by name; they hold cells.
         instruments: by name.
+        file_cyclers: cyclers without an interface, by name; see `FileCycler`.
         simulation: parameters of the simulated world; ignored on a real bench.
         served: the resources are those of a simulated bench that another process serves. To this one it is as real as
             any, and has to be armed, but what it measures is labelled as simulated.
@@ -184,6 +186,7 @@ class Bench(BaseModel):
     vessels: dict[Name, VesselEntry] = {}
     holders: dict[Name, HolderEntry] = {}
     instruments: dict[Name, InstrumentEntry]
+    file_cyclers: dict[Name, FileCycler] = {}
     simulation: dict[str, Any] | None = None
     served: bool = False
 
@@ -260,10 +263,30 @@ class Bench(BaseModel):
         """Names of the instruments that run whole tests on a holder by themselves."""
         return [name for name, e in self._with_role("cycler") if e.wiring.channel == holder]
 
+    def file_cycler(self, name: str) -> FileCycler:
+        """The cycler without an interface of this name.
+
+        Raises:
+            InputError: there is none.
+        """
+        if name not in self.file_cyclers:
+            known = ", ".join(self.file_cyclers) or "none"
+            raise InputError(f"bench {self.name}", Problem("file_cyclers", f"has no {name}; known are {known}"))
+        return self.file_cyclers[name]
+
     def battery_tester_at(self, holder: str) -> str:
         """Name of the battery tester wired to a cell holder; errors as in `balance_weighing`."""
         names = [name for name, e in self._with_role("battery tester") if e.wiring.channel == holder]
         return self._only(names, f"battery tester wired to {holder}")
+
+    def assembler_at(self, holder: str) -> str | None:
+        """Name of the assembler that loads a holder; None where a person does."""
+        return next((name for name, e in self._with_role("assembler") if holder in (e.wiring.loads or ())), None)
+
+    def drivers_at(self, holder: str) -> list[str]:
+        """Names of the source meters and cyclers wired to a holder: what may drive the cell in it."""
+        wired = [(name, e) for name, e in self.instruments.items() if e.wiring.channel == holder]
+        return [name for name, e in wired if e.role in ("source meter", "cycler")]
 
     def standard_stock(self) -> str:
         """Name of the stock that is a conductivity standard; errors as in `balance_weighing`."""

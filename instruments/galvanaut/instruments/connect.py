@@ -17,12 +17,14 @@ from galvanaut.instruments.guard.shutdown import make_all_safe
 from galvanaut.instruments.link import Link, Trace
 from galvanaut.instruments.roles import Identity, Role
 from galvanaut.instruments.sharedlink import SharedLink
+from galvanaut.instruments.traffic import Traffic
 
 if TYPE_CHECKING:
     from pyvisa import ResourceManager
 
     from galvanaut.instruments.cycling.wired import Cyclers
     from galvanaut.instruments.roles import (
+        Assembler,
         Balance,
         BatteryTester,
         Chamber,
@@ -46,6 +48,7 @@ class ConnectedBench:
     Attributes:
         bench: the bench file.
         identities: who answered, by instrument.
+        traffic: how much went over the wires since it was connected.
     """
 
     def __init__(
@@ -54,8 +57,10 @@ class ConnectedBench:
         drivers: Mapping[str, Driver],
         identities: Mapping[str, Identity],
         manager: ResourceManager,
+        traffic: Traffic,
     ) -> None:
         self.bench = bench
+        self.traffic = traffic
         self._manager = manager
         self.identities = dict(identities)
         self._drivers = dict(drivers)
@@ -82,14 +87,15 @@ class ConnectedBench:
         identities: dict[str, Identity] = {}
         errors: list[InstrumentError] = []
         lines: dict[str, Link] = {}
+        traffic = Traffic(trace)
         for name in bench.instruments:
             try:
-                drivers[name] = _open(bench, name, manager, trace, lines)
+                drivers[name] = _open(bench, name, manager, traffic, lines)
                 identities[name] = drivers[name].identify()
                 drivers[name].set_up()
             except InstrumentError as error:
                 errors.append(error)
-        connected = cls(bench, drivers, identities, manager)
+        connected = cls(bench, drivers, identities, manager, traffic)
         if errors:
             errors += connected._each(_close)
             raise BenchError(bench.name, "connect", errors)
@@ -127,6 +133,10 @@ class ConnectedBench:
     def thermometer(self, name: str) -> Thermometer:
         """The thermometer of this name."""
         return cast("Thermometer", self._named(name, "thermometer"))
+
+    def assembler(self, name: str) -> Assembler:
+        """The assembler of this name."""
+        return cast("Assembler", self._named(name, "assembler"))
 
     def names(self, role: Role) -> list[str]:
         """Names of the instruments that play a role, in the order of the bench file."""

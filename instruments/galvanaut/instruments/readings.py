@@ -72,6 +72,8 @@ class SourceLimits:
         measures_when_off: whether it reads the voltage of a cell while its output is off.
         discharges: whether it can draw a current from the cell.
         checks_when_off: whether it can measure, with its output off, that no current flows.
+        recording_max_s: longest time between two readings that it takes by itself, s; None if it has to be asked for
+            each (see `galvanaut.instruments.roles.RecordingSourceMeter`).
     """
 
     voltage_min_V: float
@@ -82,6 +84,12 @@ class SourceLimits:
     measures_when_off: bool = False
     discharges: bool = True
     checks_when_off: bool = True
+    recording_max_s: float | None = None
+
+    @property
+    def records(self) -> bool:
+        """Whether it takes readings by itself, also while no host looks."""
+        return self.recording_max_s is not None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from galvanaut.instruments.assembly import Assembler, Assembly, AssemblyState
 from galvanaut.instruments.readings import DoseLimits, Identity, Reading, Scan, SourceLimits
 from galvanaut.instruments.runs import Cycler, Row, RunHandle, RunState, RunStatus
 
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from galvanaut.instruments.bounds import Operation
     from galvanaut.instruments.envelope import Envelope
 
 __all__ = [
+    "Assembler",
+    "Assembly",
+    "AssemblyState",
     "Balance",
     "BatteryTester",
     "BufferedSourceMeter",
@@ -33,6 +38,7 @@ __all__ = [
     "Pump",
     "PumpState",
     "Reading",
+    "RecordingSourceMeter",
     "Role",
     "Row",
     "RunHandle",
@@ -45,7 +51,15 @@ __all__ = [
 ]
 
 Role = Literal[
-    "pump", "balance", "chamber", "impedance meter", "source meter", "battery tester", "thermometer", "cycler"
+    "pump",
+    "balance",
+    "chamber",
+    "impedance meter",
+    "source meter",
+    "battery tester",
+    "thermometer",
+    "cycler",
+    "assembler",
 ]
 
 PumpState = Literal["infusing", "withdrawing", "stopped", "paused", "waiting", "purging"]
@@ -304,6 +318,38 @@ class BufferedSourceMeter(SourceMeter, Protocol):
 
     def clear_readings(self) -> None:
         """Forget all readings; its time starts anew."""
+        ...
+
+
+class RecordingSourceMeter(BufferedSourceMeter, Protocol):
+    """A source meter that takes readings by itself, at equal distances, also while nobody looks.
+
+    Its output can be set while it records. A new connection leaves a recording alone; `make_safe` ends it and keeps
+    the readings. While it records, `measure` gives the newest reading, once.
+    """
+
+    def record(self, period_s: float) -> None:
+        """Forget all readings and take one now and then each ``period_s``; its time starts anew.
+
+        Raises:
+            RefusedError: a period that it cannot keep; nothing was sent.
+        """
+        ...
+
+    def recorded(self, since: int = 0) -> NDArray[np.float64]:
+        """The readings after the first ``since``, shape (n, 3), as `readings`; in few messages."""
+        ...
+
+    def stop_recording(self) -> None:
+        """Take no more readings; those that were taken stay. Does nothing if it does not record."""
+        ...
+
+    def is_recording(self) -> bool:
+        """Whether it records, as the instrument says."""
+        ...
+
+    def configured(self) -> Operation:
+        """What it is set to now, as the instrument says, whoever has set it."""
         ...
 
 

@@ -72,6 +72,10 @@ class RunStatus(NamedTuple):
         alarm: what is wrong and what to do, in sentences; empty if nothing is.
         finished: number of the last complete cycle and its charge in and out, Ah; None before the first.
         current_cycle: the same of the cycle under way.
+        reason: why it ended before its last step, e.g. a stop rule; empty if it did not.
+        remark: what a reader of its readings has to know, e.g. a gap, in sentences; empty if nothing.
+        is_due: readings and state have to be on disk before the next poll: the instrument is about to forget.
+        is_kept: the instrument keeps its readings until then, also for a later process.
     """
 
     state: RunState
@@ -82,6 +86,10 @@ class RunStatus(NamedTuple):
     alarm: str = ""
     finished: tuple[int, float, float] | None = None
     current_cycle: tuple[int, float, float] | None = None
+    reason: str = ""
+    remark: str = ""
+    is_due: bool = False
+    is_kept: bool = False
 
 
 class Cycler(Protocol):

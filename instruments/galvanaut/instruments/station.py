@@ -25,8 +25,9 @@ from galvanaut.instruments.guard.places import places_of
 from galvanaut.instruments.guard.reconcile import Finding, reconcile
 from galvanaut.instruments.guard.running import supervised
 from galvanaut.instruments.guard.supervision import PERIOD_S, Supervisor
-from galvanaut.instruments.jobs.action import Action, Job, JobFailedError
+from galvanaut.instruments.jobs.action import Action, Job, JobFailedError, PostponedError
 from galvanaut.instruments.journal import JobRecord, Journal
+from galvanaut.instruments.orders import OrderBook
 
 Outcome = Mapping[str, Any] | Exception
 
@@ -50,17 +51,25 @@ class Station:
         journal: where every job is recorded.
         clock: the bench's clock.
         supervision_s: from one look of the supervision to the next, s.
+        orders: where people are asked to do what no instrument does; without it such jobs fail.
 
     Attributes:
         alarms: all since the start, once per cause; they stand in the journal too.
     """
 
     def __init__(
-        self, bench: ConnectedBench, journal: Journal, clock: Clock, *, supervision_s: float = PERIOD_S
+        self,
+        bench: ConnectedBench,
+        journal: Journal,
+        clock: Clock,
+        *,
+        supervision_s: float = PERIOD_S,
+        orders: OrderBook | None = None,
     ) -> None:
         self.bench = bench
         self.journal = journal
         self.clock = clock
+        self.orders = orders
         self.alarms: list[Alarm] = []
         self._supervision_s = supervision_s
         self._supervisors: list[Supervisor] = []
@@ -78,6 +87,7 @@ class Station:
 
         Raises:
             JobFailedError: the job failed.
+            PostponedError: it cannot be closed now; run it again.
             GalvanautError: the key stands for another action.
         """
         known = self.journal.find(key)
@@ -199,16 +209,29 @@ class Station:
             needs = action.needs(self.bench.bench)
             left = self._unclaimed.items()
             self._unclaimed = {name: job for name, job in left if job != str(key) and name not in needs}
-        job = Job(record, self.journal, self.bench, self._call, self.clock.sleep, self.clock.now, self.alarm)
+        clock = self.clock
+        job = Job(record, self.journal, self.bench, self._call, clock.sleep, clock.now, self.alarm, self.orders)
+        outcome: Outcome
         try:
-            result = await action.perform(job)
+            outcome = await action.perform(job)
+        except PostponedError:
+            raise
         except GalvanautError as error:
-            failure = error if isinstance(error, JobFailedError) else JobFailedError(f"job {key}: {error}")
-            self.journal.failed(key, str(failure))
-            return failure
-        self.journal.done(key, result)
-        self._done_here.add(str(key))
-        return result
+            outcome = error if isinstance(error, JobFailedError) else JobFailedError(f"job {key}: {error}")
+            self.journal.failed(key, str(outcome))
+        else:
+            self.journal.done(key, outcome)
+            self._done_here.add(str(key))
+        await self._after(job)
+        return outcome
+
+    async def _after(self, job: Job) -> None:
+        """What may be done only now, and changes nothing about the end of the job."""
+        for step in job.afterwards:
+            try:
+                await self._call(*step)
+            except GalvanautError as error:
+                _log.warning("job %s has ended, but after it: %s", job.key, error)
 
     def _require_not_stopped(self, key: JobKey, action: Action) -> None:
         """What supervision has stopped nobody uses until a person has looked and started the program again."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from galvanaut.instruments.drivers.registry import sharing
+from galvanaut.instruments.drivers.registry import is_virtual, sharing
 from galvanaut.instruments.roles import Role
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Wiring(BaseModel):
         houses: vessel or cell holder inside a chamber, or a list of them.
         connects: vessel whose electrodes an impedance meter is wired to.
         channel: cell holder that a source meter, a battery tester or a cycler is wired to.
+        fills_from: vessel that an assembler takes electrolyte from.
+        loads: cell holders that an assembler puts cells into.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +44,8 @@ class Wiring(BaseModel):
     houses: str | Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     connects: str | None = None
     channel: str | None = None
+    fills_from: str | None = None
+    loads: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
 
     @property
     def housed(self) -> tuple[str, ...]:
@@ -62,10 +66,16 @@ WORDS: dict[Role, tuple[str, ...]] = {
     "battery tester": ("channel",),
     "thermometer": (),
     "cycler": ("channel",),
+    "assembler": ("fills_from", "loads"),
 }
 """What each role has to be wired with, and no more."""
 
-_TARGETS: dict[str, str] = {"draws": "stock or vessel", "houses": "vessel or holder", "channel": "holder"}
+_TARGETS: dict[str, str] = {
+    "draws": "stock or vessel",
+    "houses": "vessel or holder",
+    "channel": "holder",
+    "loads": "holder",
+}
 """What a word may name, if it is not just a vessel."""
 
 
@@ -75,10 +85,11 @@ def check_wiring(bench: Bench) -> None:
     Raises:
         ValidationError: every problem at its place in the file.
     """
-    problems = [*_names_used_twice(bench), *_resources_used_twice(bench), *_cells_driven_twice(bench)]
+    problems = [*_names_used_twice(bench), *_resources_used_twice(bench), *_holders_served_twice(bench)]
     for name, entry in bench.instruments.items():
         problems += _wiring_problems(bench, name, entry)
         problems += _place_problems(bench, name, entry)
+        problems += _reality_problems(bench, name, entry)
     if problems:
         details: list[InitErrorDetails] = [
             {"type": PydanticCustomError("value_error", "{text}", {"text": text}), "loc": place, "input": found}
@@ -91,6 +102,9 @@ def _names_used_twice(bench: Bench) -> Iterator[tuple[Place, str, Any]]:
     for name in bench.vessels:
         if name in bench.stocks:
             yield ("vessels", name), f"{name} is also the name of a stock", name
+    for name in bench.file_cyclers:
+        if name in bench.instruments:
+            yield ("file_cyclers", name), f"{name} is also the name of an instrument", name
     for name in bench.holders:
         if name in bench.stocks or name in bench.vessels:
             yield ("holders", name), f"{name} is also the name of a {_kind(bench, name)}", name
@@ -115,16 +129,21 @@ def _resources_used_twice(bench: Bench) -> Iterator[tuple[Place, str, Any]]:
             yield ("instruments", name, "settings"), text, part
 
 
-def _cells_driven_twice(bench: Bench) -> Iterator[tuple[Place, str, Any]]:
-    owners: dict[str, str] = {}
+def _holders_served_twice(bench: Bench) -> Iterator[tuple[Place, str, Any]]:
+    drives: dict[str, str] = {}
+    loads: dict[str, str] = {}
     for name, entry in bench.instruments.items():
         holder = entry.wiring.channel
-        if entry.role not in ("source meter", "cycler") or holder is None:
-            continue
-        owner = owners.setdefault(holder, name)
-        if owner != name:
-            text = f"{owner} already drives the cell in {holder}; two sources would drive each other"
-            yield ("instruments", name, "wiring", "channel"), text, holder
+        if entry.role in ("source meter", "cycler") and holder is not None:
+            owner = drives.setdefault(holder, name)
+            if owner != name:
+                text = f"{owner} already drives the cell in {holder}; two sources would drive each other"
+                yield ("instruments", name, "wiring", "channel"), text, holder
+        for holder in entry.wiring.loads or ():
+            owner = loads.setdefault(holder, name)
+            if owner != name:
+                text = f"{owner} already loads {holder}; neither would know what the other has put into it"
+                yield ("instruments", name, "wiring", "loads"), text, holder
 
 
 def _wiring_problems(bench: Bench, name: str, entry: InstrumentEntry) -> Iterator[tuple[Place, str, Any]]:
@@ -132,10 +151,10 @@ def _wiring_problems(bench: Bench, name: str, entry: InstrumentEntry) -> Iterato
     place = ("instruments", name, "wiring")
     for word, target in entry.wiring.model_dump().items():
         if word in expected and target is None:
-            yield place, f"a {entry.role} needs {' and '.join(expected)}; {word} is missing", target
+            yield place, f"{_a(entry.role)} needs {' and '.join(expected)}; {word} is missing", target
         elif word not in expected and target is not None:
             only = f"only {' and '.join(expected)}" if expected else "and no other wiring"
-            yield (*place, word), f"a {entry.role} has no {word}, {only}", target
+            yield (*place, word), f"{_a(entry.role)} has no {word}, {only}", target
         else:
             yield from _target_problems(bench, word, _names(target), (*place, word))
     if entry.wiring.draws is not None and entry.wiring.draws == entry.wiring.into:
@@ -166,6 +185,17 @@ def _place_problems(bench: Bench, name: str, entry: InstrumentEntry) -> Iterator
                 kind = "holder" if setting == "voltages" else f"holder, vessel or chamber of this bench, nor {ROOM!r}"
                 text = f"{place!r} is no {kind}; known are {names}"
                 yield ("instruments", name, "settings", setting), text, place
+
+
+def _reality_problems(bench: Bench, name: str, entry: InstrumentEntry) -> Iterator[tuple[Place, str, Any]]:
+    """A cell that a program has made up must never be taken for one on a real bench."""
+    if is_virtual(entry.driver_class) and not bench.is_synthetic:
+        text = f"{entry.driver} exists on simulated benches only; leave it out, and people get work orders instead"
+        yield ("instruments", name, "driver"), text, entry.driver
+
+
+def _a(role: Role) -> str:
+    return f"an {role}" if role[0] in "aeiou" else f"a {role}"
 
 
 def _names(target: str | tuple[str, ...] | None) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galvanaut.core.errors import InputError, Problem, UnsupportedError
 from galvanaut.simulators.chemistry import Chemistry
+from galvanaut.simulators.devices.assembler import VirtualAssembler
 from galvanaut.simulators.devices.bt3562a import BatteryTester
 from galvanaut.simulators.devices.daq6510 import ScanningMultimeter
 from galvanaut.simulators.devices.device import Device
@@ -44,6 +45,7 @@ DEVICES: dict[str, type[Device]] = {
     "keithley-2450": SourceMeter,
     "keysight-n6705c": PowerAnalyzer,
     "hioki-bt3562a": BatteryTester,
+    "virtual-assembler": VirtualAssembler,
 }
 """What stands in for the instrument behind each driver."""
 
@@ -59,6 +61,7 @@ WIRING: dict[str, tuple[str, ...]] = {
     "keithley-2450": ("channel",),
     "keysight-n6705c": ("channel",),
     "hioki-bt3562a": ("channel",),
+    "virtual-assembler": ("fills_from", "loads"),
 }
 """What an instrument of each driver must be wired to."""
 
@@ -106,6 +109,7 @@ class SimulatedBench:
         recorders = [each for each in everyone.values() if type(each).catch_up is not Device.catch_up]
         # Onlookers first: a source that has ended its test meanwhile changes the cell that they look back at.
         self._recorders = sorted(recorders, key=lambda each: each.spec.driver in SOURCES)
+        self._recorders_before = {name: self._concerned(device) for name, device in everyone.items()}
         drivers = {name: part.driver for name, part in spec.instruments.items()}
         self._faults = FaultRegister(self.seed, self.clock, self.devices, drivers)
         self._faults.recall(rows.get("faults", {}))
@@ -114,6 +118,7 @@ class SimulatedBench:
                 recorder.catch_up()
             self._faults.ask(spec.simulation.faults)
         self.clock.happen = self._let_happen
+        self._appoint_all()
         self._rewrite()
 
     @classmethod
@@ -158,11 +163,12 @@ class SimulatedBench:
         Returns:
             The reply (empty if none) and the instant when it leaves the instrument.
         """
-        recorded = [each for each in self._recorders if each.catch_up() and each is not device]
+        recorded = [each for each in self._recorders_before[device.name] if each.catch_up() and each is not device]
         if self._faults.is_idle:
             reply, leaves_at = device.handle(message), device.now
         else:
             reply, leaves_at = self._faults.exchange(device, message)
+        self.clock.appoint(device, device.acts_at)
         self._save(device, *recorded)
         return reply, leaves_at
 
@@ -191,10 +197,27 @@ class SimulatedBench:
             for each in self._recorders:
                 each.catch_up()
             change()
+            self._appoint_all()
             self._save(*dict.fromkeys(self.devices.values()))
 
-    def _let_happen(self) -> None:
-        self._change_faults(self._faults.happen)
+    def _let_happen(self, who: Hashable) -> None:
+        if not isinstance(who, Device):
+            self._change_faults(self._faults.happen)
+            return
+        with self.lock:
+            recorded = [each for each in self._recorders_before[who.name] if each.catch_up() and each is not who]
+            who.act()
+            self.clock.appoint(who, who.acts_at)
+            self._save(who, *recorded)
+
+    def _appoint_all(self) -> None:
+        for device in dict.fromkeys(self.devices.values()):
+            self.clock.appoint(device, device.acts_at)
+
+    def _concerned(self, device: Device) -> list[Device]:
+        """The recorders that must catch up before a device acts: of the unseen ones, those whose cell it may change."""
+        loads = device.spec.loads
+        return [each for each in self._recorders if not each.records_unseen or each.spec.wiring["channel"] in loads]
 
     def close(self) -> None:
         """Let go of the world's file. Everything is in it already."""
@@ -251,7 +274,7 @@ def _check_instruments(spec: BenchSpec) -> None:
     for cell in sorted(set(spec.wired("connects").values())):
         if cell not in spec.vessels:
             problems.append(Problem(f"vessels.{cell}", "a flow cell must be a vessel with a capacity"))
-    problems += [*_two_on_one_cell(spec), *_impossible_faults(spec)]
+    problems += [*_two_on_one_cell(spec), *_two_at_one_holder(spec), *_impossible_faults(spec)]
     if problems:
         raise InputError(f"bench {spec.name}", problems)
 
@@ -277,6 +300,18 @@ def _two_on_one_cell(spec: BenchSpec) -> list[Problem]:
             problems.append(
                 Problem(f"instruments.{name}.wiring.channel", f"{sources[holder]} already drives the cell in {holder}")
             )
+    return problems
+
+
+def _two_at_one_holder(spec: BenchSpec) -> list[Problem]:
+    """Only who loads a holder knows what is in it."""
+    problems, loaders = [], dict[str, str]()
+    for name, part in spec.instruments.items():
+        for holder in part.loads:
+            if loaders.setdefault(holder, name) != name:
+                problems.append(
+                    Problem(f"instruments.{name}.wiring.loads", f"{loaders[holder]} already loads {holder}")
+                )
     return problems
 
 

@@ -14,6 +14,7 @@ ERROR_TEXTS = {
     -109: "Missing parameter",
     -113: "Undefined header",
     -211: "Trigger ignored",
+    -213: "Init ignored",
     -221: "Settings conflict",
     -222: "Data out of range",
     -224: "Illegal parameter value",

@@ -16,6 +16,10 @@ WASTE = "waste"
 """The vessel that takes what a flow cell and an overfull vessel give off."""
 
 
+_LISTS = ("houses", "loads")
+"""Words of the wiring that may name several places."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -58,28 +62,33 @@ class HolderSpec(_Part):
 class Instrument(_Part):
     """One instrument: which driver speaks to it, where, wired to what (``draws``, ``into``, ``weighs``, ...).
 
-    ``houses`` may be several places; in ``wiring`` stands the first one only.
+    ``houses`` and ``loads`` may be several places; in ``wiring`` stands the first one only.
     """
 
     driver: str
     resource: str
     wiring: dict[str, str] = Field(default_factory=dict)
     houses: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
     settings: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
-    def _take_out_houses(cls, entry: Any) -> Any:
+    def _take_out_lists(cls, entry: Any) -> Any:
         wiring = entry.get("wiring") if isinstance(entry, Mapping) else None
-        if not isinstance(wiring, Mapping) or not wiring.get("houses"):
+        if not isinstance(wiring, Mapping):
             return entry
-        places = wiring["houses"]
-        places = [places] if isinstance(places, str) else list(places)
-        return {**entry, "houses": places, "wiring": {**wiring, "houses": places[0]}}
+        found = {role: wiring[role] for role in _LISTS if wiring.get(role)}
+        lists = {role: [places] if isinstance(places, str) else list(places) for role, places in found.items()}
+        return {**entry, **lists, "wiring": {**wiring, **{role: places[0] for role, places in lists.items()}}}
+
+    def places(self) -> dict[str, tuple[str, ...]]:
+        """What it houses and what it loads, for those that do."""
+        return {role: places for role in _LISTS if (places := getattr(self, role))}
 
     def connections(self) -> dict[str, Any]:
         """The wiring as written."""
-        return {**self.wiring, "houses": list(self.houses)} if len(self.houses) > 1 else dict(self.wiring)
+        return {**self.wiring, **{role: list(places) for role, places in self.places().items() if len(places) > 1}}
 
 
 class BenchSpec(_Part):
@@ -103,11 +112,12 @@ class BenchSpec(_Part):
             raise ValueError(f"{', '.join(both)}: one name for a holder and a vessel")
         known = {
             "channel": ("holder", self.holders.keys()),
+            "loads": ("holder", self.holders.keys()),
             "houses": ("vessel or holder", liquids | self.holders.keys()),
         }
         for name, instrument in self.instruments.items():
-            housed = [("houses", place) for place in instrument.houses[1:]]
-            for role, place in [*instrument.wiring.items(), *housed]:
+            further = [(role, place) for role, places in instrument.places().items() for place in places[1:]]
+            for role, place in [*instrument.wiring.items(), *further]:
                 kind, places = known.get(role, ("stock or vessel", liquids))
                 if place not in places:
                     raise ValueError(f"instruments.{name}.wiring.{role}: there is no {kind} {place!r}")
@@ -130,7 +140,10 @@ class BenchSpec(_Part):
         return {
             "stocks": {name: dict(bottle.composition) for name, bottle in self.stocks.items()},
             "vessels": {name: vessel.capacity_mL for name, vessel in self.vessels.items()},
-            "holders": {name: holder.model_dump(mode="json") for name, holder in self.holders.items()},
+            "holders": {
+                name: {"cell": holder.cell.plumbing() if holder.cell is not None else None}
+                for name, holder in self.holders.items()
+            },
             "instruments": {name: [part.driver, part.connections()] for name, part in self.instruments.items()},
         }
 

@@ -18,9 +18,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from galvanaut.core.clock import Clock
 from galvanaut.core.identifiers import generator
-from galvanaut.simulators.cells import Drive, Holders
+from galvanaut.simulators.cells import Cell, Drive, Holders
+from galvanaut.simulators.cells.made import MadeCell, build, is_made
+from galvanaut.simulators.cells.spec import build_cell
 from galvanaut.simulators.chemistry import Chemistry
 from galvanaut.simulators.runs import Run
 from galvanaut.simulators.spec import WASTE, BenchSpec
@@ -29,6 +34,7 @@ from galvanaut.simulators.vessels import Vessel, draw, flush, pour
 
 AT_ONCE_K_S = 1e3
 """A ramp without a limit."""
+KELVIN = 273.15
 _BLOCK = 128
 """Deviates that one generator gives to successive readings: making a generator takes longer than all of them."""
 _DRAWS = 2048
@@ -54,7 +60,7 @@ class World:
         rows: what `rows` gave in an earlier life; None for a fresh world.
 
     Attributes:
-        holders: cell holders; to be looked at only, what is imposed on them changes through `impose` and `put_off`.
+        holders: cell holders; to be looked at only, they change through `impose`, `put_off`, `put` and `take`.
     """
 
     def __init__(
@@ -70,8 +76,7 @@ class World:
         self._draw = lru_cache(_DRAWS)(self._draw_fresh)
         self._seen: tuple[float, Snapshot] | None = None
         self._runs: dict[str, Run] = {}
-        cells = {name: part.cell.build() if part.cell is not None else None for name, part in spec.holders.items()}
-        self.holders = Holders(cells, clock.now(), dict(_rows(rows or {}, "holder/")))
+        self._chamber_of = {place: chamber for chamber, places in spec.housed().items() for place in places}
         if rows is None:
             self._begin()
         else:
@@ -80,6 +85,15 @@ class World:
             self._thermals = {key: Thermal(**row) for key, row in _rows(rows, "thermal/")}
             self._runs = {key: Run(**row) for key, row in _rows(rows, "run/")}
             self._change_bottles()
+        cells = {name: part.cell.build() if part.cell is not None else None for name, part in spec.holders.items()}
+        kept = dict(_rows(rows or {}, "holder/"))
+        self.holders = Holders(cells, clock.now(), kept, self._built, self._holder_K)
+
+    def _built(self, description: Mapping[str, Any]) -> Cell:
+        """Of a cell that came into its holder later, be it made on the bench or one of the bench file's."""
+        if is_made(description):
+            return build(MadeCell.of(description), self.chemistry)
+        return build_cell(description)
 
     def _change_bottles(self) -> None:
         """A bottle whose lot is another one now was changed by somebody while the bench stood still."""
@@ -157,6 +171,14 @@ class World:
         """True air temperature of a chamber."""
         return self._thermals[chamber].at(instant).air_degC
 
+    def holder_degC(self, holder: str, instant: float) -> float:
+        """True air temperature around a cell holder; the room's if no chamber houses it."""
+        chamber = self._chamber_of.get(holder)
+        return self.spec.simulation.ambient_degC if chamber is None else self.air_degC(chamber, instant)
+
+    def _holder_K(self, holder: str, instant: float) -> float:
+        return self.holder_degC(holder, instant) + KELVIN
+
     # -- acting -------------------------------------------------------------------------------------------------
 
     def start(self, pump: str, source: str, into: str, rate_mL_s: float, target_mL: float | None, gain: float) -> None:
@@ -209,6 +231,27 @@ class World:
         """Move a watchdog's instant: all drives of an instrument open then by themselves; None for never."""
         self.holders.put_off(source, until)
 
+    def put(self, holder: str, cell: MadeCell) -> None:
+        """Put a cell that was made into an empty holder, now."""
+        self.holders.put(holder, build(cell, self.chemistry), self.clock.now())
+
+    def take(self, holder: str) -> None:
+        """Take the cell out of a holder, now."""
+        self.holders.take(holder, self.clock.now())
+
+    def available_mL(self, vessel: str) -> float:
+        """What can be drawn from a vessel now, down to its film."""
+        content = self.at(self.clock.now()).vessels[vessel]
+        return max(0.0, content.volume_mL(self.chemistry.density_g_mL) - self.film_mL(content))
+
+    def withdraw(self, vessel: str, volume_mL: float) -> dict[str, float]:
+        """Take liquid off the bench now; the grams taken, by component."""
+        now = self._commit()
+        source = self._vessels[vessel]
+        grams, _ = draw(source, volume_mL, self.film_mL(source), self.chemistry.density_g_mL)
+        source.disturbed_at = now
+        return grams
+
     def count_reading(self, cell: str) -> int:
         """The number of a new reading in this filling of a flow cell, from 1."""
         vessel = self._vessels[cell]
@@ -232,6 +275,13 @@ class World:
         """As `deviate`, for the ``number``-th of many readings: these are drawn a block at a time."""
         block, place = divmod(number, _BLOCK)
         return self._draw((*words, block), _BLOCK)[place]
+
+    def reading_deviates(self, first: int, count: int, *words: object) -> NDArray[np.float64]:
+        """The `reading_deviate` of successive readings of which the first one has this number; shape (count,)."""
+        begin, end = first // _BLOCK, (first + count - 1) // _BLOCK + 1
+        blocks = [np.frombuffer(self._draw((*words, block), _BLOCK)) for block in range(begin, end)]
+        offset = first - begin * _BLOCK
+        return np.concatenate(blocks)[offset : offset + count]
 
     def _draw_fresh(self, words: tuple[object, ...], count: int) -> array[float]:
         values: list[float] = generator(self.seed, *words).standard_normal(count).tolist()

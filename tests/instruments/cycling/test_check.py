@@ -221,6 +221,81 @@ def test_a_plan_survives_json_and_yaml(tmp_path):
         plans.load_plan(path)
 
 
-def test_the_plan_that_is_shipped_suits_a_small_cell(request):
-    path = request.config.rootpath / "instruments/plans/formation.yaml"
-    assert check_plan(plans.load_plan(path), ENVELOPE, SOURCE) == []
+RECORDING = SourceLimits(0.0, 20.0, 1.05, 1e-9, recording_max_s=10_000.0)
+
+
+@pytest.mark.parametrize(
+    ("more", "where", "words"),
+    [
+        ({"poll_period": "5 s"}, "poll_period", "records by itself, every 60 s as protocol.record says"),
+        ({"record_s": 0.2}, "protocol.record.time_s", "records every 0.5 to 10000 s, not 0.2 s"),
+        ({"record_s": 20_000}, "protocol.record.time_s", "not 20000 s"),
+    ],
+)
+def test_a_meter_that_records_keeps_the_time_of_the_protocol(more, where, words):
+    protocol = {"record": {"time_s": more.pop("record_s", 60)}}
+    assert words in problems(CHARGE, source=RECORDING, protocol=protocol, **more)[where]
+
+
+def test_looks_are_300_s_apart_at_most_and_10_s_where_each_is_a_reading():
+    slow = {"look_period": "300 s", "protocol": {"record": {"time_s": 60}}}
+    assert problems(CHARGE, source=RECORDING, **slow) == {}
+    assert problems(CHARGE, **slow) == {}
+    assert plan(CHARGE, **slow).period_s == 10
+    with pytest.raises(ValidationError):
+        plan(CHARGE, look_period="301 s")
+
+
+def test_a_watchdog_counts_looks_where_the_meter_records():
+    source = SourceLimits(0.0, 20.0, 1.05, 1e-9, watchdog_s=60.0, recording_max_s=1e4)
+    assert "watchdog of 60 s" in problems(CHARGE, source=source, look_period="30 s")["look_period"]
+    assert problems(CHARGE, source=source, look_period="20 s") == {}
+
+
+def test_a_step_between_two_readings_would_leave_no_trace():
+    found = problems(CHARGE | {"until_time_s": 30}, source=RECORDING, protocol={"record": {"time_s": 60}})
+    assert "30 s are shorter than the 60 s between two readings" in found["protocol.method.0.until_time_s"]
+
+
+def test_how_often_is_looked_and_read():
+    one = plan(CHARGE, protocol={"record": {"time_s": 60}})
+    assert (one.period_s, one.sampling_s, one.looking_s) == (10, 60, 10)
+    one = plan(CHARGE, protocol={"record": {"time_s": 60}}, look_period="300 s")
+    assert (one.period_s, one.sampling_s, one.looking_s) == (10, 60, 300)
+    one = plan(CHARGE, look_period="5 s")
+    assert (one.period_s, one.sampling_s, one.looking_s) == (5, 10, 5)
+
+
+def test_a_capacity_that_is_measured_has_to_be_handed_over():
+    step = {"step": "constant_current", "rate_C": "C/2", "until_voltage_V": 4.2}
+    one = plan(step, nominal_capacity="measured")
+    assert (one.capacity_Ah, one.wants_capacity) == (None, True)
+    assert "handed over when the test starts" in problems(step, nominal_capacity="measured")["protocol.method.0.rate_C"]
+    measured = one.with_capacity(0.004)
+    assert compile_program(measured, ENVELOPE, SOURCE)[0] == (CurrentStep(0.002, 4.2, None, "protocol.method.0"),)
+    assert plans.TestPlan.model_validate(one.as_json()) == one
+    assert plans.TestPlan.model_validate(measured.as_json()) == measured
+    for wrong in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="is none"):
+            one.with_capacity(wrong)
+    with pytest.raises(InputError, match="a second one has no place"):
+        measured.with_capacity(0.004)
+    with pytest.raises(ValidationError, match="give one"):
+        plan(step, nominal_capacity="measured", protocol={"sample": {"capacity_mAh": 4}})
+
+
+@pytest.mark.parametrize("capacity", ["0 mAh", "-1 mAh", "4", "4 mA", "guessed", 4])
+def test_what_is_no_capacity(capacity):
+    with pytest.raises(ValidationError):
+        plan(CHARGE, nominal_capacity=capacity)
+
+
+IMPEDANCE = {"step": "impedance_spectroscopy", "amplitude_mA": 1, "start_frequency_Hz": 1e4, "end_frequency_Hz": 1}
+SCAN = {"step": "voltage_scan", "start_voltage_V": 3, "end_voltage_V": 4, "scan_rate_mV_per_s": 1}
+
+
+def test_a_cycler_of_its_own_may_do_more_than_a_source_meter():
+    assert problems(CHARGE, IMPEDANCE, SCAN, source=None) == {}
+    assert problems(IMPEDANCE, source=None) == {}
+    found = problems(IMPEDANCE | {"amplitude_mA": 20}, SCAN | {"end_voltage_V": 4.5}, source=None)
+    assert set(found) == {"protocol.method.0.amplitude_mA", "protocol.method.1.end_voltage_V"}

@@ -1,73 +1,18 @@
 """The job that runs a test: recorded, resumed after a crash, and failed only after the cell is safe."""
 
-import asyncio
 from contextlib import ExitStack
-from itertools import pairwise
 
 import pytest
 
-from contractlab import ContractLab
-from cyclinglab import DESCRIPTION, HOLDERS
-from galvanaut.core.clock import at_work, spawn
+from cyclejob import KEY, METHOD, Host
+from cyclinglab import HOLDERS
+from galvanaut.core import bdf
+from galvanaut.core.clock import at_work
 from galvanaut.core.errors import GalvanautError
-from galvanaut.core.eventlog import EventLog, open_engine
-from galvanaut.core.identifiers import JobKey
-from galvanaut.instruments.cycling import plan as plans
-from galvanaut.instruments.cycling.recorder import SqlRecorder
-from galvanaut.instruments.jobs import CycleTest, JobFailedError
-from galvanaut.instruments.journal import Journal
-from galvanaut.instruments.runs import Row
-from galvanaut.instruments.station import Station
+from galvanaut.instruments.jobs import JobFailedError
+from galvanaut.instruments.telemetry import list_records, read_record
+from galvanaut.instruments.telemetry.seal import sha256_of
 from galvanaut.simulators.faults import parse_fault
-
-KEY = JobKey("demo", 1, "cycle", 1)
-METHOD = [
-    {"step": "open_circuit_voltage", "until_time_s": 120},
-    {"step": "constant_current", "rate_C": "C/2", "until_voltage_V": 4.0},
-    {"step": "constant_voltage", "voltage_V": 4.0, "until_rate_C": "C/5"},
-    {"step": "constant_current", "rate_C": "D/2", "until_voltage_V": 3.5},
-    {"step": "loop", "loop_to": 2, "cycle_count": 2},
-]
-
-
-def plan(method=METHOD, **more):
-    tree = {"nominal_capacity": "4 mAh", "protocol": {"record": {"time_s": 10}, "method": method}, **more}
-    return plans.TestPlan.model_validate(tree)
-
-
-class Host:
-    """One process: what it has in memory dies with it, the world and the files do not."""
-
-    def __init__(self, folder, stack, earlier=None):
-        self.lab = earlier or ContractLab(DESCRIPTION, folder / "world.db", "in-process", stack)
-        if earlier is not None:
-            self.lab.connected.close()
-            self.lab.connected = self.lab.connect()
-        self.clock = self.lab.world.clock
-        self.engine = open_engine(folder / "station.db", durable=False)
-        stack.callback(self.engine.dispose)
-        self.recorder = SqlRecorder(self.engine)
-        self.journal = Journal(EventLog(self.engine, "journal"), self.clock)
-        self.station = Station(self.lab.connected, self.journal, self.clock)
-
-    def action(self, holder, method=METHOD, **more):
-        return CycleTest(holder, plan(method, **more), "cell-1", self.recorder)
-
-    async def run(self, holder, **more):
-        with at_work(self.clock):
-            return await self.station.run(KEY, self.action(holder, **more))
-
-    async def run_and_die(self, holder, after_s, **more):
-        """Run for a while, then forget everything without a word to any instrument."""
-        with at_work(self.clock):
-            job = spawn(self.clock, self.station.run(KEY, self.action(holder, **more)))
-            await self.clock.sleep(after_s)
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        await asyncio.gather(job, return_exceptions=True)
-
-    def truth(self, holder):
-        return self.lab.world.world.holders.at(holder, self.clock.now())
 
 
 @pytest.fixture
@@ -83,9 +28,10 @@ async def test_a_test_is_done_once_and_recorded(tmp_path, stack, holder):
     assert result["state"] == "ended"
     assert [cycle for cycle, _, _ in result["cycles"]] == [1, 2]
     assert result["cycles"][1][1] == pytest.approx(result["cycles"][1][2], rel=0.01)
-    rows = host.recorder.rows(str(KEY))
-    assert [row.number for row in rows] == list(range(result["readings"]))
-    assert all(late.unix_time_s > early.unix_time_s for early, late in pairwise(rows))
+    frame = read_record(tmp_path, str(KEY))
+    assert len(frame) == result["readings"]
+    assert (frame[bdf.UNIX_TIME].diff().dropna() > 0).all()
+    assert frame[bdf.TEST_TIME].iloc[-1] == result["time_s"]
     assert host.truth(holder).mode == "open"
     assert await host.run(holder) == result
 
@@ -95,15 +41,15 @@ async def test_a_test_is_done_once_and_recorded(tmp_path, stack, holder):
 async def test_a_killed_host_is_taken_over_in_the_same_step(tmp_path, stack, holder, after_s):
     first = Host(tmp_path, stack)
     await first.run_and_die(holder, after_s)
-    before = first.recorder.rows(str(KEY))
+    before = [row.unix_time_s for row in first.recorder.rows(str(KEY))]
     began = first.journal.find(KEY).began
     assert first.truth(holder).trip == ""
     second = Host(tmp_path, stack, earlier=first.lab)
     result = await second.run(holder)
-    rows = second.recorder.rows(str(KEY))
-    assert [row[:3] for row in rows[: len(before)]] == [row[:3] for row in before]
-    assert [row.number for row in rows] == list(range(result["readings"]))
-    assert rows[0].unix_time_s - began < 60
+    frame = read_record(tmp_path, str(KEY))
+    assert frame[bdf.UNIX_TIME].iloc[: len(before)].tolist() == before
+    assert (len(frame), result["record"]["problems"]) == (result["readings"], [])
+    assert frame[bdf.UNIX_TIME].iloc[0] - began < 60
     assert [cycle for cycle, _, _ in result["cycles"]] == [1, 2]
     assert second.truth(holder).mode == "open"
 
@@ -119,8 +65,11 @@ async def test_a_job_fails_only_when_the_cell_is_safe(tmp_path, stack, fault):
         await host.run("left")
     assert host.truth("left").mode == "open"
     assert host.journal.find(KEY).state == "failed"
-    with pytest.raises(JobFailedError, match="was tripped"):
+    with pytest.raises(JobFailedError, match=r"was tripped.*Its record: records/demo/0001-cycle-1.bdf.parquet"):
         await host.run("left")
+    (info,) = list_records(tmp_path)
+    assert (info.state, info.outcome, info.problems) == ("sealed", "tripped", ())
+    assert host.journal.find(KEY).notes["record"]["sha256"] == sha256_of(tmp_path / info.file)
 
 
 async def test_a_cell_that_cannot_be_made_safe_is_named(tmp_path, stack):
@@ -168,22 +117,9 @@ async def test_a_full_disk_leaves_the_cell_safe(tmp_path, stack, monkeypatch):
         raise GalvanautError("readings cannot be recorded (disk full)")
 
     monkeypatch.setattr(host.recorder, "append", full)
-    with pytest.raises(JobFailedError, match="disk full"):
+    with pytest.raises(JobFailedError, match=r"disk full.*Its record is not sealed: .*disk full"):
         await host.run("left")
     assert host.truth("left").mode == "open"
-
-
-def test_rows_are_kept_once(tmp_path, stack):
-    engine = open_engine(tmp_path / "one.db", durable=False)
-    stack.callback(engine.dispose)
-    rows = [Row(n, 10.0 * n, 1e9 + 10 * n, float("nan"), 0.0, 25.0, 0, 1, 1) for n in range(5)]
-    for batch in (rows[:3], rows[1:], rows):
-        SqlRecorder(engine).append("a", batch)
-    SqlRecorder(engine).append("b", rows[:1])
-    found = SqlRecorder(engine).rows("a", 2)
-    assert [row.number for row in found] == [2, 3, 4]
-    assert found[0].voltage_V != found[0].voltage_V
-    assert found[0][4:] == rows[2][4:]
 
 
 @pytest.mark.parametrize("change", [["smu", "2450", "another"], ["smu_2", "2450", "04412345"]])

@@ -213,3 +213,23 @@ def test_a_later_process_counts_on(currents, at):
         one.judge(sample)
         other.judge(sample)
     assert one.to_json() == other.to_json()
+
+
+def test_a_temperature_is_judged_look_by_look_where_readings_come_in_blocks():
+    one = interlock()
+    assert one.judge_temperature(300.0, 46.0) is None
+    assert one.is_wary
+    assert judged(one, [charging(n, temperature_degC=None) for n in range(31, 40)]) is None
+    trip = one.judge_temperature(310.0, 46.0)
+    assert (trip.cause, trip.text) == (
+        "temperature",
+        "46 degC is outside the envelope of 0 to 45 degC, at 2 looks in a row",
+    )
+
+
+@pytest.mark.parametrize("degC", [25.0, None])
+def test_a_good_temperature_or_none_at_all_forgives(degC):
+    one = interlock()
+    one.judge_temperature(300.0, 46.0)
+    assert one.judge_temperature(310.0, degC) is None
+    assert one.judge_temperature(320.0, 46.0) is None

@@ -187,3 +187,39 @@ def test_a_later_process_gives_the_same_commands(readings, at):
             assert other.take(at_s, volts, amps) == changed
             assert (other.operation, other.step, other.cycle) == (one.operation, one.step, one.cycle)
             assert other.to_json() == one.to_json()
+
+
+def test_readings_after_the_end_of_a_step_still_count_to_it():
+    one = Sequencer((CurrentStep(0.002, 4.2, 3600.0, ""), REST, LoopStep(0, 2, "")), 0.0)
+    assert one.weigh(10.0, 4.2, 0.001)
+    assert one.weigh(1800.0, 4.2, 0.001)
+    assert (one.is_over, one.index, one.operation) == (True, 0, Operation(4.2, 0.002))
+    assert one.go_on() == 1790.0
+    assert (one.index, one.began_s, one.operation) == (1, 1800.0, None)
+    assert one.totals.charged_Ah == pytest.approx(0.001 * 1800 / 3600)
+
+
+def test_a_step_ends_by_its_time_between_two_readings():
+    one = Sequencer((CurrentStep(0.002, 4.2, 1000.0, ""), REST), 0.0)
+    assert not one.weigh(900.0, 3.7, 0.002)
+    assert not one.expire(999.0)
+    assert one.expire(1003.0)
+    assert one.go_on() == 0.0
+    assert (one.index, one.began_s) == (1, 1000.0)
+    assert one.totals.charged_Ah == pytest.approx(0.002 * 1000 / 3600)
+
+
+def test_a_hold_continues_the_current_before_it_and_nothing_continues_over_a_loop():
+    assert Sequencer((CHARGE, HOLD), 0.0).continues
+    assert not Sequencer((CHARGE, DISCHARGE), 0.0).continues
+    assert Sequencer((REST, REST), 0.0).continues
+    assert not Sequencer((REST, LoopStep(0, 2, ""), REST), 0.0).continues
+    assert not Sequencer((CHARGE,), 0.0).continues
+
+
+def test_a_time_without_current_counts_nothing():
+    one = Sequencer((CurrentStep(0.002, 4.2, None, ""),), 0.0)
+    one.take(1800.0, 3.7, 0.002)
+    one.skip_to(7200.0)
+    one.take(9000.0, 3.8, 0.002)
+    assert one.totals.charged_Ah == pytest.approx(0.002 * 3600 / 3600)

@@ -135,6 +135,8 @@ LINES = {
     "keysight-e4980a": {"read_termination": "\n", "write_termination": "\n", "timeout": 10_000},
     "keithley-daq6510": {"read_termination": "\n", "write_termination": "\n", "timeout": 10_000},
     "keithley-2281s": {"read_termination": "\n", "write_termination": "\n", "timeout": 10_000},
+    "keithley-2450": {"read_termination": "\n", "write_termination": "\n", "timeout": 10_000},
+    "virtual-assembler": {"read_termination": "\n", "write_termination": "\n", "timeout": 10_000},
 }
 
 ACKNOWLEDGING = ("new-era-ne-1000", "mettler-mt-sics", "espec-p300")

@@ -17,6 +17,20 @@ WORDS = {
     "espec": ["TEMP", ", ", "S25.0", "H60", "L-10", "MODE", "CONSTANT", "POWER,ON", "?", "\r\n", "MON?", "1,"],
     "sbi": ["\x1b", "P", "T", "U", "V", "S", "x1_", "\r\n"],
     "daq": [":FUNC 'TEMP',", "(@101:104)", ":ROUT:SCAN:CRE ", ":INIT", "*WAI", ";", "\n", ":TRAC:ACT?", "?", "'", "("],
+    "assembler": [
+        ":ASS:CELL ",
+        '"c1"',
+        '"c2"',
+        '"A"',
+        '"B"',
+        ",",
+        "0.05",
+        ":ASS:UNL ",
+        ":ASS:RES? ",
+        ":ASS:",
+        ";",
+        "\n",
+    ],
     "charger": [":ENTR:FUNC TEST", ":BATT:OUTP 1", ":BATT:TEST:", "VOLT", " 4.2", "SENS:AH:EXEC START", ";", "\n", "?"],
 }
 SANE = {
@@ -25,6 +39,7 @@ SANE = {
     "espec": (b"\r\nMODE?\r\n", (b"OFF\r\n", b"STANDBY\r\n", b"CONSTANT\r\n")),
     "sbi": (b"\r\n\x1bx2_\r\n", (b"SIMULATED0\r\n",)),
     "daq": (b"'\n*CLS;:SYST:ERR?\n", (b'0,"No error;0;0 0"\n',)),
+    "assembler": (b"\n*CLS;:SYST:ERR?\n", (b'0,"No error"\n',)),
     "charger": (b"\n*CLS;:SYST:ERR?\n", (b'0,"No error"\n',)),
 }
 
@@ -32,13 +47,15 @@ SANE = {
 @pytest.fixture
 def crowd(description, open_bench):
     """A bench with one of each."""
-    description["holders"] = {"A": {"cell": {"capacity": "1 Ah", "series_resistance": "50 mohm"}}}
+    description["holders"] = {"A": {"cell": {"capacity": "1 Ah", "series_resistance": "50 mohm"}}, "B": {}}
+    description["stocks"]["salty"]["composition"] = {"EC": 0.2, "DMC": 0.68, "LiPF6": 0.12}
     made = {
         "pump": ("new-era-ne-1000", {"draws": "salty", "into": "mixer"}, {}),
         "espec": ("espec-p300", {"houses": "A"}, {}),
         "sbi": ("sartorius-sbi", {"weighs": "mixer"}, {}),
         "daq": ("keithley-daq6510", {}, {"temperatures": {"A": 101, "espec": 102}, "voltages": {"A": 103}}),
         "charger": ("keithley-2281s", {"channel": "A"}, {}),
+        "assembler": ("virtual-assembler", {"fills_from": "salty", "loads": ["A", "B"]}, {"failure_rate": "50 %"}),
     }
     parts: dict[str, Any] = {
         name: {"driver": driver, "resource": f"ASRL{30 + number}::INSTR", "wiring": wiring, "settings": more}

@@ -72,10 +72,13 @@ OpenBench = Callable[..., SimulatedBench]
 
 @pytest.fixture
 def open_bench(tmp_path: Path, description: dict[str, Any]) -> Iterator[OpenBench]:
+    """Opens the bench; ``name`` is the world's file, which ``is_new`` begins anew."""
     benches = []
 
-    def open_it(**changes: Any) -> SimulatedBench:
-        bench = SimulatedBench.open({**description, **changes}, tmp_path / "world.db", 1, NoChemistry())
+    def open_it(name: str = "world.db", is_new: bool = False, **changes: Any) -> SimulatedBench:
+        if is_new:
+            (tmp_path / name).unlink(missing_ok=True)
+        bench = SimulatedBench.open({**description, **changes}, tmp_path / name, 1, NoChemistry())
         benches.append(bench)
         return bench
 

@@ -13,6 +13,8 @@ import pytest
 import pyvisa
 
 from galvanaut.core.errors import InputError
+from galvanaut.simulators.cells import Drive
+from galvanaut.simulators.cells.spec import build_cell
 from galvanaut.simulators.server import serve
 
 A_CELL = ("holders", "A", "cell")
@@ -58,6 +60,59 @@ def test_the_cell_of_a_world_cannot_be_swapped(open_bench, description) -> None:
     description["holders"]["A"]["cell"]["capacity"] = "5 mAh"
     with pytest.raises(InputError, match=r"begun with other holders \(A changed"):
         open_bench()
+
+
+PARTICLE = {"physics": "single particle", "state_of_charge": "50 %", "electrolyte": "EC:DMC", "salt": "1.2 mol/L"}
+
+
+def test_a_bench_file_may_ask_for_the_single_particle_model(open_bench, description, connect) -> None:
+    description["holders"]["A"]["cell"] = PARTICLE
+    bench = open_bench()
+    line = connect(bench)["smu"]
+    line.query(":OUTP:SMOD HIMP;:ROUT:TERM REAR;:SENS:CURR:RSEN ON;:SOUR:VOLT 4.2;:SOUR:VOLT:ILIM 2E-3;:OUTP ON;:READ?")
+    bench.clock.spend(1800)
+    assert float(line.query(":READ?")) == pytest.approx(2e-3, rel=1e-6)
+    seen = bench.world.holders.at("A", bench.clock.now())
+    kept = seen.state
+    bench.close()
+    bench = open_bench()
+    again = bench.world.holders.at("A", bench.clock.now())
+    assert (again, again.state) == (seen, kept)
+    bench.close()
+    description["holders"]["A"]["cell"] = {**PARTICLE, "salt": "1 mol/L"}
+    with pytest.raises(InputError, match=r"begun with other holders \(A changed"):
+        open_bench()
+
+
+def test_a_cell_that_came_later_outlives_the_host(open_bench) -> None:
+    bench = open_bench()
+    now = bench.clock.now()
+    bench.world.holders.put("empty", build_cell(PARTICLE), now)
+    bench.world.holders.take("A", now)
+    bench.exchange(bench.devices["idle"], b"*IDN?\r\n")  # whatever is said next keeps what has changed
+    seen = bench.world.holders.at("empty", now + 100)
+    bench.close()
+    holders = open_bench().world.holders
+    assert (holders.at("empty", now + 100), holders.at("empty", now + 100).state) == (seen, seen.state)
+    assert holders.cell("A") is None
+
+
+def test_a_holder_has_the_temperature_of_its_chamber(open_bench, description, connect) -> None:
+    resource = "TCPIP::192.0.2.9::5025::SOCKET"
+    description["instruments"]["chamber"] = {"driver": "watlow-f4t", "resource": resource, "wiring": {"houses": "A"}}
+    description["holders"]["A"]["cell"] = description["holders"]["B"]["cell"] = PARTICLE
+    bench = open_bench(simulation={"ambient": "22 degC"})
+    bench.world.control("chamber", 5.0, 1.0, 50.0)
+    bench.clock.spend(3600)
+    now, drive = bench.clock.now(), Drive("x", 4.2, -2e-3, 2e-3)
+    for holder in ("A", "B"):
+        bench.world.impose(holder, drive, now)
+    assert bench.world.holder_degC("A", now) == pytest.approx(5.0, abs=0.01)
+    rows = bench.world.holders.rows()
+    assert rows["A"]["temperature_K"] == pytest.approx(278.15, abs=0.01)
+    assert rows["B"]["temperature_K"] == pytest.approx(295.15)
+    cold_V, warm_V = (bench.world.holders.at(holder, now + 60).voltage_V for holder in ("A", "B"))
+    assert cold_V > warm_V + 0.02
 
 
 def test_one_seed_gives_the_same_errors_of_reading_for_ever(open_bench, connect) -> None:

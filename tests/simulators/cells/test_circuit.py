@@ -135,13 +135,13 @@ def test_the_heat_of_a_steady_current_is_that_of_both_resistances(amperes: float
 
 def test_a_charge_that_turns_back_to_the_knot_it_came_from_goes_on_from_there() -> None:
     cell = CircuitCell(capacity_C=9000.0, state_of_charge=0.3, series_ohm=8.0, pair_ohm=300.0, pair_s=0.1)
-    state, _ = cell.hold_voltage(CellState(2700.0, 0.123), 3.74, 0.0, Limits(1.0))
+    state = cell.hold_voltage(CellState(2700.0, 0.123), 3.74, 0.0, Limits()).state(1.0)
     assert state.charge_C == pytest.approx(2700.0, abs=0.01)
 
 
 def test_a_charge_a_rounding_error_past_a_knot_finds_its_way() -> None:
     cell = CircuitCell(capacity_C=0.5, state_of_charge=0.4, series_ohm=0.02, pair_ohm=12.0, pair_s=40.0)
-    state, _ = cell.hold_voltage(CellState(0.20000000000000018), 3.2, 0.5, Limits(1e6))
+    state = cell.hold_voltage(CellState(0.20000000000000018), 3.2, 0.5, Limits()).state(1e6)
     assert state.charge_C == pytest.approx(0.01)
 
 
@@ -244,6 +244,6 @@ def test_the_integral_of_a_square_wants_pure_exponentials() -> None:
 
 
 def test_a_stretch_without_an_end_in_sight_takes_its_whole_time() -> None:
-    state, taken = CELL.hold_current(CELL.fresh(), 1e-3, 0.0, Limits(100.0, high=10.0))
-    assert taken == 100.0
-    assert state.charge_C == pytest.approx(4.42)
+    path = CELL.hold_current(CELL.fresh(), 1e-3, 0.0, Limits(high=10.0))
+    assert path.ends_s(100.0) == inf
+    assert path.state(100.0).charge_C == pytest.approx(4.42)

@@ -14,6 +14,8 @@ WORDS = {
         *(":SOUR:FUNC CURR", ":SOUR:FUNC VOLT", ":SOUR:VOLT ", ":SOUR:CURR ", ":SOUR:VOLT:ILIM ", ":SOUR:CURR:VLIM "),
         *(":OUTP ON", ":OUTP OFF", ":OUTP:SMOD ", "HIMP", "ZERO", ":READ?", ":FETC?", ":TRAC:DATA? 1,3", "*RST"),
         *(":SOUR:VOLT:PROT PROT2", ":SENS:CURR:RANG ", ':SENS:FUNC "VOLT"', ":ROUT:TERM REAR", ":SYST:ERR?", "*CLS"),
+        *(":TRIG:LOAD 'Empty'", ":TRIG:BLOC:MEAS 1", ":TRIG:BLOC:DEL:CONS 2,", ":TRIG:BLOC:BRAN:ALW ", ",1", ":INIT"),
+        *(":TRIG:BLOC:BRAN:COUN 3,", ":TRIG:BLOC:SOUR:STAT 1,ON", ":TRIG:BLOC:BUFF:CLE 1", ":ABOR", ":TRIG:STAT?"),
     ],
     "power": [
         *("VOLT ", "CURR ", "CURR:LIM ", "CURR:LIM:NEG ", ",(@2)", ",(@1:4)", " (@2)", "OUTP ON,(@2)", "OUTP OFF,(@2)"),

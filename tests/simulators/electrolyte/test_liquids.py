@@ -108,7 +108,7 @@ def test_standard_weighs_1_002_g_mL():
 
 
 @pytest.mark.parametrize(
-    ("composition", "message"), [({"EC": 0.9, "TTE": 0.1}, "TTE"), ({"EC": 0.2, "LiPF6": 0.8}, "so much salt")]
+    ("composition", "message"), [({"EC": 0.9, "GBL": 0.1}, "GBL"), ({"EC": 0.2, "LiPF6": 0.8}, "so much salt")]
 )
 def test_unknown_densities_are_refused(composition, message):
     with pytest.raises(UnsupportedError, match=message):

@@ -37,7 +37,7 @@ SERIAL = {
     "mettler-mt-sics": {"baud_rate": 9600},
     "sartorius-sbi": {"baud_rate": 9600, "parity": pyvisa.constants.Parity.odd},
 }
-ENDS = {"keithley": "\n", "keysight": "\n", "watlow": "\n"}
+ENDS = {"keithley": "\n", "keysight": "\n", "watlow": "\n", "virtual": "\n"}
 
 
 def _entry(driver: str, number: int, wiring: dict[str, Any], **settings: Any) -> dict[str, Any]:
@@ -54,9 +54,9 @@ def description() -> dict[str, Any]:
     cell = {"cell": {"capacity": "4 mAh", "state_of_charge": "30 %"}}
     return {
         "name": "faulty",
-        "stocks": {"salty": {"composition": {"DMC": 0.8, "LiPF6": 0.2}, "available": "500 mL"}},
+        "stocks": {"salty": {"composition": {"DMC": 0.85, "LiPF6": 0.15}, "available": "500 mL"}},
         "vessels": {"mixer": {"capacity": "40 mL"}, "flow": {"capacity": "0.3 mL"}},
-        "holders": dict.fromkeys("ABCD", cell),
+        "holders": {**dict.fromkeys("ABCD", cell), "E": {}},
         "instruments": {
             "pump": _entry("new-era-ne-1000", 1, {"draws": "salty", "into": "mixer"}, syringe_diameter="26.59 mm"),
             "filler": _entry("new-era-ne-1000", 12, {"draws": "salty", "into": "flow"}, syringe_diameter="26.59 mm"),
@@ -71,6 +71,7 @@ def description() -> dict[str, Any]:
             "daq": _entry("keithley-daq6510", 9, {}, voltages={"A": 101}, temperatures={"chamber": 102}),
             "lcr": _entry("keysight-e4980a", 10, {"connects": "flow"}),
             "espec": _entry("espec-p300", 11, {"houses": "D"}),
+            "assembler": _entry("virtual-assembler", 13, {"fills_from": "salty", "loads": ["E"]}),
         },
         "simulation": EXACT,
     }

@@ -20,7 +20,11 @@ MESSAGES = {
     "other_balance": (b"\x1bx1_", b"\x1bP", b"\x1bT", b"\x1bS"),
     "chamber": (b"*IDN?", b":SOURCE:CLOOP1:SPOINT 60", b":OUTPUT1:STATE ON", b":SOURCE:CLOOP1:PVALUE?", b"*RST"),
     "espec": (b"ROM?", b"TEMP, S60.0 L50.0", b"POWER,ON", b"MON?", b"POWER,OFF"),
-    "smu": (b"*IDN?", b":SOUR:VOLT 4;:OUTP ON", b":READ?", b":OUTP OFF", b":SOUR:FUNC CURR", b"*RST"),
+    "smu": (
+        *(b"*IDN?", b":SOUR:VOLT 4;:OUTP ON", b":READ?", b":OUTP OFF", b":SOUR:FUNC CURR", b"*RST"),
+        b":TRIG:BLOC:MEAS 1;:TRIG:BLOC:BRAN:COUN 2,9,1;:TRIG:BLOC:SOUR:STAT 3,OFF;:INIT",
+        b":ABOR;:TRAC:ACT?",
+    ),
     "power_1": (b"*IDN?", b"OUTP:PROT:WDOG ON", b"VOLT 4,(@1,2);:OUTP ON,(@1,2)", b"MEAS:VOLT? (@1,2)", b"*RST"),
     "power_2": (b"*IDN?", b"OUTP:PROT:COUP ON", b"OUTP:PROT:CLE (@2)", b"FUNC CURR,(@2)", b"OUTP OFF,(@2)"),
     "charger": (b"*IDN?", b":BATT:TEST:VOLT 4", b":ENTR:FUNC TEST", b":BATT:OUTP 1", b":BATT:OUTP 0", b"*RST"),
@@ -31,6 +35,7 @@ MESSAGES = {
         b"*OPC?",
         b':TRAC:DATA? 1,2,"defbuffer1"',
     ),
+    "assembler": (b"*IDN?", b':ASS:CELL "c","E",0.05', b':ASS:RES? "c"', b':ASS:UNL "E"', b"*RST"),
     "lcr": (b"*IDN?", b":INIT:CONT ON", b":FETC?", b"*TRG"),
 }
 
@@ -63,7 +68,7 @@ def test_any_faults_and_messages_together_break_nothing(description, data: st.Da
             _, leaves_at = bench.exchange(bench.devices[name], data.draw(st.sampled_from(MESSAGES[name])))
             assert leaves_at >= bench.clock.now()
             bench.clock.spend(data.draw(st.sampled_from([0.0, 0.1, 5.0, 400.0, 7200.0])))
-            for holder in description["holders"]:
+            for holder in "ABCD":
                 assert 0 < bench.world.holders.at(holder, bench.clock.now()).voltage_V < 5
         faults = bench.present_faults()
         bench.close()

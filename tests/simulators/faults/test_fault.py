@@ -14,12 +14,13 @@ from galvanaut.simulators.faults.fault import EVENTS, KINDS, LINE_FAULTS
 
 EVERYONE = set(DEVICES)
 PUMPS, BALANCES = {"new-era-ne-1000"}, {"mettler-mt-sics", "sartorius-sbi"}
+SENSELESS = {*PUMPS, "virtual-assembler"}
 CHAMBERS = {"watlow-f4t", "espec-p300"}
 SOURCES = {"keithley-2450", "keysight-n6705c", "keithley-2281s"}
 WHO = {
-    "sentinel": EVERYONE - PUMPS,
-    "stuck reading": EVERYONE - PUMPS,
-    "sensor drift": EVERYONE - PUMPS - {"keysight-e4980a"},
+    "sentinel": EVERYONE - SENSELESS,
+    "stuck reading": EVERYONE - SENSELESS,
+    "sensor drift": EVERYONE - SENSELESS - {"keysight-e4980a"},
     "relay stuck closed": SOURCES,
     "over-voltage trip": SOURCES,
     "door open": CHAMBERS,
@@ -118,7 +119,7 @@ def test_what_does_not_go_together_is_refused(entry: dict[str, object]) -> None:
     ("entry", "expected"),
     [
         ("door open on smu", "simulation.faults.1.instrument: smu (keithley-2450) cannot have the fault 'door open'"),
-        ("dead peer on nobody", "simulation.faults.1.instrument: there is no instrument 'nobody'; there are balance"),
+        ("dead peer on nobody", "simulation.faults.1.instrument: there is no instrument 'nobody'; there are assembler"),
         ("sensor drift on chamber of 3 V/h", "simulation.faults.1.size: '3 V/h' is not the size of a sensor drift"),
         ("sentinel on smu of 3 s", "simulation.faults.1.size: sentinel has no size"),
         ("power cut on smu of 0 s", "simulation.faults.1.size: '0 s' is not a positive time"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from math import pi
+from math import inf, pi
 
 import numpy as np
 import pytest
@@ -55,7 +55,8 @@ def test_looking_changes_nothing(drive: Drive, instant: float, share: float) -> 
     looked = holders(CELL, drive)
     looked.at("A", share * instant)
     whole = holders(CELL, drive).at("A", instant)
-    assert looked.at("A", instant) == whole
+    seen = looked.at("A", instant)
+    assert (seen, seen.state) == (whole, whole.state)
 
 
 @settings(deadline=None, max_examples=25)
@@ -71,7 +72,8 @@ def test_committing_in_between_changes_next_to_nothing(drive: Drive, instant: fl
 def test_the_instant_agrees_with_the_arrays() -> None:
     cells = Cells.of([Sample()])
     one = SpmeCell(Sample(), state_of_charge=1.0)
-    state, _ = one.hold_current(one.fresh(), -4.1e-3, 0.0, Limits(1e6, low=2.8))
+    path = one.hold_current(one.fresh(), -4.1e-3, 0.0, Limits(low=2.8))
+    state = path.state(path.ends_s(1e6))
     held = hold_current(cells, cells.full(), np.array([-4.1e-3]), 1e6, low_V=2.8)
     assert state.charge_C - one.fresh().charge_C == pytest.approx(held.states.charge_C[0], rel=1e-5)
     assert one.voltage_V(state, -4.1e-3) == pytest.approx(2.8, abs=1e-9)
@@ -92,10 +94,11 @@ def test_a_charge_at_a_holder_is_the_charge_of_many() -> None:
 
 
 def test_a_state_comes_back_from_json_bit_by_bit() -> None:
-    state, _ = CELL.hold_current(CELL.fresh(), 2e-3, 0.0, Limits(1234.5))
+    state = CELL.hold_current(CELL.fresh(), 2e-3, 0.0, Limits()).state(1234.5)
     again = CELL.restore(json.loads(json.dumps(vars(state))))
     assert again == state
-    assert CELL.hold_voltage(again, 4.0, 0.5, Limits(500.0)) == CELL.hold_voltage(state, 4.0, 0.5, Limits(500.0))
+    first, second = (CELL.hold_voltage(each, 4.0, 0.5, Limits()) for each in (state, again))
+    assert first.state(500.0) == second.state(500.0)
 
 
 def test_a_state_of_another_cell_is_refused() -> None:
@@ -104,10 +107,11 @@ def test_a_state_of_another_cell_is_refused() -> None:
 
 
 def test_a_cell_at_rest_relaxes_and_keeps_its_charge() -> None:
-    state, _ = CELL.hold_current(CELL.fresh(), 4e-3, 0.0, Limits(1800.0))
+    state = CELL.hold_current(CELL.fresh(), 4e-3, 0.0, Limits()).state(1800.0)
     assert state.polarisation_V > 0.01
-    rested, taken_s = CELL.hold_current(state, 0.0, 0.0, Limits(36000.0))
-    assert taken_s == 36000.0
+    resting = CELL.hold_current(state, 0.0, 0.0, Limits())
+    assert resting.ends_s(36000.0) == inf
+    rested = resting.state(36000.0)
     assert rested.charge_C == state.charge_C
     assert abs(rested.polarisation_V) < 1e-4
     assert rested.energy_J == state.energy_J
@@ -126,6 +130,6 @@ def test_impedance_goes_from_the_resistances_to_diffusion() -> None:
     assert slow.imag < 0
     at_rest = CELL.fresh()
     # A small current for one second moves the voltage about as the impedance near 1/(2 pi s) says.
-    state, _ = CELL.hold_current(at_rest, 1e-5, 0.0, Limits(1.0))
+    state = CELL.hold_current(at_rest, 1e-5, 0.0, Limits()).state(1.0)
     measured_ohm = (CELL.voltage_V(state, 1e-5) - CELL.voltage_V(at_rest, 0.0)) / 1e-5
     assert measured_ohm == pytest.approx(abs(CELL.impedance_ohm(1 / (2 * pi))), rel=0.15)

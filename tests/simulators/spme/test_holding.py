@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from galvanaut.simulators.cells.spme.ageing import NO_AGEING, Ageing, film_m
+from galvanaut.simulators.cells.spme.ageing import NO_AGEING, Ageing, film_m, sei_feed_A_m
 from galvanaut.simulators.cells.spme.cells import Cells, Sample, States
 from galvanaut.simulators.cells.spme.hold import hold_current, hold_voltage, imposed_A
 from galvanaut.simulators.cells.spme.parameters import Array
@@ -86,7 +86,7 @@ def test_a_held_voltage_is_held_and_steps_hardly_matter() -> None:
         going = now_A > ONE_A / 20
         lasts_s = np.where(going, step_s, 0.0)
         slope_A_s = (next_A - now_A) / step_s
-        fine = Stretch(CELLS, fine, now_A, slope_A_s, lasts_s[:, None] * np.array([0.0, 1.0])).at(lasts_s)
+        fine = Stretch(Snapshot(CELLS, fine), now_A, slope_A_s, lasts_s[:, None] * np.array([0.0, 1.0])).at(lasts_s)
         now_A = np.where(going, next_A, now_A)
     assert coarse.states.charge_C == pytest.approx(fine.charge_C, abs=4e-4 * 14.8)
 
@@ -95,7 +95,7 @@ def test_a_finer_grid_ages_a_cell_equally() -> None:
     start = CELLS.full()
     start = hold_current(CELLS, start, -ONE_A, 3000.0).states
     ends = [
-        Stretch(CELLS, start, ONE_A, np.zeros(3), 2500.0 * np.repeat(grid(points)[None, :], 3, axis=0)).at(
+        Stretch(Snapshot(CELLS, start), ONE_A, np.zeros(3), 2500.0 * np.repeat(grid(points)[None, :], 3, axis=0)).at(
             np.full(3, 2500.0)
         )
         for points in (40, 400)
@@ -106,14 +106,14 @@ def test_a_finer_grid_ages_a_cell_equally() -> None:
 
 
 def test_a_film_grows_with_the_root_of_time_in_one_step_or_in_many() -> None:
-    one = np.ones(1)
-    kinetic, feed, kelvin = np.full((1, 1), 1e-3), 5e-18 * one, 298.15 * one
-    whole = film_m(5e-9 * one, np.full((1, 1), 1e8), kinetic, feed, kelvin)[0, 0]
+    one = np.ones((1, 1))
+    kinetic, feed = np.full((1, 1), 1e-3), sei_feed_A_m(5e-18 * one, 298.15 * one)
+    whole = film_m(5e-9 * one, np.full((1, 1), 1e8), kinetic, feed)[0, 0]
     thick = 5e-9 * one
     for _ in range(10):
-        thick = film_m(thick, np.full((1, 1), 1e7), kinetic, feed, kelvin)[:, 0]
-    assert thick[0] == pytest.approx(whole, rel=1e-12)
-    longer = film_m(5e-9 * one, np.full((1, 1), 4e8), kinetic, feed, kelvin)[0, 0]
+        thick = film_m(thick, np.full((1, 1), 1e7), kinetic, feed)
+    assert thick[0, 0] == pytest.approx(whole, rel=1e-12)
+    longer = film_m(5e-9 * one, np.full((1, 1), 4e8), kinetic, feed)[0, 0]
     assert longer / whole == pytest.approx(2.0, rel=0.02)
 
 

@@ -61,7 +61,7 @@ def convergence(summary: Summary) -> Figure:
             marker={"symbol": "x", "color": FAILED, "size": 10},
         )
     figure.update_xaxes(title="number of experiments")
-    figure.update_yaxes(title=f"{summary.objective} / {summary.unit}")
+    figure.update_yaxes(title=summary.label)
     return figure
 
 
@@ -87,7 +87,7 @@ def composition_map(summary: Summary) -> Figure | None:
             "colorscale": "Viridis",
             "size": 11,
             "line": {"width": 0.5, "color": INK},
-            "colorbar": {"title": {"text": summary.unit}},
+            "colorbar": {"title": {"text": summary.unit or summary.objective}},
         },
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
@@ -128,8 +128,8 @@ def measured_against_predicted(summary: Summary) -> Figure | None:
         text=[_hover(row[0]) for row in pairs],
         hovertemplate="%{text}<br>predicted %{x:.3f}, measured %{y:.3f}<extra></extra>",
     )
-    figure.update_xaxes(title=f"predicted before the experiment / {summary.unit} (bars: 95 %, noise included)")
-    figure.update_yaxes(title=f"measured / {summary.unit}")
+    figure.update_xaxes(title=f"{summary.label}, predicted before the experiment (bars: 95 %, noise included)")
+    figure.update_yaxes(title=f"{summary.label}, measured")
     return figure
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger, TrialRecord
+from galvanaut.campaigns.objectivefields import Target
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Summary:
         trials: those that were proposed, by number.
         calibration: cell constant and the standard it rests on, or None.
         plan: campaign file, seed and bench as started.
+        quantities: what is weighed in the objective; empty if it is a quantity itself.
     """
 
     name: str
@@ -31,12 +34,18 @@ class Summary:
     trials: Sequence[TrialRecord]
     calibration: Mapping[str, Any] | None
     plan: Mapping[str, Any]
+    quantities: Sequence[Target] = ()
 
     @property
     def ended(self) -> list[TrialRecord]:
         """Trials that ended, in the order in which they did."""
         done = [trial for trial in self.trials if trial.ended_at is not None]
         return sorted(done, key=lambda trial: (trial.ended_at or 0.0, trial.number))
+
+    @property
+    def label(self) -> str:
+        """Of an axis or a column of values."""
+        return f"{self.objective} / {self.unit}" if self.unit else self.objective
 
     def value(self, trial: TrialRecord) -> float | None:
         """Measured value of the objective; None while pending and after a failure."""
@@ -45,6 +54,16 @@ class Summary:
     def deviation(self, trial: TrialRecord) -> float | None:
         """Standard deviation of the value by its own readings and the cell constant; batches scatter more."""
         return trial.outcome.deviations.get(self.objective) if trial.outcome is not None else None
+
+    def parts(self, trial: TrialRecord) -> str:
+        """The values that are weighed in a trial's objective, in words; empty if there are none."""
+        if trial.outcome is None:
+            return ""
+        values, censored = trial.outcome.values, trial.outcome.details.get("censored", ())
+        found = ((each, values[each.name]) for each in self.quantities if each.name in values)
+        return ", ".join(
+            f"{each.name} {'> ' if each.name in censored else ''}{value:.4g} {each.unit}" for each, value in found
+        )
 
     def leaderboard(self, length: int | None = None) -> list[TrialRecord]:
         """Successful trials, the best first."""
@@ -83,11 +102,21 @@ class Summary:
         }
 
 
-def summarise(ledger: Ledger, objective: str, unit: str, maximise: bool, title: str, budget: int) -> Summary:
+def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
     """Read a summary out of a ledger."""
-    trials = [trial for _, trial in sorted(ledger.trials.items())]
-    plan = ledger.started or {}
-    return Summary(ledger.campaign, title, objective, unit, maximise, budget, trials, ledger.calibration, plan)
+    trials, deciding = [trial for _, trial in sorted(ledger.trials.items())], campaign.objective
+    return Summary(
+        ledger.campaign,
+        campaign.title,
+        deciding.name,
+        deciding.unit,
+        deciding.goal == "maximise",
+        campaign.budget.trials,
+        trials,
+        ledger.calibration,
+        ledger.started or {},
+        campaign.quantities,
+    )
 
 
 def _trial_json(trial: TrialRecord) -> dict[str, Any]:

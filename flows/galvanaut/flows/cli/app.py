@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from galvanaut.core.errors import GalvanautError
-from galvanaut.flows.cli import benches, campaigns, drills, servers
+from galvanaut.flows.cli import benches, campaigns, drills, exports, imports, orders, servers
 
 app = typer.Typer(
     name="galvanaut",
@@ -23,11 +23,16 @@ app.command("check")(campaigns.check)
 app.command("run")(campaigns.run)
 app.command("status")(campaigns.status)
 app.command("report")(campaigns.report)
+app.command("records")(exports.records)
 app.command("benchmark")(campaigns.benchmark)
 app.command("schema")(campaigns.schema)
+app.command("import")(imports.import_)
+app.command("todo")(orders.todo)
+app.command("answer")(orders.answer)
 app.command("drill")(drills.drill)
 app.command("up")(servers.up)
 app.add_typer(benches.app, name="bench")
+app.add_typer(exports.app, name="export")
 
 
 def main() -> NoReturn:

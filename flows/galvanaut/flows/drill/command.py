@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -24,7 +25,6 @@ def drill_command(
     Raises:
         InputError: the bench file cannot be used, or an instrument or fault is not there.
     """
-    logging.getLogger("galvanaut").setLevel(logging.CRITICAL)  # its alarms are what the table is about
     bench = load_bench(file)
     twin = twin_of(bench)
     chosen = scenarios(twin, faults, instruments, moments)
@@ -32,10 +32,11 @@ def drill_command(
     if not as_json:
         real = "" if bench.is_simulated else " Nothing real is opened."
         typer.echo(f"{file}: {len(chosen)} scenarios on its simulated twin, seed {seed}.{real}\n\n{lines.heading()}")
-    for verdict in Drill(twin, seed).verdicts(chosen):
-        verdicts.append(verdict)
-        if not as_json:
-            typer.echo(lines.of(verdict))
+    with _alarms_unlogged():
+        for verdict in Drill(twin, seed).verdicts(chosen):
+            verdicts.append(verdict)
+            if not as_json:
+                typer.echo(lines.of(verdict))
     is_ok = all(verdict.is_ok for verdict in verdicts)
     if as_json:
         rows = [verdict.to_json() for verdict in verdicts]
@@ -43,3 +44,15 @@ def drill_command(
     else:
         typer.echo(f"\n{LEGEND}\n\n{summary(verdicts, file.name)}")
     return is_ok
+
+
+@contextmanager
+def _alarms_unlogged() -> Iterator[None]:
+    """The alarms of a drill are what its table is about."""
+    log = logging.getLogger("galvanaut")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)

@@ -10,7 +10,9 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from galvanaut.core import bdf
 from galvanaut.core.clock import at_work
+from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.flows.drill.host import Host, HostDied, Life, Wait
 from galvanaut.flows.drill.judge import Row
@@ -20,6 +22,7 @@ from galvanaut.flows.drill.rehearsal import CannotRehearseError, Listener, Momen
 from galvanaut.flows.drill.truth import Onlooker, Truth
 from galvanaut.instruments.errors import BenchError
 from galvanaut.instruments.journal import JobRecord, Journal
+from galvanaut.instruments.telemetry.reader import read_test
 from galvanaut.simulators.faults import Fault
 
 if TYPE_CHECKING:
@@ -221,15 +224,22 @@ class _Play:
             if record.request["kind"] != "cycle":
                 continue
             holder, test = str(record.request["holder"]), str(record.key)
-            kept = {row.number for row in host.recorder.rows(test)}
-            missing = host.recorder.acknowledged.get(test, set()) - kept
+            kept = self._on_disk(test)
+            missing = host.recorder.acknowledged.get(test, set()) - kept.keys()
             course.forgotten += [f"{holder}: {len(missing)} acknowledged readings are not on disk"] if missing else []
-            rows = host.readings(holder, test)
+            had = {at: Row(at, row.voltage_V, row.current_A) for at, row in host.readings(holder, test).items()}
             if host.life.is_over:
-                course.unwritten += sum(row.number not in kept for row in rows)
-            course.rows.setdefault(holder, {}).update(
-                {row.unix_time_s: Row(row.unix_time_s, row.voltage_V, row.current_A) for row in rows}
-            )
+                course.unwritten += len(had.keys() - kept.keys())
+            course.rows.setdefault(holder, {}).update({**kept, **had})
+
+    def _on_disk(self, test: str) -> dict[float, Row]:
+        """The readings of a test by their instants, live or sealed, as any later program reads them."""
+        try:
+            columns, _ = read_test(self.folder, test)
+        except InputError:  # none was written
+            return {}
+        values = (columns[name].tolist() for name in (bdf.UNIX_TIME, bdf.VOLTAGE, bdf.CURRENT))
+        return {at: Row(at, voltage_V, current_A) for at, voltage_V, current_A in zip(*values, strict=True)}
 
     def _compare(self, host: Host) -> list[JobRecord]:
         """The jobs as the file has them, held against what the host had acknowledged."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from contextvars import ContextVar
 from math import inf
@@ -15,10 +15,12 @@ from pyvisa.errors import VisaIOError
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import Event, EventLog, open_engine
 from galvanaut.instruments.connect import ConnectedBench
-from galvanaut.instruments.cycling.recorder import SqlRecorder
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.runs import Row, RunHandle
 from galvanaut.instruments.station import Station
+from galvanaut.instruments.telemetry.labrecorder import LabRecorder
+from galvanaut.instruments.telemetry.sealed import HOT_FILE
+from galvanaut.instruments.telemetry.store import HotStore
 from galvanaut.simulators.bench import SimulatedBench
 from galvanaut.simulators.visa import SimulatedVisaLibrary
 
@@ -150,7 +152,9 @@ class Host:
             life.now = self.clock.now
             self.journal = Journal(_MortalLog.of(life, engine, "journal"), self.clock)
             self.connected = ConnectedBench.open(bench, manager)
-            self.recorder = MortalRecorder(life, engine)
+            hot = open_engine(folder / HOT_FILE, durable=False)
+            stack.callback(hot.dispose)
+            self.recorder = MortalRecorder(folder, MortalStore(life, hot))
             self.station = Station(self.connected, self.journal, self.clock)
             stack.callback(self.station.close)
             self._owned = stack.pop_all()
@@ -163,13 +167,13 @@ class Host:
         """Instruments that are this device, or parts of it."""
         return self._names[device.name]
 
-    def readings(self, holder: str, test: str) -> Sequence[Row]:
-        """All readings of a test that this program has, in its file or in its memory only."""
-        kept = {row.number: row for row in self.recorder.rows(test)}
+    def readings(self, holder: str, test: str) -> dict[float, Row]:
+        """All readings of a test that this program had in its memory, by their instants."""
+        found = list(self.recorder.given.get(test, ()))
         with suppress(InputError):  # the test was never started here
             cycler = self.connected.cycler_at(holder, self.clock.now)
-            kept |= {row.number: row for row in cycler.rows(RunHandle(holder, test, sample_in(holder)))}
-        return [kept[number] for number in sorted(kept)]
+            found += cycler.rows(RunHandle(holder, test, sample_in(holder)))
+        return {row.unix_time_s: row for row in found}
 
 
 def sample_in(holder: str) -> str:
@@ -177,23 +181,63 @@ def sample_in(holder: str) -> str:
     return f"drilled-{holder}"
 
 
-class MortalRecorder(SqlRecorder):
+class MortalStore(HotStore):
     """Keeps readings as long as its host lives.
 
     Attributes:
-        acknowledged: numbers of the readings that were said to be on disk, by test.
+        acknowledged: instants of the readings that were said to be on disk, by test.
     """
 
     def __init__(self, life: Life, engine: Engine) -> None:
         super().__init__(engine)
         self._life = life
-        self.acknowledged: dict[str, set[int]] = {}
+        self.acknowledged: dict[str, set[float]] = {}
 
-    def append(self, test: str, rows: Sequence[Row]) -> None:
+    def begin(self, test: str, facts: Mapping[str, Any]) -> None:
+        """Begin a test, if anybody is left to do so."""
+        self._life.require()
+        super().begin(test, facts)
+
+    def append_many(self, batch: Mapping[str, Sequence[Row]]) -> None:
         """Keep rows, if anybody is left to do so."""
         self._life.require()
+        super().append_many(batch)
+        for test, rows in batch.items():
+            self.acknowledged.setdefault(test, set()).update(row.unix_time_s for row in rows)
+
+    def chunks(self, test: str, since: int = 0) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """Read rows, e.g. to seal them, if anybody is left to do so."""
+        self._life.require()
+        return super().chunks(test, since)
+
+    def forget(self, test: str) -> None:
+        """Delete rows, if anybody is left to do so."""
+        self._life.require()
+        super().forget(test)
+
+
+class MortalRecorder(LabRecorder):
+    """The recorder of a host that may die.
+
+    Attributes:
+        given: the readings that it was handed, by test, whether on disk or not.
+        acknowledged: see `MortalStore`.
+    """
+
+    def __init__(self, folder: Path, store: MortalStore) -> None:
+        super().__init__(folder, store)
+        self.given: dict[str, list[Row]] = {}
+        self.acknowledged = store.acknowledged
+
+    def put(self, test: str, rows: Sequence[Row]) -> None:
+        """See `LabRecorder.put`."""
+        self.given.setdefault(test, []).extend(rows)
+        super().put(test, rows)
+
+    def append(self, test: str, rows: Sequence[Row]) -> None:
+        """See `LabRecorder.append`."""
+        self.given.setdefault(test, []).extend(rows)
         super().append(test, rows)
-        self.acknowledged.setdefault(test, set()).update(row.number for row in rows)
 
 
 class _MortalLibrary(SimulatedVisaLibrary):

@@ -52,9 +52,9 @@ def check_plan(plan: TestPlan, envelope: Envelope, source: SourceLimits | None =
         elif isinstance(step, VoltageStep):
             problems += _voltage_problems(step, narrow, source)
         elif isinstance(step, RestStep):
-            problems += _outside(narrow, step.where, until_time_s=step.time_s)
-            if source is not None and not source.discharges:
-                problems.append(Problem(step.where, "the source meter sees nothing of a cell at rest; it only charges"))
+            problems += _rest_problems(step, narrow, source)
+        if source is not None and source.records and isinstance(step, CurrentStep | VoltageStep):
+            problems += _sampling_problems(step, plan)
     if not untranslated:
         problems += _direction_problems(program)
     return problems
@@ -105,11 +105,30 @@ def _plan_problems(plan: TestPlan, envelope: Envelope, source: SourceLimits | No
         yield Problem("nominal_capacity", text)
     if source is None:
         return
+    yield from _recording_problems(plan, source) if source.records else _polling_problems(plan, source)
+
+
+def _polling_problems(plan: TestPlan, source: SourceLimits) -> Iterator[Problem]:
     if plan.period_s < PERIOD_MIN_S:
         yield Problem("poll_period", f"{plan.period_s:g} s is faster than a host polls, {PERIOD_MIN_S:g} s")
-    if source.watchdog_s is not None and source.watchdog_s < WATCHDOG_PERIODS * plan.period_s:
-        text = f"the watchdog of {source.watchdog_s:g} s trips within {WATCHDOG_PERIODS} polls of {plan.period_s:g} s"
-        yield Problem("poll_period", f"{text}; poll more often or set the watchdog later")
+    yield from _watchdog_problems(source, plan.period_s, "poll_period")
+
+
+def _recording_problems(plan: TestPlan, source: SourceLimits) -> Iterator[Problem]:
+    most_s = source.recording_max_s or 0.0
+    if not PERIOD_MIN_S <= plan.sampling_s <= most_s:
+        span = f"{PERIOD_MIN_S:g} to {most_s:g} s"
+        yield Problem("protocol.record.time_s", f"the source meter records every {span}, not {plan.sampling_s:g} s")
+    if plan.poll_s is not None and plan.poll_s != plan.sampling_s:
+        text = f"the source meter records by itself, every {plan.sampling_s:g} s as protocol.record says"
+        yield Problem("poll_period", f"{text}; leave this out, and see look_period")
+    yield from _watchdog_problems(source, plan.looking_s, "look_period")
+
+
+def _watchdog_problems(source: SourceLimits, period_s: float, where: str) -> Iterator[Problem]:
+    if source.watchdog_s is not None and source.watchdog_s < WATCHDOG_PERIODS * period_s:
+        text = f"the watchdog of {source.watchdog_s:g} s trips within {WATCHDOG_PERIODS} polls of {period_s:g} s"
+        yield Problem(where, f"{text}; poll more often or set the watchdog later")
 
 
 def _current_problems(
@@ -140,6 +159,19 @@ def _voltage_problems(step: VoltageStep, envelope: Envelope, source: SourceLimit
         yield Problem(step.where, text)
     if source is not None:
         yield from _source_problems(source, step.where, step.limit_A, step.voltage_V)
+
+
+def _rest_problems(step: RestStep, envelope: Envelope, source: SourceLimits | None) -> Iterator[Problem]:
+    yield from _outside(envelope, step.where, until_time_s=step.time_s)
+    if source is not None and not source.discharges:
+        yield Problem(step.where, "the source meter sees nothing of a cell at rest; it only charges")
+
+
+def _sampling_problems(step: CurrentStep | VoltageStep, plan: TestPlan) -> Iterator[Problem]:
+    """A step between two readings would leave no trace."""
+    if step.time_s is not None and step.time_s < plan.sampling_s:
+        text = f"{step.time_s:g} s are shorter than the {plan.sampling_s:g} s between two readings"
+        yield Problem(f"{step.where}.until_time_s", f"{text}; change protocol.record.time_s")
 
 
 def _source_problems(source: SourceLimits, where: str, current_A: float, voltage_V: float) -> Iterator[Problem]:

@@ -105,7 +105,7 @@ class HostCycler:
             raise RefusedError("its output is on already", instrument=str(self.meter), advice=advice)
         now_s = self._now()
         handle = RunHandle(channel, test or f"{sample}@{now_s:.0f}", sample)
-        run = HostRun(handle, plan, envelope, self._limits, now_s)
+        run = self._new_run(handle, plan, envelope)
         self._begin(run)
         self._run = run
         return handle
@@ -118,7 +118,9 @@ class HostCycler:
         if self._run is not None and self._run.handle == run:
             return self._run.status(self._now())
         self.check(plan, envelope)
-        one = HostRun(run, plan, envelope, self._limits, self._now())
+        if not state:
+            raise InputError(f"test {run.test}", f"nothing is on record of it; {self} cannot tell whether it began")
+        one = self._new_run(run, plan, envelope)
         self._run = one
         trip = one.restore(state, rows, self._now(), self._output.sees_rest)
         if one.state != "running":
@@ -141,6 +143,7 @@ class HostCycler:
             problem = f"{run.test} is {one.state}, not interrupted; nothing was sent"
             raise RefusedError(problem, instrument=str(self.meter))
         self._begin(one)
+        one.sequencer.skip_to(self._now())
         one.state = "running"
         one.alarms.clear()
         return one.status(self._now())
@@ -186,13 +189,13 @@ class HostCycler:
 
     # -- the cell -----------------------------------------------------------------------------------------------
 
+    def _new_run(self, run: RunHandle, plan: TestPlan, envelope: Envelope) -> HostRun:
+        return HostRun(run, plan, envelope, self._limits, self._now())
+
     def _begin(self, run: HostRun) -> None:
-        """Limits read back, the cell looked at, and only then the operation of the present step."""
+        """Switch on, or leave it off and raise."""
         try:
-            self.meter.forget_silence()
-            self.meter.set_limits(run.envelope)
-            voltage_V = self._output.probe(run.envelope)
-            self._operate(run, voltage_V)
+            self._switch_on(run)
         except InstrumentError as error:
             is_safe, text = self._output.switch_off(run.envelope, run.interlock.rest_A)
             if not is_safe:
@@ -200,8 +203,18 @@ class HostCycler:
                 self._run = run
             raise
 
+    def _switch_on(self, run: HostRun) -> None:
+        """Limits read back, the cell looked at, and only then the operation of the present step."""
+        self.meter.forget_silence()
+        self.meter.set_limits(run.envelope)
+        voltage_V = self._output.probe(run.envelope)
+        self._operate(run, voltage_V)
+
     def _take_up(self, run: HostRun) -> None:
         """After a restart: what runs goes on in its step, what does not is left off."""
+        if run.sequencer.ended:  # by the readings on record; the dead process may have had no time to say so
+            self._end(run, "ended", "")
+            return
         operation = run.sequencer.operation
         if operation is None and not self._output.drives_rest:
             self._output.apply(None, NAN, run.envelope)
@@ -232,8 +245,7 @@ class HostCycler:
                 self._end(run, "tripped", "the output went off by itself while the cell was resting at it")
 
     def _take(self, run: HostRun, reading: Reading) -> None:
-        now_s = self._now()
-        degC = None if self._temperature_degC is None else self._ask_temperature()
+        now_s, degC = self._now(), self._degC()
         is_blind = run.sequencer.operation is None and not self._output.sees_rest
         voltage_V = NAN if is_blind else reading.voltage_V
         trip = run.interlock.judge(Sample(now_s, voltage_V, reading.current_A, reading.time_s, degC))
@@ -256,14 +268,15 @@ class HostCycler:
 
     def _operate(self, run: HostRun, voltage_V: float) -> None:
         """What the sequencer wants now; the interlock counts anew from here."""
-        operation = run.sequencer.operation
-        self._output.apply(operation, voltage_V, run.envelope)
-        sees_voltage = operation is not None or self._output.sees_rest
-        run.interlock.begin(self._now(), operation, sees_voltage)
+        self._output.apply(run.sequencer.operation, voltage_V, run.envelope)
+        run.watch(self._now(), self._output.sees_rest)
 
-    def _ask_temperature(self) -> float:
+    def _degC(self) -> float | None:
+        """Measured now; not a number if it could not be, None if nothing measures it."""
+        if self._temperature_degC is None:
+            return None
         try:
-            return NAN if self._temperature_degC is None else self._temperature_degC()
+            return self._temperature_degC()
         except InstrumentError:
             return NAN
 
@@ -288,11 +301,14 @@ class HostCycler:
 
     def _secure(self, run: HostRun) -> None:
         run.is_urgent = False
-        is_safe, text = self._output.switch_off(run.envelope, run.interlock.rest_A)
+        is_safe, text = self._output.switch_off(run.envelope, run.interlock.rest_A, lambda: self._take_rest(run))
         if text and text not in run.alarms:
             run.alarms.append(text)
         if is_safe:
             run.state = run.final
+
+    def _take_rest(self, run: HostRun) -> None:
+        """Readings that the meter still has, once its output is off: one that is asked for each has none."""
 
     def _require(self, channel: str) -> None:
         if channel != self.holder:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 ROWS_MAX = 100_000
 """Readings kept for a caller who does not fetch them; the oldest are forgotten first."""
-_SOON_S = 0.05
+SOON_S = 0.05
+"""A look that is due at once comes so much later, s."""
 
 
 class HostRun:
@@ -39,15 +40,17 @@ class HostRun:
     ) -> None:
         self.handle = handle
         self.envelope, _ = narrowed_envelope(plan, envelope)
-        self.period_s = plan.period_s
+        self.period_s = plan.sampling_s if limits.records else plan.period_s
         self.program: Program = compile_program(plan, self.envelope, limits)[0]
-        self.sequencer = Sequencer(self.program, now_s)
+        self._rules = plan.stop_rules
+        self.sequencer = Sequencer(self.program, now_s, self._rules)
         slope = plan.slope_max_V_s
-        self.interlock = Interlock(self.envelope, plan.period_s, slope_max_V_s=slope, at_s=now_s)
+        self.interlock = Interlock(self.envelope, self.period_s, slope_max_V_s=slope, at_s=now_s)
         self.began_s = now_s
         self.state: RunState = "running"
         self.final: RunState = "tripped"
         self.alarms: list[str] = []
+        self.remarks: list[str] = []
         self.is_urgent = False  # contact is lost, and nothing was tried yet
         self.count = 0
         self.last: Row | None = None
@@ -63,6 +66,11 @@ class HostRun:
         """All that a person has to know."""
         return "; ".join(self.alarms)
 
+    @property
+    def remark(self) -> str:
+        """All that a reader of the readings has to know."""
+        return "; ".join(self.remarks)
+
     def record(self, now_s: float, voltage_V: float, current_A: float, temperature_degC: float) -> None:
         """Keep a reading."""
         sequencer = self.sequencer
@@ -72,14 +80,19 @@ class HostRun:
         self.rows.append(self.last)
         self.count += 1
 
+    def next_s(self, now_s: float) -> float:
+        """Time until the next look, s: a period, or what is left of the step under way."""
+        return self._no_later_than_the_end(self.period_s, now_s)
+
+    def _no_later_than_the_end(self, next_s: float, now_s: float) -> float:
+        left_s = self.sequencer.left_s(now_s) if self.state == "running" else None
+        if left_s is not None and left_s < next_s:
+            next_s = max(SOON_S, left_s)
+        return SOON_S if self.is_urgent else next_s
+
     def status(self, now_s: float) -> RunStatus:
         """Where it stands, and when to look again."""
-        sequencer, next_s = self.sequencer, self.period_s
-        left_s = sequencer.left_s(now_s) if self.state == "running" else None
-        if left_s is not None and left_s < next_s:
-            next_s = max(_SOON_S, left_s)
-        if self.is_urgent:
-            next_s = _SOON_S
+        sequencer, next_s = self.sequencer, self.next_s(now_s)
         done = sequencer.finished
         return RunStatus(
             self.state,
@@ -90,6 +103,8 @@ class HostRun:
             self.alarm,
             None if done is None else _totals(done),
             _totals(sequencer.totals),
+            sequencer.reason,
+            self.remark,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -102,33 +117,37 @@ class HostRun:
             "state": self.state,
             "final": self.final,
             "alarms": list(self.alarms),
+            "remarks": list(self.remarks),
         }
 
     def restore(self, state: Mapping[str, Any], rows: Sequence[Row], now_s: float, sees_rest: bool) -> Trip | None:
         """Take up `to_json`, and live through the readings since: the same readings lead to the same place."""
-        self.sequencer = Sequencer.from_json(self.program, state["sequencer"])
+        self.sequencer = Sequencer.from_json(self.program, state["sequencer"], self._rules)
         self.began_s, self.count = state["began_s"], state["count"]
         self.state, self.final, self.alarms = state["state"], state["final"], list(state["alarms"])
-        self._watch(self.sequencer.began_s, sees_rest)
+        self.remarks = list(state.get("remarks", ()))
+        self.watch(self.sequencer.began_s, sees_rest)
         self.interlock.restore(state["interlock"])
         trip = None
         for row in rows:
             self.last = row
-            if row.number < self.count or trip is not None:
-                continue
-            degC = None if isnan(row.temperature_degC) else row.temperature_degC
-            trip = self.interlock.judge(Sample(row.unix_time_s, row.voltage_V, row.current_A, None, degC))
-            self.count = row.number + 1
-            if (
-                trip is None
-                and self.interlock.trusts
-                and self.sequencer.take(row.unix_time_s, row.voltage_V, row.current_A)
-            ):
-                self._watch(row.unix_time_s, sees_rest)
+            if row.number >= self.count and trip is None:
+                trip = self.live_through(row, sees_rest)
+                self.count = row.number + 1
         self.interlock.wake(now_s)
         return trip
 
-    def _watch(self, at_s: float, sees_rest: bool) -> None:
+    def live_through(self, row: Row, sees_rest: bool) -> Trip | None:
+        """One reading on record, as it was judged when it was taken."""
+        degC = None if isnan(row.temperature_degC) else row.temperature_degC
+        trip = self.interlock.judge(Sample(row.unix_time_s, row.voltage_V, row.current_A, None, degC))
+        is_good = trip is None and self.interlock.trusts
+        if is_good and self.sequencer.take(row.unix_time_s, row.voltage_V, row.current_A):
+            self.watch(row.unix_time_s, sees_rest)
+        return trip
+
+    def watch(self, at_s: float, sees_rest: bool) -> None:
+        """The interlock counts anew, for what the sequencer wants now."""
         operation = self.sequencer.operation
         self.interlock.begin(at_s, operation, operation is not None or sees_rest)
 

@@ -112,6 +112,7 @@ class Interlock:
         self._most_C = envelope.capacity_max_Ah * 3600
         self.trusts = True
         self._beyond = 0
+        self._beyond_warm = 0
         self._good_s = at_s
         self._warm_s = at_s
         self._last: Sample | None = None
@@ -160,6 +161,26 @@ class Interlock:
         if now_s - self._good_s < 0.99 * STALE_PERIODS * self.period_s:
             return None
         return Trip("stale", f"no good reading for {now_s - self._good_s:.3g} s: {why}", now_s)
+
+    @property
+    def is_wary(self) -> bool:
+        """Whether something was found at the last look that trips if the next one finds it, too."""
+        return not self.trusts or self._beyond_warm > 0
+
+    def judge_temperature(self, now_s: float, temperature_degC: float | None) -> Trip | None:
+        """Whether what was measured at this look, with the looks before it, forbids to go on.
+
+        For a meter that records by itself: nobody measures a temperature with each of its readings.
+
+        Args:
+            now_s: the present instant, s since the epoch.
+            temperature_degC: not a number if it could not be read; None if nothing measures it.
+        """
+        fault = self._temperature(Sample(now_s, 0.0, 0.0, None, temperature_degC))
+        self._beyond_warm = 0 if fault is None else self._beyond_warm + 1
+        if fault is None or self._beyond_warm < self.consecutive:
+            return None
+        return Trip(fault[0], f"{fault[1]}, at {self._beyond_warm} looks in a row", now_s)
 
     def judge(self, sample: Sample) -> Trip | None:
         """Whether this reading, with those before it, forbids to go on."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from galvanaut.instruments.bounds import Operation
 from galvanaut.instruments.cycling.interlock import VOLTAGE_TOLERANCE_V
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from galvanaut.instruments.envelope import Envelope
     from galvanaut.instruments.roles import Reading, SourceLimits, SourceMeter
 
+T = TypeVar("T")
+
 HOLD_A, HOLD_MAX_A = 1e-7, 1e-6
 """Current limit of a rest, and the largest one that still counts as a rest (illustrative)."""
 _NEAR_V = 0.01
+_SAME_V, _SAME_A = 1e-3, 0.01
+"""How far a setting found may be from the one that was made: V, and a share of the current limit (illustrative)."""
 
 
 class CellOutput:
@@ -54,15 +58,19 @@ class CellOutput:
         return self._hold_A is not None
 
     def read(self) -> Reading:
-        """One reading. Readings do no harm, so it is tried again, and once more on a fresh connection.
+        """One reading, see `asked`."""
+        return self.asked(self.meter.measure)
+
+    def asked(self, ask: Callable[[], T]) -> T:
+        """What the meter answers. To ask does no harm, so it is done again, and once more on a fresh connection.
 
         Raises:
             InstrumentError: the last of these failed.
         """
         with suppress(InstrumentError):
-            return self.meter.measure()
+            return ask()
         try:
-            return self.meter.measure()
+            return ask()
         except NoReplyError:
             if self._reopen is None:
                 raise
@@ -73,7 +81,7 @@ class CellOutput:
             raise
         except InstrumentError as error:  # whatever answers there now is not the meter that drives the cell
             raise NoReplyError(f"is not there any more: {error}", instrument=str(self.meter)) from error
-        return self.meter.measure()
+        return ask()
 
     def probe(self, envelope: Envelope) -> float:
         """The voltage of the cell before anything is done with it, V. The limits have to be set already.
@@ -130,6 +138,13 @@ class CellOutput:
                 self.meter.output(True)
             self._operation = operation
 
+    def is_set_to(self, operation: Operation | None, found: Operation) -> bool:
+        """Whether what a meter says it is set to is this operation, or a rest that is held."""
+        if operation is None:
+            return self._hold_A is not None and abs(found.current_A - self._hold_A) <= _SAME_A * self._hold_A
+        is_same_A = abs(found.current_A - operation.current_A) <= _SAME_A * operation.current_A
+        return is_same_A and abs(found.voltage_V - operation.voltage_V) <= _SAME_V
+
     def went_off_at_rest(self) -> bool:
         """Whether a rest that is held at the output has lost it.
 
@@ -149,12 +164,15 @@ class CellOutput:
             return self.meter.protections()
         return []
 
-    def switch_off(self, envelope: Envelope, rest_A: float) -> tuple[bool, str]:
+    def switch_off(
+        self, envelope: Envelope, rest_A: float, once_off: Callable[[], None] | None = None
+    ) -> tuple[bool, str]:
         """Output off, asked back, and the current measured.
 
         Args:
             envelope: of the cell.
             rest_A: a current above this is one.
+            once_off: what there is to do between the two; raises nothing.
 
         Returns:
             Whether the cell is known to be without current, and what a person has to know.
@@ -164,6 +182,8 @@ class CellOutput:
             self._make_safe()
         except InstrumentError as error:
             return False, f"whether the output is off is not known: {error}. {self.bound()}"
+        if once_off is not None:
+            once_off()
         if not self.limits.checks_when_off:
             return True, ""
         try:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aurora_unicycler import ConstantCurrent, ConstantVoltage, Loop, OpenCircuitVoltage, Tag
+from aurora_unicycler import (
+    ConstantCurrent,
+    ConstantVoltage,
+    ImpedanceSpectroscopy,
+    Loop,
+    OpenCircuitVoltage,
+    Tag,
+    VoltageScan,
+)
 
 from galvanaut.core.errors import Problem
 
@@ -80,6 +88,9 @@ def compile_program(
 ) -> tuple[Program, list[Problem]]:
     """The steps of a plan, and what could not be translated, all at once.
 
+    Impedance and voltage scans have no place in the program of a cycler that takes its steps by itself: they are only
+    looked at. A source meter is refused them.
+
     Args:
         plan: as written.
         envelope: in force for this test.
@@ -95,7 +106,9 @@ class _Compiler:
         self.both_ways_A = min(envelope.charge_max_A, envelope.discharge_max_A)
         if source is not None:
             self.both_ways_A = min(self.both_ways_A, source.current_max_A)
+        self.is_hosted = source is not None
         self.steps: list[Step] = []
+        self.has_own_steps = False  # that only a cycler of its own can take
         self.problems: list[Problem] = []
         self.positions: list[int] = []  # of each step of the method in the program; a tag has that of its successor
         self.tags: dict[str, int] = {}
@@ -106,13 +119,18 @@ class _Compiler:
             if isinstance(step, Tag):
                 self.tags[step.tag] = len(self.steps)
                 continue
+            if isinstance(step, ImpedanceSpectroscopy | VoltageScan) and not self.is_hosted:
+                self.has_own_steps = True
+                self.problems += _own_problems(step, f"protocol.method.{number}", self.envelope)
+                continue
             try:
                 self.steps.append(self._translated(step, f"protocol.method.{number}"))
             except _UntranslatableError as error:
                 self.problems.append(error.problem)
         if not self.problems:
             self.problems += _crossed_loops(self.steps)
-        if not self.problems and all(isinstance(step, LoopStep) for step in self.steps):
+        does_nothing = not self.has_own_steps and all(isinstance(step, LoopStep) for step in self.steps)
+        if not self.problems and does_nothing:
             self.problems.append(Problem("protocol.method", "has no step that does anything"))
         return tuple(self.steps), self.problems
 
@@ -151,7 +169,10 @@ class _Compiler:
         """Unicycler's rule: a C-rate that is set comes first, and zero is not set."""
         if rate_C:
             if self.plan.capacity_Ah is None:
-                raise _UntranslatableError(where, "a C-rate needs nominal_capacity (or protocol.sample.capacity_mAh)")
+                text = "a C-rate needs nominal_capacity (or protocol.sample.capacity_mAh)"
+                if self.plan.wants_capacity:
+                    text = "a C-rate needs the measured capacity, which has to be handed over when the test starts"
+                raise _UntranslatableError(where, text)
             return float(rate_C) * self.plan.capacity_Ah
         return current_mA / 1000 if current_mA else None
 
@@ -175,6 +196,18 @@ def _optional(time_s: float | None, where: str) -> float | None:
 def _no_zero(voltage_V: float | None, where: str) -> None:
     if voltage_V == 0:
         raise _UntranslatableError(where, "0 V counts as not set in unicycler; give a voltage above zero")
+
+
+def _own_problems(step: ImpedanceSpectroscopy | VoltageScan, where: str, envelope: Envelope) -> Iterator[Problem]:
+    """What can be told of a step whose course only the cycler knows."""
+    if isinstance(step, ImpedanceSpectroscopy):
+        if step.amplitude_mA is not None:
+            for text in envelope.violations(current_A=abs(step.amplitude_mA) / 1000):
+                yield Problem(f"{where}.amplitude_mA", text)
+        return
+    for name in ("start_voltage_V", "end_voltage_V"):
+        for text in envelope.violations(voltage_V=getattr(step, name)):
+            yield Problem(f"{where}.{name}", text)
 
 
 def _crossed_loops(steps: list[Step]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from galvanaut.core.errors import InputError
 from galvanaut.instruments.cycling.host import HostCycler
+from galvanaut.instruments.cycling.recorded import RecordingCycler
 from galvanaut.instruments.errors import InstrumentError
 
 if TYPE_CHECKING:
@@ -92,11 +93,13 @@ class Cyclers:
         envelope = bench.envelope_at(holder)
         name = bench.source_meter_at(holder)
         driver = cast("type[SourceMeterDriver]", bench.instruments[name].driver_class)
-        return HostCycler(
+        limits = driver.capabilities(bench.settings_of(name))
+        kind = RecordingCycler if limits.records else HostCycler
+        return kind(
             connected.source_meter(name),
             holder,
             envelope,
-            driver.capabilities(bench.settings_of(name)),
+            limits,
             now=now,
             temperature_degC=self._temperature(holder, now),
             reopen=lambda: connected.reopen(name),

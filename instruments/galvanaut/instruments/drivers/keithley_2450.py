@@ -6,7 +6,7 @@ Sources: Keithley 2450-901-01 rev. B (p. 111, 173, 321-323, 349-351, 388-391), 2
 
 Experimental, that is believed and not read in a manual: the list of over-voltage levels and that ``:PROT?`` returns
 the word that was sent; the exact text of ``*IDN?``; that the 2460 has the limits of the 2461; that the 2450 and the
-2470 take a current limit of 1 nA.
+2470 take a current limit of 1 nA; and recording, see `galvanaut.instruments.drivers.keithley_2450_trigger`.
 
 The meter is a voltage source with a current limit, never a current source: so it bounds voltage and current itself,
 also when the host is gone. It has no watchdog: without a host a cell floats at the voltage set. "Output off" opens
@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from galvanaut.instruments import scpi
 from galvanaut.instruments.bounds import Bounds, Operation
 from galvanaut.instruments.descriptors import Choice, Flag, Number
+from galvanaut.instruments.drivers.keithley_2450_trigger import PERIOD_MAX_S, TriggerModel
 from galvanaut.instruments.envelope import Envelope
 from galvanaut.instruments.errors import BadReadingError, InstrumentError, RefusedError
 from galvanaut.instruments.link import Framing, Link
@@ -59,6 +60,7 @@ class KeithleySettings(BaseModel):
         terminals: ``rear`` or ``front``.
         four_wire: sense the voltage at the cell with leads of its own.
         integration_cycles: integration time in cycles of the mains, 0.01 to 10.
+        records: let it take its readings by itself, so that the host needs to look only now and then (experimental).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,6 +69,7 @@ class KeithleySettings(BaseModel):
     terminals: Literal["rear", "front"] = "rear"
     four_wire: bool = True
     integration_cycles: Annotated[float, Field(ge=0.01, le=10)] = 1.0
+    records: bool = False
 
     @field_validator("model", mode="before")
     @classmethod
@@ -75,7 +78,7 @@ class KeithleySettings(BaseModel):
 
 
 class Keithley2450:
-    """One SourceMeter; plays the role of a `BufferedSourceMeter`.
+    """One SourceMeter; plays the role of a `BufferedSourceMeter`, and of a `RecordingSourceMeter` if it records.
 
     Args:
         link: to the meter.
@@ -111,6 +114,8 @@ class Keithley2450:
         self.link = link
         self.settings = settings
         self._bounds = Bounds(link)
+        self._trigger = TriggerModel(link, BUFFER, settings.integration_cycles)
+        self._newest_s = -1.0  # of the last recorded reading that `measure` gave
         self._current_max_A = _CURRENT_MAX_A[settings.model]
 
     def __str__(self) -> str:
@@ -130,8 +135,9 @@ class Keithley2450:
     @classmethod
     def capabilities(cls, settings: KeithleySettings) -> SourceLimits:
         """Of the model in the bench file. An open output relay opens the sense leads too: it reads nothing when off."""
-        model = settings.model
-        return SourceLimits(0.0, _OVERVOLTAGE_V[-1], _CURRENT_MAX_A[model], _CURRENT_MIN_A[model])
+        model, recording_max_s = settings.model, PERIOD_MAX_S if settings.records else None
+        span = (0.0, _OVERVOLTAGE_V[-1], _CURRENT_MAX_A[model], _CURRENT_MIN_A[model])
+        return SourceLimits(*span, recording_max_s=recording_max_s)
 
     def identify(self) -> Identity:
         """As ``*IDN?`` says.
@@ -158,10 +164,11 @@ class Keithley2450:
             self._prepare()
 
     def make_safe(self) -> None:
-        """Output off, which opens the relay; each step is tried even if another one fails."""
+        """Output off, which opens the relay; each step is tried even if another one fails. A recording ends."""
         self._bounds.forget()
         failures: list[InstrumentError] = []
-        for act in (self._open_when_off, self._switch_off):
+        stop = (self._trigger.stop,) if self.settings.records else ()
+        for act in (self._open_when_off, self._switch_off, *stop):
             try:
                 act()
             except InstrumentError as error:
@@ -216,8 +223,18 @@ class Keithley2450:
         return self.on
 
     def measure(self) -> Reading:
-        """One reading: voltage at the cell, current, and time since the first reading in the buffer."""
+        """One reading: voltage at the cell, current, and time since the first reading in the buffer.
+
+        Raises:
+            RefusedError: it records, and has recorded nothing since it was asked last.
+        """
+        if self.settings.records and self.is_recording():
+            return self._newest()
         return self._ask_readings(f":READ? {BUFFER},SOUR,READ,REL", 1)[0]
+
+    def configured(self) -> Operation:
+        """Voltage and current limit that are set now."""
+        return Operation(self.voltage_V, self.limit_A)
 
     def is_clamping(self) -> bool:
         """Whether the current limit bounds the output now."""
@@ -263,6 +280,36 @@ class Keithley2450:
         """Empty the buffer and give it room for `BUFFER_SIZE` readings."""
         scpi.apply(self.link, f":TRAC:POIN {BUFFER_SIZE},{BUFFER}")
         scpi.apply(self.link, f":TRAC:CLE {BUFFER}")
+
+    def record(self, period_s: float) -> None:
+        """Empty the buffer and take readings by itself; see `galvanaut.instruments.roles.RecordingSourceMeter`."""
+        delay_s = self._trigger.delay_s(period_s)
+        self._trigger.stop()
+        self.clear_readings()
+        self._newest_s = -1.0
+        self._trigger.start(delay_s)
+
+    def recorded(self, since: int = 0) -> NDArray[np.float64]:
+        """As `readings`: two messages, as long as no more than a thousand are new."""
+        return self.readings(since)
+
+    def stop_recording(self) -> None:
+        """Take no more readings; those that were taken stay."""
+        self._trigger.stop()
+
+    def is_recording(self) -> bool:
+        """Whether it takes readings by itself."""
+        return self._trigger.is_running()
+
+    def _newest(self) -> Reading:
+        """The newest reading of a recording, once: ``:READ?`` would be refused now."""
+        query = f":FETC? {BUFFER},SOUR,READ,REL"
+        reading = self._ask_readings(query, 1)[0]
+        if reading.time_s is None or reading.time_s == self._newest_s:
+            problem = "records by itself and has no newer reading yet"
+            raise self.link.error(RefusedError, problem, query, advice="ask again later, or stop the recording")
+        self._newest_s = reading.time_s
+        return reading
 
     def _prepare(self) -> None:
         """Everything but the limits. The off-state belongs to the source function: sent anew after each change."""

@@ -29,6 +29,7 @@ _OWN = {
     "mettler-mt-sics": "galvanaut.instruments.drivers.mettler_mt_sics:MettlerMTSICS",
     "new-era-ne-1000": "galvanaut.instruments.drivers.new_era_ne1000:NewEraNE1000",
     "sartorius-sbi": "galvanaut.instruments.drivers.sartorius_sbi:SartoriusSBI",
+    "virtual-assembler": "galvanaut.instruments.drivers.virtual_assembler:VirtualAssembler",
     "watlow-f4t": "galvanaut.instruments.drivers.watlow_f4t:WatlowF4T",
 }
 
@@ -123,6 +124,11 @@ class ThermometerDriver(Driver, Protocol):
 def sharing(driver: type[Driver]) -> type[SharingDriver] | None:
     """The driver, if several entries of a bench file may share its resource; else None."""
     return cast("type[SharingDriver]", driver) if hasattr(driver, "shares_resource") else None
+
+
+def is_virtual(driver: type[Driver]) -> bool:
+    """Whether the driver is for an instrument that exists in simulation only: its ``is_virtual`` says so."""
+    return bool(getattr(driver, "is_virtual", False))
 
 
 def driver_names() -> list[str]:

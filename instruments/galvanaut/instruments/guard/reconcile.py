@@ -4,6 +4,9 @@ A host that was killed switches nothing off. Outputs may be on, pumps may run, c
 belongs to a job that the journal holds as unfinished is left as it is: the job takes it up again and asks the
 instruments itself. Everything else nobody waits for, so it is made safe. An instrument that cannot be asked counts as
 one that runs. A cycler that runs tests by itself is not asked: it guards its cells itself, and its job takes it up.
+
+An assembler that is building a cell harms nobody and cannot be stopped; what it was begun for, it ends. If what it says
+of its holders is not what the journal says, this is told, and nobody is given such a holder.
 """
 
 from __future__ import annotations
@@ -13,16 +16,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from galvanaut.instruments.errors import BenchError, InstrumentError
+from galvanaut.instruments.loading import survey
 
 if TYPE_CHECKING:
     from galvanaut.instruments.connect import ConnectedBench
     from galvanaut.instruments.journal import Journal
-    from galvanaut.instruments.roles import Chamber, Pump, SourceMeter
+    from galvanaut.instruments.roles import Assembler, Chamber, Pump, SourceMeter
 
 SETPOINT_K = 0.1
 """A chamber this close to its safe set point is where `make_safe` would send it."""
 
-What = Literal["found", "left to its job", "made safe"]
+What = Literal["found", "left to its job", "made safe", "left to end by itself", "not given out until it agrees"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ def reconcile(connected: ConnectedBench, journal: Journal | None = None) -> list
         What was found, and what was done about it.
 
     Raises:
-        BenchError: something could not be made safe; nothing must be started on this bench.
+        BenchError: something could not be made safe, or an assembler does not tell what it holds; nothing must be
+            started on this bench.
     """
     found = look(connected, journal)
     try:
@@ -82,7 +87,27 @@ def reconcile(connected: ConnectedBench, journal: Journal | None = None) -> list
     except BenchError as error:
         was = {finding.instrument: finding.text for finding in found}
         raise BenchError(connected.bench.name, "be made safe after an earlier run", _told(error, was)) from error
-    return [replace(each, action="left to its job" if each.job else "made safe") for each in found]
+    acted = [replace(each, action=_action(connected, each)) for each in found]
+    return [*acted, *_contradictions(connected, journal)]
+
+
+def _action(connected: ConnectedBench, finding: Finding) -> What:
+    if finding.job:
+        return "left to its job"
+    is_assembler = connected.driver(finding.instrument).role == "assembler"
+    return "left to end by itself" if is_assembler else "made safe"
+
+
+def _contradictions(connected: ConnectedBench, journal: Journal | None) -> Iterator[Finding]:
+    """Holders in which an assembler has something else than the journal."""
+    if journal is None:
+        return
+    try:
+        seen = survey(connected, journal.records())
+    except InstrumentError as error:
+        raise BenchError(connected.bench.name, "tell what its holders hold", [error]) from error
+    for name, text in seen.contradictions.values():
+        yield Finding(name, text, action="not given out until it agrees")
 
 
 def _told(error: BenchError, was: dict[str, str]) -> list[InstrumentError]:
@@ -111,6 +136,8 @@ def _activity(connected: ConnectedBench, name: str) -> str:
         return "" if state == "stopped" else f"is {state}"
     if driver.role == "chamber":
         return _of_chamber(cast("Chamber", driver), getattr(driver.settings, "safe_degC", None))
+    if driver.role == "assembler":
+        return "is building a cell" if cast("Assembler", driver).is_busy() else ""
     return ""
 
 

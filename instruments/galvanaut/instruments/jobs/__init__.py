@@ -1,14 +1,19 @@
 """The physical actions that a station knows, one module each."""
 
-from galvanaut.instruments.jobs.action import Action, InDoubtError, Job, JobFailedError
+from galvanaut.instruments.jobs.action import Action, InDoubtError, Job, JobFailedError, PostponedError
+from galvanaut.instruments.jobs.assemble import AssembleCell
+from galvanaut.instruments.jobs.awaitrecord import AwaitRecord
 from galvanaut.instruments.jobs.conductivity import MeasureImpedance, Settle
 from galvanaut.instruments.jobs.cycling import CycleTest
 from galvanaut.instruments.jobs.dose import Dose
 from galvanaut.instruments.jobs.resistance import MeasureResistance
 from galvanaut.instruments.jobs.transfer import Empty, Transfer
+from galvanaut.instruments.jobs.unload import UnloadCell
 
 __all__ = [
     "Action",
+    "AssembleCell",
+    "AwaitRecord",
     "CycleTest",
     "Dose",
     "Empty",
@@ -17,6 +22,8 @@ __all__ = [
     "JobFailedError",
     "MeasureImpedance",
     "MeasureResistance",
+    "PostponedError",
     "Settle",
     "Transfer",
+    "UnloadCell",
 ]

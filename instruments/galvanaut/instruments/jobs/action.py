@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from galvanaut.instruments.bench import Bench
     from galvanaut.instruments.connect import ConnectedBench
     from galvanaut.instruments.journal import JobRecord, Journal
+    from galvanaut.instruments.orders import OrderBook
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +31,10 @@ class JobFailedError(GalvanautError):
 
 class InDoubtError(JobFailedError):
     """After a crash nobody can tell what became of a physical step: the evidence contradicts itself."""
+
+
+class PostponedError(GalvanautError):
+    """A job cannot be closed now. Nothing is left running, nothing is lost, and the next run closes it."""
 
 
 class Action(Protocol):
@@ -58,6 +63,7 @@ class Action(Protocol):
 
         Raises:
             JobFailedError: it could not be done; nothing is left running.
+            PostponedError: it stays open for the next run; nothing is left running.
         """
         ...
 
@@ -73,6 +79,10 @@ class Job:
         sleep: waits on the bench's clock.
         now: the present instant on it.
         tell: takes alarms.
+        orders: where people are asked to do something; None where nobody is.
+
+    Attributes:
+        afterwards: what is to be done once the job's end is in the journal: method and arguments.
     """
 
     def __init__(
@@ -84,6 +94,7 @@ class Job:
         sleep: Callable[[float], Awaitable[None]],
         now: Callable[[], float],
         tell: Callable[[Alarm], None],
+        orders: OrderBook | None = None,
     ) -> None:
         self.key: JobKey = record.key
         self.bench = bench
@@ -93,6 +104,8 @@ class Job:
         self.sleep = sleep
         self.now = now
         self._tell = tell
+        self.afterwards: list[tuple[Callable[..., object], *tuple[Any, ...]]] = []
+        self.orders = orders
 
     async def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a driver's method without holding up the other instruments."""
@@ -112,6 +125,16 @@ class Job:
     def note(self, **facts: Any) -> None:
         """Write facts to disk before going on."""
         self._journal.note(self.key, **facts)
+
+    def others(self) -> list[JobRecord]:
+        """All other jobs of the journal, in the order in which they were intended."""
+        return [record for record in self._journal.records() if record.key != self.key]
+
+    def elsewhere(self, name: str) -> dict[Any, str]:
+        """By the value that they have noted under ``name``, the keys of all other jobs that have not failed."""
+        return {
+            each.notes[name]: str(each.key) for each in self.others() if each.state != "failed" and name in each.notes
+        }
 
     def alarm(self, instrument: str, cause: str, text: str) -> None:
         """Let a person know now, not only when the job ends; once per instrument and cause, see `Alarm`."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from galvanaut.core.errors import GalvanautError
-from galvanaut.instruments.jobs.action import Job, JobFailedError
-from galvanaut.instruments.runs import RunHandle, RunStatus
+from galvanaut.core.errors import GalvanautError, InputError
+from galvanaut.instruments.jobs.action import Job, JobFailedError, PostponedError
+from galvanaut.instruments.runs import Row, RunHandle, RunStatus
+from galvanaut.instruments.telemetry.sealed import Sealed, SealError
 
 if TYPE_CHECKING:
     from galvanaut.instruments.bench import Bench
     from galvanaut.instruments.cycling.plan import TestPlan
-    from galvanaut.instruments.cycling.recorder import Recorder
     from galvanaut.instruments.roles import Cycler
+    from galvanaut.instruments.telemetry.recorder import Recorder
 
-FLUSH_S = 60.0
-"""Readings go to disk at least this often, and with every step: so much is lost when this program is killed."""
+KEPT_S = 600.0
+"""Where the instrument keeps its readings they are fetched into memory and wait so long for the disk: nothing is lost
+then, unless host and instrument fail together. Elsewhere they wait as the recorder says."""
 ATTEMPTS = 30
 """So often a cell whose state is unknown is tried to be made safe before a person has to."""
 
@@ -30,46 +34,81 @@ class CycleTest:
         holder: that the cell is in.
         plan: what to do.
         sample: which cell.
-        recorder: keeps the readings; no part of the request.
+        recorder: keeps the readings and seals the record; no part of the request.
+        capacity_Ah: what C-rates refer to, Ah, if the plan says that it is measured.
+
+    Raises:
+        InputError: the plan wants a measured capacity and there is none, or the other way round.
     """
 
     holder: str
     plan: TestPlan
     sample: str
     recorder: Recorder = field(compare=False, repr=False)
+    capacity_Ah: float | None = None
 
     expires: ClassVar[bool] = False
 
+    def __post_init__(self) -> None:
+        if self.capacity_Ah is not None:
+            self.plan.with_capacity(self.capacity_Ah)
+        elif self.plan.wants_capacity:
+            raise InputError("test plan", "nominal_capacity is measured: hand it over when the test starts")
+
+    @property
+    def resolved(self) -> TestPlan:
+        """The plan with its capacity."""
+        return self.plan if self.capacity_Ah is None else self.plan.with_capacity(self.capacity_Ah)
+
     def request(self) -> Mapping[str, Any]:
         """Plain JSON."""
-        return {"kind": "cycle", "holder": self.holder, "sample": self.sample, "plan": self.plan.as_json()}
+        measured = {} if self.capacity_Ah is None else {"capacity_Ah": self.capacity_Ah}
+        plan = self.plan.as_json()
+        return {"kind": "cycle", "holder": self.holder, "sample": self.sample, "plan": plan, **measured}
 
     def needs(self, bench: Bench) -> list[str]:
         """The holder and what drives it."""
         return [self.holder, *(bench.cyclers_at(self.holder) or [bench.source_meter_at(self.holder)])]
 
     async def perform(self, job: Job) -> Mapping[str, Any]:
-        """Start the test or take it up again, and look after it until it ends.
+        """Start the test or take it up again, look after it until it ends, and seal its record.
 
         Returns:
-            ``state``, ``cycles`` (charge in and out of each, Ah), ``readings`` (how many), ``time_s``.
+            ``state``, ``cycles`` (charge in and out of each, Ah), ``readings`` (how many), ``time_s``, and ``record``,
+            see `galvanaut.instruments.telemetry.Sealed`; None without a reading. Where there is one, ``reason`` (why it
+            ended before its last step) and ``remark`` (what its reader has to know).
 
         Raises:
-            JobFailedError: it was stopped before its end; says why, and whether the cell is safe.
+            JobFailedError: it was stopped before its end; says why, whether the cell is safe, and where the record is.
+            PostponedError: it is over and its cell was looked after, but its record cannot be sealed now.
         """
+        if "over" not in job.notes:
+            await self._test(job)
+        over = job.notes["over"]
+        try:
+            record = await self._sealed(job, over["state"], over["reason"])
+        except SealError as error:
+            raise PostponedError(f"job {job.key}: the test of {self.sample} is over, but {error}") from error
+        if over["state"] != "ended":
+            raise JobFailedError(f"job {job.key}: {over['text']}{_kept_in(record)}")
+        rows, time_s = (0, 0.0) if record is None else (record.rows, record.time_s)
+        kept = None if record is None else record.to_json()
+        counts = {"cycles": over["cycles"], "readings": rows, "time_s": time_s}
+        return {"state": "ended", **counts, "record": kept, **over["words"]}
+
+    async def _test(self, job: Job) -> None:
+        """From the beginning, or from where a dead host left it, to the end that is noted."""
         cycler = job.bench.cycler_at(self.holder, job.now)
         try:
-            return await self._look_after(job, cycler)
+            await self._look_after(job, cycler)
         except Exception as error:
-            if isinstance(error, _TestOverError):
-                raise JobFailedError(f"job {job.key}: {error}") from None
-            await self._leave_safe(job, cycler, error)
+            await self._give_up(job, cycler, error)
             raise
 
-    async def _look_after(self, job: Job, cycler: Cycler) -> Mapping[str, Any]:
+    async def _look_after(self, job: Job, cycler: Cycler) -> None:
         run = RunHandle(self.holder, str(job.key), self.sample)
-        status = await self._taken_up(job, cycler, run)
-        book = _Book(self.recorder, job, cycler, run, status)
+        book = _Book(self.recorder, job, cycler, run)
+        status = await self._taken_up(job, cycler, run, book)
         self._warn(job, status)
         attempts = 0
         while status.state == "running" or (status.state == "unknown" and attempts < ATTEMPTS):
@@ -79,12 +118,20 @@ class CycleTest:
             book.keep(status)
             attempts = attempts + 1 if status.state == "unknown" else 0
         book.close(status)
-        if status.state != "ended":
-            raise _TestOverError(_sentence(self.sample, status))
-        cycles = [row for row in (*book.cycles(), status.current_cycle) if row is not None and any(row[1:])]
-        time_s = 0.0 if status.row is None else status.row.time_s
-        rows = 0 if status.row is None else status.row.number + 1
-        return {"state": status.state, "cycles": [list(row) for row in cycles], "readings": rows, "time_s": time_s}
+        cycles = [list(row) for row in (*book.cycles(), status.current_cycle) if row is not None and any(row[1:])]
+        words = {name: word for name in ("reason", "remark") if (word := getattr(status, name))}
+        text = _sentence(self.sample, status)
+        reason = status.alarm or status.reason
+        job.note(over={"state": status.state, "reason": reason, "text": text, "cycles": cycles, "words": words})
+
+    async def _sealed(self, job: Job, state: str, reason: str) -> Sealed | None:
+        """The record, whose place is noted; its readings may leave the hot store once the job's end is written down."""
+        test = str(job.key)
+        record: Sealed | None = await job.call(self.recorder.seal, test, state, reason)
+        if record is not None:
+            job.note(record=record.to_json())
+            job.afterwards.append((self.recorder.release, test))
+        return record
 
     def _warn(self, job: Job, status: RunStatus) -> None:
         """A cell of which nobody can tell whether it is safe is made known at once, while it is tried again."""
@@ -92,31 +139,68 @@ class CycleTest:
             cycler = self.needs(job.bench.bench)[1]
             job.alarm(cycler, f"state of {self.holder}", f"{self.holder} may NOT be safe: {status.alarm}")
 
-    async def _taken_up(self, job: Job, cycler: Cycler, run: RunHandle) -> RunStatus:
-        envelope = job.bench.bench.envelope_at(self.holder)
-        at = self._instrument(job)
+    async def _taken_up(self, job: Job, cycler: Cycler, run: RunHandle, book: _Book) -> RunStatus:
         if "run" in job.notes:
-            self._require_same(job, at)
-            state = job.notes["run"]
-            rows = self.recorder.rows(run.test, state.get("count", 0))
-            status = await job.call(cycler.attach, run, self.plan, envelope, state, rows)
-            if status.state == "interrupted" and self.plan.after_interruption == "continue":
-                job.note(interrupted=status.alarm)
-                status = await job.call(cycler.resume, run)
-            return status
-        if "starting" in job.notes:  # a dead host may have switched on; nothing is recorded of that yet
-            await job.call(cycler.make_safe)
-        cycler.check(self.plan, envelope)
-        job.note(starting=True, at=at)
-        await job.call(cycler.start, self.holder, self.plan, envelope, self.sample, run.test)
+            return await self._attached(job, cycler, run, book)
+        if "starting" in job.notes:
+            found = await self._found(job, cycler, run)
+            if found is not None:
+                job.note(run=dict(cycler.state(run)))
+                book.begin(found)
+                return found
+            await job.call(cycler.make_safe)  # a dead host may have switched on; nothing is recorded of that yet
+        envelope = job.bench.bench.envelope_at(self.holder)
+        cycler.check(self.resolved, envelope)
+        self.recorder.begin(run.test, self._facts(job))
+        job.note(starting=True, at=self._instrument(job))
+        await job.call(cycler.start, self.holder, self.resolved, envelope, self.sample, run.test)
         job.note(run=dict(cycler.state(run)))
-        return await job.call(cycler.poll, run)
+        status = await job.call(cycler.poll, run)
+        book.begin(status)
+        book.flush()
+        return status
+
+    async def _attached(self, job: Job, cycler: Cycler, run: RunHandle, book: _Book) -> RunStatus:
+        self._require_same(job, self._instrument(job))
+        state = job.notes["run"]
+        rows = self.recorder.rows(run.test, max(0, state.get("count", 0) - 1))  # with the last one that is known
+        envelope = job.bench.bench.envelope_at(self.holder)
+        status = await job.call(cycler.attach, run, self.resolved, envelope, state, rows)
+        book.begin(status, kept=rows[-1].number + 1 if rows else state.get("count", 0))
+        if status.state == "interrupted" and self.plan.after_interruption == "continue":
+            job.note(interrupted=status.alarm)
+            status = await job.call(cycler.resume, run)
+            book.close(status)
+        return status
+
+    async def _found(self, job: Job, cycler: Cycler, run: RunHandle) -> RunStatus | None:
+        """A test that a dead host has begun, if the cycler itself knows of it: nobody else does."""
+        envelope = job.bench.bench.envelope_at(self.holder)
+        try:
+            return await job.call(cycler.attach, run, self.resolved, envelope, {}, ())
+        except InputError:
+            return None
 
     def _instrument(self, job: Job) -> list[str]:
         """What drives the holder: its name in the bench file, and which one of its kind it is."""
         name = self.needs(job.bench.bench)[1]
         identity = job.bench.identities[name]
         return [name, identity.model, identity.serial]
+
+    def _facts(self, job: Job) -> dict[str, Any]:
+        """What the record says beside its readings."""
+        bench = job.bench.bench
+        name = self.needs(bench)[1]
+        return {
+            "campaign": job.key.campaign,
+            "cell": self.sample,
+            "holder": self.holder,
+            "bench": bench.name,
+            "simulated": bench.is_synthetic,
+            "instrument": {"name": name, **asdict(job.bench.identities[name])},
+            "plan": self.plan.as_json(),
+            "software": f"galvanaut {version('galvanaut')}",
+        }
 
     def _require_same(self, job: Job, found: list[str]) -> None:
         """A test goes on only where it began: behind another instrument there is another cell, or none."""
@@ -126,64 +210,112 @@ class CycleTest:
             text = f"began on {was}, but {self.holder} is wired to {now} now. {now} is made safe and the test is over"
             raise JobFailedError(f"job {job.key}: {text}; go and see what {was} does to its cell.")
 
-    async def _leave_safe(self, job: Job, cycler: Cycler, cause: Exception) -> None:
-        """Whatever failed, no cell is left driven with nobody to look after it."""
+    async def _give_up(self, job: Job, cycler: Cycler, cause: Exception) -> None:
+        """Whatever failed, no cell is left driven with nobody to look after it, and no reading is lost.
+
+        Raises:
+            JobFailedError: of a failure for good; says what became of cell and record.
+        """
+        text = f"job {job.key}: {str(cause).removeprefix(f'job {job.key}: ').removesuffix('.')}"
         try:
             await job.call(cycler.make_safe)
         except GalvanautError as error:
-            text = f"{cause}. The cell in {self.holder} could not be made safe either ({error}): go and look."
-            raise JobFailedError(f"job {job.key}: {text}") from None
-
-
-class _TestOverError(GalvanautError):
-    """The test is over before its end, and what could be done for the cell was done."""
+            text += f". The cell in {self.holder} could not be made safe either ({error}): go and look"
+            cause = JobFailedError(text)
+        if not isinstance(cause, GalvanautError):
+            return  # a fault of this program: the next one takes the test up
+        run = RunHandle(self.holder, str(job.key), self.sample)
+        rows: Sequence[Row] = ()
+        with suppress(InputError):  # it was never started
+            rows = cycler.rows(run)
+        try:
+            self.recorder.append(run.test, rows)
+            record = await self._sealed(job, "failed", text)
+        except GalvanautError as error:
+            raise JobFailedError(f"{text}. Its record is not sealed: {error}") from cause
+        raise JobFailedError(f"{text}{_kept_in(record)}") from cause
 
 
 class _Book:
-    """What is written down as a test goes on: readings, and where it stands at each step."""
+    """What is written down as a test goes on: readings with each step, and now and then the place they lead to.
 
-    def __init__(self, recorder: Recorder, job: Job, cycler: Cycler, run: RunHandle, status: RunStatus) -> None:
+    From a noted place the readings since are lived through again, and lead to where the test is. So the place is noted
+    only when a cycle is complete, when something else than readings has decided, or when the cycler asks for it.
+    """
+
+    def __init__(self, recorder: Recorder, job: Job, cycler: Cycler, run: RunHandle) -> None:
         self._recorder = recorder
         self._job = job
         self._cycler = cycler
         self._run = run
         self._kept = 0
         self._flushed_s = job.now()
-        self._place = (status.state, status.step_number, status.alarm)
-        self._cycle = status.finished
+        self._step = 0
+        self._noted: tuple[Any, ...] = ()
+
+    def begin(self, status: RunStatus, kept: int = 0) -> None:
+        """Take up the test as it stands.
+
+        Args:
+            status: of the test.
+            kept: readings before this number are on record.
+        """
+        self._kept = kept
+        self._step = status.step_number
+        if status.is_due or (status.finished is not None and _cycle(status.finished) not in self._job.notes):
+            self.close(status)
+        self._noted = _decisions(status)
 
     def keep(self, status: RunStatus) -> None:
-        """Readings first, then the place they lead to: a restart lives through the readings after the noted place."""
-        place = (status.state, status.step_number, status.alarm)
-        if place == self._place and self._job.now() - self._flushed_s < FLUSH_S:
-            return
-        self._flush()
-        if place != self._place:
+        """Readings first, then the place they lead to."""
+        is_new = status.is_due or _decisions(status) != self._noted
+        if is_new or status.step_number != self._step:
+            self.flush()
+        elif not status.is_kept or self._job.now() - self._flushed_s >= KEPT_S:
+            self._recorder.put(self._run.test, self._new_rows())
+        if is_new:
             self._note(status)
-        self._place = place
+        self._step = status.step_number
 
     def close(self, status: RunStatus) -> None:
         """The last readings and the last place."""
-        self._flush()
-        self._note(status)
+        self.flush()
+        if status.is_due or _decisions(status) != self._noted:
+            self._note(status)
 
     def cycles(self) -> list[tuple[int, float, float]]:
         """Number and charge in and out of every complete cycle, Ah."""
-        found = {name: row for name, row in self._job.notes.items() if name.startswith("cycle_")}
+        found = {name: row for name, row in self._job.notes.items() if name.startswith(_CYCLE)}
         return sorted((int(row[0]), row[1], row[2]) for row in found.values())
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Readings to disk."""
+        self._recorder.append(self._run.test, self._new_rows())
+
+    def _new_rows(self) -> Sequence[Row]:
         rows = self._cycler.rows(self._run, self._kept)
-        if rows:
-            self._recorder.append(self._run.test, rows)
-            self._kept = rows[-1].number + 1
+        self._kept = rows[-1].number + 1 if rows else self._kept
         self._flushed_s = self._job.now()
+        return rows
 
     def _note(self, status: RunStatus) -> None:
         facts: dict[str, Any] = {"run": dict(self._cycler.state(self._run))}
         if status.finished is not None:
-            facts[f"cycle_{status.finished[0]}"] = list(status.finished)
+            facts[_cycle(status.finished)] = list(status.finished)
         self._job.note(**facts)
+        self._noted = _decisions(status)
+
+
+_CYCLE = "cycle_"
+
+
+def _cycle(finished: tuple[int, float, float]) -> str:
+    return f"{_CYCLE}{finished[0]}"
+
+
+def _decisions(status: RunStatus) -> tuple[Any, ...]:
+    """What is noted at once."""
+    return status.state, status.alarm, status.remark, status.finished
 
 
 def _sentence(sample: str, status: RunStatus) -> str:
@@ -191,3 +323,7 @@ def _sentence(sample: str, status: RunStatus) -> str:
     if status.state == "unknown":
         return f"the test of {sample}{where} is over and its cell may NOT be safe: {status.alarm}"
     return f"the test of {sample} was {status.state}{where}, its cell is safe: {status.alarm}"
+
+
+def _kept_in(record: Sealed | None) -> str:
+    return "" if record is None else f". Its record: {record.path}"

@@ -1,16 +1,18 @@
 """What a frame must be to count as a record in the Battery Data Format; stricter than batterydf 0.1.0.
 
 That one lets time run backwards and checks no number. Here a record has all required columns under their exact names,
-numbers in every row, time that never runs backwards, counters that never fall, and charge that is the integral of the
-current it stands beside.
+numbers in every row, time that never runs backwards, counters that never fall, one place in the protocol for each step
+taken, and charge that is the integral of the current it stands beside. Only the temperature may be missing in any row,
+and the voltage in those without current: some instruments do not see a cell that they do not drive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from galvanaut.core import bdf
 
@@ -20,48 +22,122 @@ if TYPE_CHECKING:
 CHARGE_SHARE = 0.02
 """How far charge may be from the integral of the current, as a share of all charge moved: records are thinned."""
 CHARGE_LEAST_Ah = 1e-7
-_COUNTERS = (bdf.CYCLE, bdf.STEP_COUNT, bdf.CHARGED, bdf.DISCHARGED)
+REST_SHARE, REST_LEAST_A = 0.01, 1e-6
+"""A current below this share of the largest one, or below this, is none (illustrative)."""
+_RISING = (bdf.TEST_TIME, bdf.UNIX_TIME, bdf.CYCLE, bdf.STEP_COUNT, bdf.CHARGED, bdf.DISCHARGED)
+_MAY_BE_MISSING = (bdf.VOLTAGE, bdf.AMBIENT_TEMPERATURE)
+_LEAST = dict.fromkeys((bdf.TEST_TIME, bdf.CYCLE, bdf.STEP_COUNT, bdf.STEP_ID, bdf.CHARGED, bdf.DISCHARGED), 0)
+"""Ours count cycles and steps from 1, other cyclers' from 0; BDF does not renumber them."""
 
 
 def problems_of(frame: pd.DataFrame) -> list[str]:
     """Everything that is wrong with a record, in words; empty if nothing is."""
-    missing = [name for name in bdf.REQUIRED if name not in frame.columns]
+    names = [str(name) for name in frame.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        return [f"column {name!r} is there more than once" for name in twice]
+    return problems_in({name: _plain(frame[name]) for name in frame.columns})
+
+
+def problems_in(columns: Mapping[str, NDArray[Any]]) -> list[str]:
+    """The same of columns by name, all of one length. Columns that Galvanaut does not write are not looked at."""
+    missing = [name for name in bdf.REQUIRED if name not in columns]
     if missing:
         return [f"column {name!r} is missing" for name in missing]
-    if not len(frame):
+    if not len(columns[bdf.TEST_TIME]):
         return ["holds no reading"]
-    return [*_not_numbers(frame), *_backwards(frame), *_wrong_charge(frame)]
+    known = {name: columns[name] for name in bdf.COLUMNS if name in columns}
+    other = [f"{name!r} holds something else than numbers" for name, column in known.items() if not _is_number(column)]
+    numbers = {name: column.astype(float) for name, column in known.items() if _is_number(column)}
+    found = [*other, *_not_finite(numbers), *_falling(numbers), *_too_low(numbers), *_unseen(numbers)]
+    return [*found, *_two_places(numbers), *_wrong_charge(numbers)]
 
 
-def _not_numbers(frame: pd.DataFrame) -> Iterator[str]:
-    for name in bdf.REQUIRED:
-        if frame[name].dtype.kind not in "fiu":
-            yield f"{name!r} holds something else than numbers"
-        elif name != bdf.VOLTAGE and not np.isfinite(frame[name]).all():
-            yield f"{name!r} is not a finite number in row {int(np.argmin(np.isfinite(frame[name])))}"
-        elif np.isinf(frame[name]).any():
-            yield f"{name!r} is infinite in row {int(np.argmax(np.isinf(frame[name])))}"
+def _plain(column: pd.Series[Any]) -> NDArray[Any]:
+    """Of a type of numpy's; what is missing is not a number."""
+    has_gaps = column.dtype.kind in "iuf" and bool(column.isna().any())
+    return column.to_numpy(float, na_value=np.nan) if has_gaps else column.to_numpy()
 
 
-def _backwards(frame: pd.DataFrame) -> Iterator[str]:
-    for name in (bdf.TEST_TIME, bdf.UNIX_TIME, *_COUNTERS):
-        if name in frame.columns and frame[name].dtype.kind in "fiu":
-            falls = np.diff(frame[name].to_numpy(float)) < 0
+def _is_number(column: NDArray[Any]) -> bool:
+    return column.dtype.kind in "fiu"
+
+
+def _not_finite(numbers: Mapping[str, NDArray[Any]]) -> Iterator[str]:
+    for name, column in numbers.items():
+        bad = np.isinf(column) if name in _MAY_BE_MISSING else ~np.isfinite(column)
+        if bad.any():
+            row = int(np.argmax(bad))
+            yield f"{name!r} is {column[row]:g} in row {row}"
+
+
+def _falling(numbers: Mapping[str, NDArray[Any]]) -> Iterator[str]:
+    for name in _RISING:
+        if name in numbers:
+            column = numbers[name]
+            falls = np.diff(column) < 0
             if falls.any():
                 row = int(np.argmax(falls)) + 1
-                yield f"{name!r} falls from {frame[name].iloc[row - 1]:g} to {frame[name].iloc[row]:g} in row {row}"
+                yield f"{name!r} falls from {column[row - 1]:.12g} to {column[row]:.12g} in row {row}"
 
 
-def _wrong_charge(frame: pd.DataFrame) -> Iterator[str]:
-    if bdf.CHARGED not in frame.columns or bdf.DISCHARGED not in frame.columns or len(frame) < 2:
+def _too_low(numbers: Mapping[str, NDArray[Any]]) -> Iterator[str]:
+    for name, least in _LEAST.items():
+        if name in numbers and (numbers[name] < least).any():
+            row = int(np.argmax(numbers[name] < least))
+            yield f"{name!r} is {numbers[name][row]:g} in row {row}, but counts from {least}"
+
+
+def _unseen(numbers: Mapping[str, NDArray[Any]]) -> Iterator[str]:
+    """Voltages that are missing where current flows."""
+    if bdf.VOLTAGE not in numbers or bdf.CURRENT not in numbers:
         return
-    hours = frame[bdf.TEST_TIME].to_numpy(float) / 3600
-    current_A = frame[bdf.CURRENT].to_numpy(float)
-    if not (np.isfinite(hours).all() and np.isfinite(current_A).all()):
+    current_A = np.nan_to_num(np.abs(numbers[bdf.CURRENT]), posinf=0.0)
+    unseen = np.isnan(numbers[bdf.VOLTAGE]) & (current_A > max(REST_LEAST_A, REST_SHARE * float(current_A.max())))
+    if unseen.any():
+        row = int(np.argmax(unseen))
+        yield f"{bdf.VOLTAGE!r} is missing in row {row}, though {numbers[bdf.CURRENT][row]:g} A flow"
+
+
+def _two_places(numbers: Mapping[str, NDArray[Any]]) -> Iterator[str]:
+    if not _are_whole(numbers, bdf.STEP_ID, bdf.STEP_COUNT):
         return
-    mean_A = (current_A[1:] + current_A[:-1]) / 2
-    moved_Ah = float(np.sum(np.abs(mean_A) * np.diff(hours)))
-    net_Ah = float(np.sum(mean_A * np.diff(hours)))
-    said_Ah = float(np.ptp(frame[bdf.CHARGED]) - np.ptp(frame[bdf.DISCHARGED]))
-    if abs(said_Ah - net_Ah) > CHARGE_SHARE * moved_Ah + CHARGE_LEAST_Ah:
-        yield f"net charge is {said_Ah:.4g} Ah, but the current adds up to {net_Ah:.4g} Ah; check the current's sign"
+    moves = (np.diff(numbers[bdf.STEP_ID]) != 0) & (np.diff(numbers[bdf.STEP_COUNT]) == 0)
+    if moves.any():
+        row = int(np.argmax(moves)) + 1
+        yield f"{bdf.STEP_ID!r} changes in row {row} within one step, by {bdf.STEP_COUNT!r}"
+
+
+def _wrong_charge(numbers: Mapping[str, NDArray[Any]]) -> Iterator[str]:
+    if not _are_whole(numbers, bdf.TEST_TIME, bdf.CURRENT, bdf.CHARGED, bdf.DISCHARGED):
+        return
+    moved_Ah, doubt_Ah = _moved_Ah(numbers)
+    least_Ah = CHARGE_SHARE * float(np.sum(np.abs(moved_Ah))) + CHARGE_LEAST_Ah + doubt_Ah
+    for name, part_Ah in ((bdf.CHARGED, np.maximum(moved_Ah, 0)), (bdf.DISCHARGED, np.maximum(-moved_Ah, 0))):
+        said_Ah, counted_Ah = float(numbers[name][-1] - numbers[name][0]), float(np.sum(part_Ah))
+        if abs(said_Ah - counted_Ah) > least_Ah:
+            yield (
+                f"{name!r} grows by {said_Ah:.4g} Ah, but the current adds up to {counted_Ah:.4g} Ah; "
+                "check unit and sign of the current"
+            )
+
+
+def _moved_Ah(numbers: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], float]:
+    """Charge between each two readings, and what is in doubt of it all.
+
+    Trapezoids; where a step begins, its first current throughout. A record that does not count its steps may have
+    stepped anywhere between two readings.
+    """
+    current_A, hours = numbers[bdf.CURRENT], np.diff(numbers[bdf.TEST_TIME]) / 3600
+    before_A, doubt_Ah = current_A[:-1].copy(), 0.0
+    if _are_whole(numbers, bdf.STEP_COUNT):
+        begins = np.diff(numbers[bdf.STEP_COUNT]) != 0
+        before_A[begins] = current_A[1:][begins]
+    else:
+        doubt_Ah = float(np.sum(np.abs(np.diff(current_A) / 2 * hours)))
+    return (before_A + current_A[1:]) / 2 * hours, doubt_Ah
+
+
+def _are_whole(numbers: Mapping[str, NDArray[Any]], *names: str) -> bool:
+    """Whether these columns are there, with a number in every row."""
+    return all(name in numbers and bool(np.isfinite(numbers[name]).all()) for name in names)

@@ -9,13 +9,15 @@ how often somebody looks changes nothing, and charge and energy balance to round
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import partial
 from itertools import pairwise
 from math import inf, pi, sqrt
+from typing import Any
 
 from galvanaut.simulators.cells.cell import CellState, Limits
+from galvanaut.simulators.cells.chain import ChainPath, Piece
 from galvanaut.simulators.cells.curve import Curve
 
 OPEN_CIRCUIT_V = (
@@ -52,19 +54,8 @@ class _Line:
         return self.start_V + self.slope_V_C * (charge_C - self.start_C)
 
 
-@dataclass(frozen=True)
-class _Pass:
-    """The state after a line, or a part of it, under constant current; the time it took; whether a limit ended it."""
-
-    state: CellState
-    seconds: float
-    is_crossed: bool
-
-
-_ENDLESS = _Pass(CellState(0.0), inf, False)
 _LONGEST_S = 1e9
-"""A line that takes longer is never followed to its end."""
-_PASSES = 32
+"""A piece of a path that takes longer is cut there."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +68,7 @@ class CircuitCell:
         series_ohm: series resistance.
         pair_ohm: resistance of the RC pair.
         pair_s: time constant of the RC pair.
+        description: what it can be built from again, in JSON types.
     """
 
     capacity_C: float
@@ -84,9 +76,9 @@ class CircuitCell:
     series_ohm: float
     pair_ohm: float
     pair_s: float
+    description: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _lines: tuple[_Line, ...] = field(init=False, repr=False)
     _ends_C: tuple[float, ...] = field(init=False, repr=False)
-    _passed: Callable[..., _Pass] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         knots = [(share * self.capacity_C, volts) for share, volts in OPEN_CIRCUIT_V]
@@ -98,12 +90,18 @@ class CircuitCell:
         lines[-1] = replace(lines[-1], end_C=inf)
         object.__setattr__(self, "_lines", tuple(lines))
         object.__setattr__(self, "_ends_C", tuple(line.end_C for line in lines[:-1]))
-        # A long charge is looked at again and again; the lines that it has passed are always the same.
-        object.__setattr__(self, "_passed", lru_cache(_PASSES)(self._pass))
+
+    def tempered(self, temperature_K: float) -> CircuitCell:
+        """Itself: no temperature changes it."""
+        return self
 
     def fresh(self) -> CellState:
         """At rest at its state of charge."""
         return CellState(self.state_of_charge * self.capacity_C)
+
+    def restore(self, row: Mapping[str, Any]) -> CellState:
+        """See `Cell`."""
+        return CellState(**row)
 
     def open_circuit_V(self, charge_C: float) -> float:
         """Voltage after a long rest."""
@@ -133,65 +131,61 @@ class CircuitCell:
         """See `Cell`."""
         return self.series_ohm + self.pair_ohm / (1 + 2j * pi * frequency_Hz * self.pair_s)
 
-    def hold_current(
-        self, state: CellState, current_A: float, lead_ohm: float, limits: Limits
-    ) -> tuple[CellState, float]:
+    def hold_current(self, state: CellState, current_A: float, lead_ohm: float, limits: Limits) -> ChainPath:
         """See `Cell`."""
-        elapsed, is_crossed = 0.0, False
-        while elapsed < limits.seconds and not is_crossed:
-            whole, left_s = self._passed(state, current_A, lead_ohm, limits.low, limits.high), limits.seconds - elapsed
-            if whole.seconds > left_s:
-                whole = self._pass(state, current_A, lead_ohm, limits.low, limits.high, left_s)
-            state, is_crossed = whole.state, whole.is_crossed
-            elapsed += whole.seconds
-        return state, min(elapsed, limits.seconds)
+        return ChainPath(self._under_current(state, current_A, lead_ohm, limits))
 
-    def _pass(
-        self, state: CellState, current_A: float, lead_ohm: float, low_V: float, high_V: float, most_s: float = inf
-    ) -> _Pass:
-        """Under constant current along one line, until its edge, a limit or the end of a time comes."""
-        line = self._line(state.charge_C, rising=current_A > 0)
-        edge_C = line.end_C if current_A > 0 else line.begin_C
-        to_edge_s = (edge_C - state.charge_C) / current_A if current_A else inf
-        left_s = min(most_s, to_edge_s)
-        if most_s == inf and to_edge_s > _LONGEST_S:
-            return _ENDLESS
-        steady_V = current_A * self.pair_ohm
-        fading = ((state.polarisation_V - steady_V, 1 / self.pair_s),)
-        offset_V = line.at(state.charge_C) + steady_V + current_A * self.series_ohm
-        terminal = Curve(offset_V, line.slope_V_C * current_A, fading)
-        seen = Curve(offset_V + current_A * lead_ohm, terminal.slope, fading)
-        crossing_s = seen.leaves(low_V, high_V, left_s)
-        step_s = min(left_s, crossing_s)
-        charge_C = edge_C if step_s == to_edge_s else state.charge_C + current_A * step_s
-        polarisation_V = Curve(steady_V, 0.0, fading).at(step_s)
-        after = CellState(charge_C, polarisation_V, state.energy_J + current_A * terminal.integral(step_s))
-        return _Pass(after, step_s, crossing_s <= left_s)
-
-    def hold_voltage(
-        self, state: CellState, voltage_V: float, lead_ohm: float, limits: Limits
-    ) -> tuple[CellState, float]:
+    def hold_voltage(self, state: CellState, voltage_V: float, lead_ohm: float, limits: Limits) -> ChainPath:
         """See `Cell`."""
-        elapsed, loop_ohm, is_fresh = 0.0, self.series_ohm + lead_ohm, True
-        while elapsed < limits.seconds:
+        return ChainPath(self._under_voltage(state, voltage_V, lead_ohm, limits))
+
+    def _under_current(self, state: CellState, current_A: float, lead_ohm: float, limits: Limits) -> Iterator[Piece]:
+        """A piece for each line, until a limit is reached."""
+        steady_V, is_crossed = current_A * self.pair_ohm, False
+        while not is_crossed:
+            line = self._line(state.charge_C, rising=current_A > 0)
+            edge_C = line.end_C if current_A > 0 else line.begin_C
+            to_edge_s = (edge_C - state.charge_C) / current_A if current_A else inf
+            left_s = min(to_edge_s, _LONGEST_S)
+            fading = ((state.polarisation_V - steady_V, 1 / self.pair_s),)
+            offset_V = line.at(state.charge_C) + steady_V + current_A * self.series_ohm
+            terminal = Curve(offset_V, line.slope_V_C * current_A, fading)
+            seen = Curve(offset_V + current_A * lead_ohm, terminal.slope, fading)
+            crossing_s = seen.leaves(limits.low, limits.high, left_s)
+            step_s, is_crossed = min(left_s, crossing_s), crossing_s <= left_s
+            piece = Piece(
+                step_s,
+                is_crossed,
+                terminal,
+                Curve(current_A, 0.0, ()),
+                partial(_charged, state, Curve(steady_V, 0.0, fading), terminal, current_A, to_edge_s, edge_C),
+            )
+            yield piece
+            state = piece.state(step_s)
+
+    def _under_voltage(self, state: CellState, voltage_V: float, lead_ohm: float, limits: Limits) -> Iterator[Piece]:
+        """A piece for each line, until a limit is reached."""
+        loop_ohm, is_fresh, is_crossed = self.series_ohm + lead_ohm, True, False
+        while not is_crossed:
             line = self._line(state.charge_C, rising=self.current_A(state, voltage_V, lead_ohm) > 0)
-            excess, polarisation, current = self._relaxing(line, state, voltage_V, loop_ohm)
-            left_s = limits.seconds - elapsed
+            relaxing = self._relaxing(line, state, voltage_V, loop_ohm)
+            excess, _, current = relaxing
             low_V, high_V = line.at(line.begin_C) - voltage_V, line.at(line.end_C) - voltage_V
-            edge_s = excess.leaves(low_V, high_V, left_s, at_once=is_fresh)
-            crossing_s = current.leaves(limits.low, limits.high, min(left_s, edge_s))
-            step_s = min(left_s, edge_s, crossing_s)
-            moved_C = (excess.at(step_s) - excess.at(0.0)) / line.slope_V_C
-            charge_C = state.charge_C + moved_C
-            if step_s == edge_s:
-                charge_C = min((line.begin_C, line.end_C), key=lambda edge_C: abs(edge_C - charge_C))
-            energy_J = voltage_V * (charge_C - state.charge_C) - lead_ohm * current.squared_integral(step_s)
-            state = CellState(charge_C, polarisation.at(step_s), state.energy_J + energy_J)
-            before_s, elapsed = elapsed, elapsed + step_s
-            is_fresh = elapsed > before_s  # at a knot, where rounding hides the direction, not twice a step of nothing
-            if crossing_s <= step_s:
-                break
-        return state, min(elapsed, limits.seconds)
+            edge_s = excess.leaves(low_V, high_V, _LONGEST_S, at_once=is_fresh)
+            crossing_s = current.leaves(limits.low, limits.high, min(_LONGEST_S, edge_s))
+            step_s = min(_LONGEST_S, edge_s, crossing_s)
+            is_crossed = crossing_s <= step_s
+            sinking = tuple((-lead_ohm * size, rate) for size, rate in current.modes)
+            piece = Piece(
+                step_s,
+                is_crossed,
+                Curve(voltage_V, 0.0, sinking),
+                current,
+                partial(_relaxed, state, relaxing, line, edge_s, voltage_V, lead_ohm),
+            )
+            yield piece
+            state = piece.state(step_s)
+            is_fresh = step_s > 0  # at a knot, where rounding hides the direction, not twice a step of nothing
 
     def _relaxing(self, line: _Line, state: CellState, voltage_V: float, loop_ohm: float) -> tuple[Curve, Curve, Curve]:
         """Under a held voltage V: open-circuit voltage minus V, polarisation and current over time.
@@ -217,3 +211,35 @@ class CircuitCell:
         """The line that the charge is on; at a knot, the one that it moves into."""
         find = bisect_right if rising else bisect_left
         return self._lines[find(self._ends_C, charge_C)]
+
+
+def _charged(
+    start: CellState,
+    polarisation: Curve,
+    terminal: Curve,
+    current_A: float,
+    to_edge_s: float,
+    edge_C: float,
+    seconds: float,
+) -> CellState:
+    """The state after a time of constant current on one line."""
+    charge_C = edge_C if seconds == to_edge_s else start.charge_C + current_A * seconds
+    return CellState(charge_C, polarisation.at(seconds), start.energy_J + current_A * terminal.integral(seconds))
+
+
+def _relaxed(
+    start: CellState,
+    relaxing: tuple[Curve, Curve, Curve],
+    line: _Line,
+    edge_s: float,
+    voltage_V: float,
+    lead_ohm: float,
+    seconds: float,
+) -> CellState:
+    """The state after a time of constant voltage on one line."""
+    excess, polarisation, current = relaxing
+    charge_C = start.charge_C + (excess.at(seconds) - excess.at(0.0)) / line.slope_V_C
+    if seconds == edge_s:
+        charge_C = min((line.begin_C, line.end_C), key=lambda edge_C: abs(edge_C - charge_C))
+    energy_J = voltage_V * (charge_C - start.charge_C) - lead_ohm * current.squared_integral(seconds)
+    return CellState(charge_C, polarisation.at(seconds), start.energy_J + energy_J)

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp, expm1, inf, log
 
+import numpy as np
+from numpy.typing import NDArray
+
 _BISECTIONS = 200
 
 
@@ -26,6 +29,13 @@ class Curve:
     def at(self, seconds: float) -> float:
         """The value at a time."""
         return self.offset + self.slope * seconds + sum(size * exp(-rate * seconds) for size, rate in self.modes)
+
+    def many(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values at many times."""
+        values = self.offset + self.slope * seconds
+        for size, rate in self.modes:
+            values = values + size * np.exp(-rate * seconds)
+        return values
 
     def integral(self, seconds: float) -> float:
         """The integral from 0 to a time."""

@@ -22,6 +22,8 @@ class Device(ABC):
 
     Attributes:
         terminator: ends a message to the instrument.
+        records_unseen: whether what it records by itself shows nowhere but in its own replies, so that it need not
+            catch up before the bench lets others act.
         baud_rate: of its serial line; the bench setting ``baud_rate`` changes it.
         parity: of its serial line, none, odd or even; the bench setting ``parity`` changes it.
         busy_until: instant when the instrument is through with what it was told; its replies leave then.
@@ -31,6 +33,7 @@ class Device(ABC):
     """
 
     terminator: ClassVar[bytes]
+    records_unseen: ClassVar[bool] = False
     baud_rate: int = 9600
     parity: str = "none"
 
@@ -78,9 +81,19 @@ class Device(ABC):
     def catch_up(self) -> bool:
         """Record what the instrument was to measure by itself up to now; whether there was anything.
 
-        The bench calls it before anything in the world changes.
+        The bench calls it before anything in the world changes; if it `records_unseen`, only before something changes
+        that it measures, or the instrument itself.
         """
         return False
+
+    @property
+    def acts_at(self) -> float:
+        """When it next does by itself what others may notice; infinite for never. The bench's clock stops there."""
+        return inf
+
+    def act(self) -> None:
+        """Do what is due at `acts_at`, and move that on."""
+        raise NotImplementedError(f"{self.name} does nothing by itself")
 
     def status_byte(self) -> int | None:
         """The IEEE 488.2 status byte; None when the instrument has none."""

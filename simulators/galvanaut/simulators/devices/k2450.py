@@ -5,27 +5,32 @@ or ``front``).
 
 Sources: the reference manuals for commands, replies and what the off-states do; pymeasure's driver for the bare
 ``READ?``, ``FETC?`` and ``TRAC:...`` without a buffer's name and for semicolons at the end of a message; QCoDeS' driver
-for the bare ``MEAS?``, ``SENS:COUN`` and ``SYST:LFR?``. Believed: the identity's wording, ``STATus:PRESet`` and
-``ABORt``. Illustrative: the off-state's current limits, the wording of the event times, mains of 50 Hz, and that the
-voltage stays below 37 V because the interlock is open.
+for the bare ``MEAS?``, ``SENS:COUN`` and ``SYST:LFR?``. Believed: the identity's wording and ``STATus:PRESet``.
+Illustrative: the off-state's current limits, the wording of the event times, mains of 50 Hz, and that the voltage stays
+below 37 V because the interlock is open. What it records by itself is in `k2450_recorder`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from galvanaut.simulators.cells import OPEN, Drive, Sight
-from galvanaut.simulators.devices.k2450_buffer import CAPACITY, Buffer, Element, Row, element
+from galvanaut.simulators.devices.k2450_buffer import Buffer, Columns, Element, Row, kind_of
+from galvanaut.simulators.devices.k2450_buffer_panel import BUFFERS, BufferName
 from galvanaut.simulators.devices.k2450_models import MODELS, range_for
-from galvanaut.simulators.devices.k2450_panel import SourcePanel, SourceSettings
+from galvanaut.simulators.devices.k2450_panel import SourceSettings
+from galvanaut.simulators.devices.k2450_recorder import Recorder
+from galvanaut.simulators.devices.k2450_trigger import Array, TriggerModel
 from galvanaut.simulators.devices.memory import from_row, to_row
-from galvanaut.simulators.devices.readings import read_current_A, read_voltage_V
+from galvanaut.simulators.devices.readings import read_current_A, read_currents_A, read_voltage_V, read_voltages_V
 from galvanaut.simulators.ieee488 import Status
 from galvanaut.simulators.scpi import command
-from galvanaut.simulators.scpi_types import ERROR_TEXTS, Integer, Maybe, Rest, ScpiError, Text
+from galvanaut.simulators.scpi_types import ERROR_TEXTS, Integer, Maybe, Rest, ScpiError
 from galvanaut.simulators.spec import Instrument
 from galvanaut.simulators.world import World
 
@@ -33,11 +38,9 @@ OVERFLOW = 9.9e37
 MAINS_HZ = 50.0
 INTERLOCKED_V = 37.0
 _OFF_SHARE = 0.1
-_MOST_ELEMENTS = 14
-_BUFFERS = ("defbuffer1", "defbuffer2")
 
 
-class SourceMeter(SourcePanel):
+class SourceMeter(Recorder):
     """Drives the cell in its ``channel``."""
 
     def __init__(self, name: str, spec: Instrument, world: World) -> None:
@@ -49,18 +52,17 @@ class SourceMeter(SourcePanel):
         self.status = Status()
         self.error_times: list[float] = []
         self.settings = SourceSettings()
-        self.readings = 0
-        self.buffers = {name: Buffer() for name in _BUFFERS}
 
     # -- memory -------------------------------------------------------------------------------------------------
 
     def memory(self) -> dict[str, Any]:
-        """Settings, status registers, event log and the sizes of the buffers."""
+        """Settings, status registers, event log, trigger model and the sizes of the buffers."""
         return {
             "settings": to_row(self.settings),
             "status": to_row(self.status),
             "error_times": list(self.error_times),
             "readings": self.readings,
+            "trigger": self.trigger.to_row(),
             "buffers": {name: buffer.memory() for name, buffer in self.buffers.items()},
         }
 
@@ -70,30 +72,14 @@ class SourceMeter(SourcePanel):
         self.status = from_row(Status, memory["status"])
         self.error_times = list(memory["error_times"])
         self.readings = memory["readings"]
-        self._sizes = memory["buffers"]
-
-    def pages(self) -> dict[str, Any]:
-        """Readings that came in, by buffer and place."""
-        return {
-            f"{name}/{place}": row for name, buffer in self.buffers.items() for place, row in buffer.pages().items()
-        }
-
-    def whole_pages(self) -> Iterator[dict[str, Any]]:
-        """All readings, by buffer and place."""
-        for name, buffer in self.buffers.items():
-            for part in buffer.whole_pages():
-                yield {f"{name}/{place}": row for place, row in part.items()}
-
-    def recall_pages(self, pages: Mapping[str, Any]) -> None:
-        """Take up `pages`."""
-        for name, buffer in self.buffers.items():
-            own = {int(key.rpartition("/")[2]): row for key, row in pages.items() if key.startswith(f"{name}/")}
-            buffer.recall(self._sizes[name], own)
+        self.trigger = TriggerModel.from_row(memory.get("trigger", {}))  # worlds of earlier versions have none
+        self._recall_sizes(memory["buffers"])
 
     # -- messages -----------------------------------------------------------------------------------------------
 
     def handle(self, message: bytes) -> bytes:
-        """Semicolons at the end of a message are forgiven."""
+        """Take what is due, then carry out the message; semicolons at its end are forgiven."""
+        self.catch_up()
         reply = super().handle(message.rstrip(b"\r\t ;"))
         self._apply()
         return reply
@@ -108,6 +94,11 @@ class SourceMeter(SourcePanel):
         """Impose on the cell what settings, relay and supply make of it."""
         self._apply()
 
+    def switch(self, is_on: bool, instant: float) -> None:
+        """Switch the output as a block of the trigger model asks."""
+        self.settings.is_on = is_on
+        self._apply(instant)
+
     def trip(self, instrument: str) -> None:
         """Switch the output off into its off-state."""
         self.settings.is_on = False
@@ -115,8 +106,8 @@ class SourceMeter(SourcePanel):
         self._apply()
 
     def reset(self) -> None:
-        """Output off into the off-state NORMal, buffers empty."""
-        self.settings = SourceSettings()
+        """Output off into the off-state NORMal, buffers and trigger model empty."""
+        self.settings, self.trigger = SourceSettings(), TriggerModel()
         for buffer in self.buffers.values():
             buffer.clear()
 
@@ -156,19 +147,16 @@ class SourceMeter(SourcePanel):
     def preset_status(self) -> None:
         """The simulated meter has no registers that it would preset."""
 
-    @command(":ABORt")
-    def abort(self) -> None:
-        """The simulated meter has no trigger model that it would stop."""
-
     # -- the cell -----------------------------------------------------------------------------------------------
 
-    def _apply(self) -> None:
+    def _apply(self, instant: float | None = None) -> None:
+        """Impose on the cell what the settings ask for, from now on or from another instant on."""
         if self.ailments and self.settings.is_on:
             condition = self.condition
             self.ail(self.name, replace(condition, is_tripped=False, weld="" if condition.relay_sticks else None))
         drive = self._drive()
         if drive != self.world.holders.drive(self.holder):
-            self.world.impose(self.holder, drive, self.now)
+            self.world.impose(self.holder, drive, self.now if instant is None else instant)
 
     def _drive(self) -> Drive:
         settings = self.settings
@@ -244,12 +232,17 @@ class SourceMeter(SourcePanel):
 
     # -- measuring ----------------------------------------------------------------------------------------------
 
+    @property
+    def integration_s(self) -> float:
+        """What one reading takes with the present settings."""
+        settings = self.settings
+        return (settings.cycles_volt if settings.measures == "VOLT" else settings.cycles_curr) / MAINS_HZ
+
     def _measure(self, buffer: Buffer) -> None:
         """Integrate, then keep the reading; at open terminals there is neither voltage nor current."""
         settings = self.settings
         self._apply()
-        cycles = settings.cycles_volt if settings.measures == "VOLT" else settings.cycles_curr
-        self.spend(cycles / MAINS_HZ)
+        self.spend(self.integration_s)
         self.readings += 1
         sight = self._sight()
         sensed_V = 0.0 if sight.mode == "open" else sight.sensed_V
@@ -257,37 +250,54 @@ class SourceMeter(SourcePanel):
             "VOLT": read_voltage_V(self.world, self.name, self.readings, sensed_V) + self.drifted("V/h"),
             "CURR": read_current_A(self.world, self.name, self.readings, sight.current_A),
         }
-        levels = {"VOLT": settings.level_V, "CURR": settings.level_A}
-        reads_back = settings.reads_back_volt if settings.function == "VOLT" else settings.reads_back_curr
-        source = (found if reads_back else levels)[settings.function]
-        most = settings.range_V if settings.measures == "VOLT" else settings.range_A
-        reading = found[settings.measures]
+        reading, most = found[settings.measures], self._range()
         if most and abs(reading) > 1.05 * most:
             reading = OVERFLOW
+        source = found[settings.function] if self._reads_back() else self._level()
         is_limited = (sight.mode == "voltage") != (settings.function == "VOLT")
         buffer.add(Row(self.now, settings.measures, reading, settings.function, source, is_limited))
 
-    def _buffer(self, name: str) -> Buffer:
-        if name not in self.buffers:
-            raise ScpiError(-224)
-        return self.buffers[name]
+    def measure_at(self, instants: Array, number: int) -> Columns:
+        """The same at many instants at once, bit by bit what single readings with these numbers would give."""
+        settings, holders = self.settings, self.world.holders
+        trace = holders.trace(self.holder, instants)
+        modes, current_A = np.array(trace.mode), trace.current_A
+        sensed_V, is_held = np.where(modes == "open", 0.0, trace.sensed_V), modes == "voltage"
+        drifts_V = np.array([self.drifted("V/h", instant) for instant in instants.tolist()]) if self.ailments else 0.0
+        found = {
+            "VOLT": read_voltages_V(self.world, self.name, number, sensed_V) + drifts_V,
+            "CURR": read_currents_A(self.world, self.name, number, current_A),
+        }
+        reading, most = found[settings.measures], self._range()
+        if most:
+            reading = np.where(np.abs(reading) > 1.05 * most, OVERFLOW, reading)
+        source = found[settings.function] if self._reads_back() else np.full(len(instants), self._level())
+        is_limited = is_held != (settings.function == "VOLT")
+        kinds = [kind_of(settings.measures, settings.function, limited) for limited in (False, True)]
+        return Columns(instants, reading, source, np.where(is_limited, kinds[1], kinds[0]).astype(np.uint8))
 
-    @staticmethod
-    def _line(buffer: Buffer, index: int, words: tuple[str, ...]) -> str:
-        if len(words) > _MOST_ELEMENTS:
-            raise ScpiError(-108)
-        row = buffer.row(index)
-        return ",".join(element(row, word, buffer.begun_at) for word in words or ("READ",))
+    def _range(self) -> float:
+        settings = self.settings
+        return settings.range_V if settings.measures == "VOLT" else settings.range_A
 
-    @command(":READ?", Maybe(Text()), Rest(Element()))
-    def read(self, name: str = _BUFFERS[0], *words: str) -> str:
+    def _level(self) -> float:
+        settings = self.settings
+        return settings.level_V if settings.function == "VOLT" else settings.level_A
+
+    def _reads_back(self) -> bool:
+        settings = self.settings
+        return settings.reads_back_volt if settings.function == "VOLT" else settings.reads_back_curr
+
+    @command(":READ?", Maybe(BufferName()), Rest(Element()))
+    def read(self, name: str = BUFFERS[0], *words: str) -> str:
         """Take a reading, keep it in a buffer and give the elements asked for."""
-        buffer = self._buffer(name)
+        self.must_not_run()
+        buffer = self.buffers[name]
         self._measure(buffer)
-        return self._line(buffer, len(buffer), words)
+        return self.line(buffer, words)
 
-    @command(":MEASure?", Maybe(Text()), Rest(Element()))
-    def measure_as_set(self, name: str = _BUFFERS[0], *words: str) -> str:
+    @command(":MEASure?", Maybe(BufferName()), Rest(Element()))
+    def measure_as_set(self, name: str = BUFFERS[0], *words: str) -> str:
         """The same, since without a function it measures what it is set to measure."""
         return self.read(name, *words)
 
@@ -304,40 +314,3 @@ class SourceMeter(SourcePanel):
     def mains(self) -> str:
         """Frequency of the mains, Hz."""
         return f"{MAINS_HZ:g}"
-
-    @command(":FETCh?", Maybe(Text()), Rest(Element()))
-    def fetch(self, name: str = _BUFFERS[0], *words: str) -> str:
-        """The last reading of a buffer."""
-        buffer = self._buffer(name)
-        if not len(buffer):
-            raise ScpiError(-230)
-        return self._line(buffer, len(buffer), words)
-
-    @command(":TRACe:ACTual?", Maybe(Text()))
-    def count(self, name: str = _BUFFERS[0]) -> str:
-        """Readings in a buffer."""
-        return str(len(self._buffer(name)))
-
-    @command(":TRACe:DATA?", Integer(1, 10**7), Integer(1, 10**7), Maybe(Text()), Rest(Element()))
-    def data(self, first: int, last: int, name: str = _BUFFERS[0], *words: str) -> str:
-        """The elements of readings ``first`` to ``last``, one reading after the other."""
-        buffer = self._buffer(name)
-        if not first <= last <= len(buffer):
-            raise ScpiError(-222)
-        return ",".join(self._line(buffer, index, words) for index in range(first, last + 1))
-
-    @command(":TRACe:CLEar", Maybe(Text()))
-    def clear_buffer(self, name: str = _BUFFERS[0]) -> None:
-        """Forget the readings of a buffer."""
-        buffer = self._buffer(name)
-        buffer.clear(buffer.capacity)
-
-    @command(":TRACe:POINts", Integer(10, 6_875_000), Maybe(Text()))
-    def resize_buffer(self, capacity: int = CAPACITY, name: str = _BUFFERS[0]) -> None:
-        """Change the size of a buffer, which forgets its readings."""
-        self._buffer(name).clear(capacity)
-
-    @command(":TRACe:POINts?", Maybe(Text()))
-    def capacity(self, name: str = _BUFFERS[0]) -> str:
-        """The size of a buffer."""
-        return str(self._buffer(name).capacity)

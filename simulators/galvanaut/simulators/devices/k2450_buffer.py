@@ -7,10 +7,13 @@ elements is illustrative.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from galvanaut.simulators.scpi_types import Choice, ScpiError
 
@@ -44,12 +47,32 @@ class Row:
     is_limited: bool
 
 
+@dataclass(frozen=True)
+class Columns:
+    """Many readings: see `Row`. All arrays have shape (n,).
+
+    Attributes:
+        at: instants.
+        readings: in V or A.
+        sources: in V or A.
+        kinds: both functions and the limit in one number, as `kind_of` makes it.
+    """
+
+    at: NDArray[np.float64]
+    readings: NDArray[np.float64]
+    sources: NDArray[np.float64]
+    kinds: NDArray[np.uint8]
+
+    def __getitem__(self, part: slice | NDArray[np.bool_]) -> Columns:
+        return Columns(self.at[part], self.readings[part], self.sources[part], self.kinds[part])
+
+
 class Buffer:
     """A ring: when it is full, the oldest reading gives way. It is packed: a bench may keep millions of readings.
 
     Attributes:
         capacity: readings that it holds.
-        taken: readings since it was cleared.
+        taken: readings kept since it was cleared.
         begun_at: instant of the first reading since it was cleared.
     """
 
@@ -71,9 +94,41 @@ class Buffer:
         if not self.taken:
             self.begun_at = row.at
         place = self.taken % self.capacity
-        self._put(place, row.at, row.reading, row.source, _kind(row))
+        kind = kind_of(row.function, row.source_function, row.is_limited)
+        self._put(place, row.at, row.reading, row.source, kind)
         self.taken += 1
         self._changed.add(place)
+
+    def extend(self, columns: Columns, begun_at: float) -> None:
+        """Append readings. Those that would give way to later ones of them may be left out.
+
+        Args:
+            columns: the readings.
+            begun_at: instant of the first one, were it left out or not.
+        """
+        if not self.taken:
+            self.begun_at = begun_at
+        kept = columns[-self.capacity :]
+        begin, count = self.taken % self.capacity, len(kept.at)
+        room = min(count, self.capacity - begin)
+        self._overwrite(begin, kept[:room])
+        self._overwrite(0, kept[room:])
+        self.taken += count
+        self._changed.update(place % self.capacity for place in range(begin, begin + count))
+
+    def _overwrite(self, begin: int, columns: Columns) -> None:
+        """Write over places that follow one another, or append."""
+        end = begin + len(columns.at)
+        self._at[begin:end] = array("d", columns.at.tobytes())
+        self._readings[begin:end] = array("d", columns.readings.tobytes())
+        self._sources[begin:end] = array("d", columns.sources.tobytes())
+        self._kinds[begin:end] = columns.kinds.tobytes()
+
+    def columns(self, first: int, last: int) -> Columns:
+        """Readings by index, from 1 for the oldest; both ends are among them."""
+        places = (self.taken - len(self) + np.arange(first - 1, last)) % self.capacity
+        at, readings, sources = (np.frombuffer(each)[places] for each in (self._at, self._readings, self._sources))
+        return Columns(at, readings, sources, np.frombuffer(self._kinds, np.uint8)[places])
 
     def row(self, index: int) -> Row:
         """A reading by its index, from 1 for the oldest."""
@@ -121,10 +176,9 @@ class Buffer:
         self._kinds[place:end] = bytes((kind,))
 
 
-def _kind(row: Row) -> int:
+def kind_of(function: str, source_function: str, is_limited: bool) -> int:
     """Both functions and the limit in one number."""
-    is_limited, measured, sourced = row.is_limited, row.function == "CURR", row.source_function == "CURR"
-    return is_limited << 2 | measured << 1 | sourced
+    return is_limited << 2 | (function == "CURR") << 1 | (source_function == "CURR")
 
 
 _WORDS = Choice(
@@ -152,6 +206,19 @@ def written(value: float) -> str:
 def element(row: Row, word: str, begun_at: float) -> str:
     """One element of a reading."""
     return _ELEMENTS[word](row, begun_at)
+
+
+def elements(buffer: Buffer, first: int, last: int, words: Sequence[str]) -> str:
+    """Elements of the readings of a buffer from ``first`` to ``last``, one reading after the other."""
+    columns = buffer.columns(first, last)
+    numbers = {"READ": columns.readings, "SOUR": columns.sources, "REL": columns.at - buffer.begun_at}
+    parts = [
+        [f"{number:.6E}" for number in numbers[word].tolist()]
+        if word in numbers
+        else [element(buffer.row(index), word, buffer.begun_at) for index in range(first, last + 1)]
+        for word in words
+    ]
+    return ",".join(",".join(line) for line in zip(*parts, strict=True))
 
 
 def _moment(row: Row) -> datetime:

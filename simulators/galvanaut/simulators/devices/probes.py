@@ -28,12 +28,10 @@ def thermocouple_degC(world: World, meter: str, channel: int, place: str, number
 
 
 def _true_degC(world: World, place: str, instant: float) -> float:
-    houses = world.spec.housed()
-    if place in houses:
+    if place in world.spec.housed():
         return world.air_degC(place, instant)
     if place in world.spec.holders:
-        around = [chamber for chamber, inside in houses.items() if place in inside]
-        return world.air_degC(around[0], instant) if around else world.spec.simulation.ambient_degC
+        return world.holder_degC(place, instant)
     return world.liquid_degC(place, instant)
 
 

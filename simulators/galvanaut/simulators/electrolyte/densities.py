@@ -1,7 +1,7 @@
 """Densities by ideal mixing: good enough to turn millilitres into grams in a simulated world, and assumed.
 
 Volumes of the pure solvents add; the salt adds 0.09 g/mL per mol/L. Neither is fitted to measured mixtures, and
-temperature plays no part: the values below were measured between about 20 and 40 degC.
+temperature plays no part: the values below that are not illustrative were measured between about 20 and 40 degC.
 """
 
 from __future__ import annotations
@@ -18,8 +18,12 @@ PURE_DENSITIES_G_ML = {
     "PC": 1.205,  # 20 degC; PubChem, second-hand
     "DMC": 1.063,  # 25 degC; equation of state in the library `thermo` 0.6.1
     "EMC": 1.006,  # 25 degC; Xu, Chem. Rev. 104 (2004) 4303, second-hand
-    "VC": 1.355,  # from a supplier, second-hand; at 25 degC as remembered
-    "FEC": 1.454,  # from a supplier, second-hand; at 25 degC as remembered
+    "DEC": 0.9751,  # 20 degC; chemicaldictionary.org, second-hand
+    "VC": 1.35,  # illustrative
+    "FEC": 1.45,  # illustrative
+    "PS": 1.4,  # illustrative
+    "DTD": 1.6,  # illustrative
+    "LiDFOB": 2.1,  # illustrative
     "H2O": 0.9970,  # 25 degC; CRC Handbook
     "KCl": 2.67,  # illustrative: an apparent density that gives 1.002 g/mL at 0.1 mol/kg
 }
@@ -28,7 +32,7 @@ SALT_EFFECT_G_ML_PER_MOL_L = 0.09
 
 
 def density_g_mL(composition: Mapping[str, float]) -> float:
-    """Density of a liquid given by mass fractions of EC, PC, DMC, EMC, VC, FEC, LiPF6, H2O and KCl.
+    """Density of a liquid given by mass fractions of LiPF6 and of what stands in `PURE_DENSITIES_G_ML`.
 
     Raises:
         UnsupportedError: a component has no known density, or half of the mass is salt.

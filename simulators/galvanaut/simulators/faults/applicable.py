@@ -13,9 +13,10 @@ SOURCES = ("keithley-2450", "keysight-n6705c", "keithley-2281s")
 TESTERS = ("hioki-bt3562a",)
 SCANNERS = ("keithley-daq6510",)
 LCR_METERS = ("keysight-e4980a",)
+ASSEMBLERS = ("virtual-assembler",)
 
 _METERS = (*BALANCES, *CHAMBERS, *SOURCES, *TESTERS, *SCANNERS, *LCR_METERS)
-_EVERY = (*PUMPS, *_METERS)
+_EVERY = (*PUMPS, *ASSEMBLERS, *_METERS)
 _ONLY: dict[str, tuple[str, ...]] = {
     "sentinel": _METERS,
     "stuck reading": _METERS,

@@ -123,5 +123,6 @@ DIALECTS: dict[str, Dialect] = {
     "keithley-2450": _scpi(b"KEITHLEY INSTRUMENTS,MODEL DAQ6510,SIMULATED,1.7.12b"),
     "keysight-n6705c": _scpi(b"Keysight Technologies,E4980A,SIMULATED,B.07.01"),
     "hioki-bt3562a": _scpi(b"HIOKI,IM3536,0,V1.00", _open_leads),
+    "virtual-assembler": Dialect(_IDN, _named(b"GALVANAUT,VIRTUAL BENCH,SIMULATED,1")),
 }
 """By driver."""

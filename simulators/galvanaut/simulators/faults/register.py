@@ -186,7 +186,7 @@ class FaultRegister:
         self._take_stock()
 
     def _take_stock(self) -> None:
-        self._clock.next_event = min((case.next_at for case in self._cases), default=inf)
+        self._clock.appoint(self, min((case.next_at for case in self._cases), default=inf))
         self.is_idle = not self._cases and not any(device.ailments for device in self._everyone())
 
     def _everyone(self) -> list[Device]:
@@ -236,6 +236,7 @@ class FaultRegister:
 
     def exchange(self, device: Device, message: bytes) -> tuple[bytes, float]:
         """Let a message reach the instrument, or not, and its reply the host; see `SimulatedBench.exchange`."""
+        device.catch_up()
         mine = [case for case in self._cases if case.device == device.name]
         for case in mine:
             case.messages += 1

@@ -71,47 +71,56 @@ def arrhenius(activation_J_mol: float, temperature_K: Array) -> Array:
     return np.asarray(np.exp(activation_J_mol / GAS_J_MOL_K * (1 / REFERENCE_K - 1 / temperature_K)))
 
 
-def kinetic_A_m2(potential_V: Array, sei_m_s: Array, temperature_K: Array) -> Array:
-    """What the SEI's reaction would take if nothing had to diffuse; shapes (n, t), (n,), (n,)."""
-    half_V = 2 * GAS_J_MOL_K * temperature_K / FARADAY_C_MOL
-    speed = FARADAY_C_MOL * EC_MOL_M3 * sei_m_s * arrhenius(SEI_ACTIVATION_J_MOL, temperature_K)
-    return np.asarray(speed[:, None] * np.exp((SEI_V - np.maximum(potential_V, LOWEST_V)) / half_V[:, None]))
+def kinetic_A_m2(potential_V: Array, speed_A_m2: Array, thermal_V: Array) -> Array:
+    """What the SEI's reaction would take if nothing had to diffuse; shapes (n, t), (n, 1), (n, 1).
+
+    Args:
+        potential_V: of the negative particles.
+        speed_A_m2: at `SEI_V`, see `sei_speed_A_m2`.
+        thermal_V: twice the thermal voltage.
+    """
+    return np.asarray(speed_A_m2 * np.exp((SEI_V - np.maximum(potential_V, LOWEST_V)) / thermal_V))
 
 
-def film_m(start_m: Array, times_s: Array, kinetic: Array, feed_mol_m_s: Array, temperature_K: Array) -> Array:
+def sei_speed_A_m2(sei_m_s: Array, temperature_K: Array) -> Array:
+    """The SEI's reaction at `SEI_V`."""
+    return np.asarray(FARADAY_C_MOL * EC_MOL_M3 * sei_m_s * arrhenius(SEI_ACTIVATION_J_MOL, temperature_K))
+
+
+def sei_feed_A_m(sei_mol_m_s: Array, temperature_K: Array) -> Array:
+    """What diffusion through the film feeds the SEI's reaction with, times the film's thickness."""
+    return np.asarray(FARADAY_C_MOL * sei_mol_m_s * arrhenius(SEI_ACTIVATION_J_MOL, temperature_K))
+
+
+def film_m(start_m: Array, times_s: Array, kinetic: Array, feed_A_m: Array) -> Array:
     """Thickness of a film that slows its own growth; exact for constant kinetics, so that long rests need no steps.
 
     Args:
-        start_m: thickness at the beginning, shape (n,).
+        start_m: thickness at the beginning, shape (n, 1).
         times_s: shape (n, t).
         kinetic: `kinetic_A_m2` averaged over the time until then, shape (n, t).
-        feed_mol_m_s: `Ageing.sei_mol_m_s`, shape (n,).
-        temperature_K: shape (n,).
+        feed_A_m: `sei_feed_A_m`, shape (n, 1).
     """
     growth = SEI_VOLUME_M3_MOL / (LITHIUM_PER_SEI * FARADAY_C_MOL)
-    limit = FARADAY_C_MOL * (feed_mol_m_s * arrhenius(SEI_ACTIVATION_J_MOL, temperature_K))[:, None]
-    # Growth is resisted by thickness/limit + 1/kinetic. Integrated that is a quadratic equation for the thickness, here
+    # Growth is resisted by thickness/feed + 1/kinetic. Integrated that is a quadratic equation for the thickness, here
     # multiplied by both so that either may be zero, and solved in the form that loses no digits.
-    start = start_m[:, None]
-    added = growth * kinetic * limit * times_s
-    linear = kinetic * start + limit
+    added = kinetic * times_s * (growth * feed_A_m)
+    linear = kinetic * start_m + feed_A_m
     root = np.sqrt(linear**2 + 2 * kinetic * added)
-    return np.asarray(start + np.divide(2 * added, linear + root, out=np.zeros_like(added), where=added > 0))
+    return np.asarray(start_m + np.divide(2 * added, linear + root, out=np.zeros_like(added), where=added > 0))
+
+
+def plating_speed_A_mol(plating_m_s: Array, temperature_K: Array) -> Array:
+    """Plating at 0 V, A/m2 per mol/m3 of salt."""
+    return np.asarray(FARADAY_C_MOL * plating_m_s * arrhenius(PLATING_ACTIVATION_J_MOL, temperature_K))
 
 
 def plating_A_m2(
-    potential_V: Array, current_A: Array, liquid_ohm: Array, salt_mol_m3: Array, rate_m_s: Array, temperature_K: Array
+    potential_V: Array, charging_A: Array, liquid_ohm: Array, salt_mol_m3: Array, speed_A_mol: Array, thermal_V: Array
 ) -> Array:
-    """Plating while charging, per particle surface; all shapes (n, t) but the last two, (n,)."""
-    half_V = 2 * GAS_J_MOL_K * temperature_K[:, None] / FARADAY_C_MOL
-    speed = FARADAY_C_MOL * (rate_m_s * arrhenius(PLATING_ACTIVATION_J_MOL, temperature_K))[:, None]
-    at_separator_V = np.maximum(potential_V - SEPARATOR_SHARE * current_A * liquid_ohm, LOWEST_V)
-    return np.where(current_A > 0, speed * salt_mol_m3 * np.exp(-at_separator_V / half_V), 0.0)
-
-
-def mean_so_far(times_s: Array, values: Array) -> Array:
-    """Mean of a quantity from the first instant until each; shapes (n, t)."""
-    return np.divide(so_far(times_s, values), times_s, out=values.copy(), where=times_s > 0)
+    """Plating while charging, per particle surface; all shapes (n, t) but the last two, (n, 1)."""
+    at_separator_V = np.maximum(potential_V - SEPARATOR_SHARE * charging_A * liquid_ohm, LOWEST_V)
+    return np.asarray((charging_A > 0) * speed_A_mol * salt_mol_m3 * np.exp(at_separator_V / -thermal_V))
 
 
 def so_far(times_s: Array, values: Array) -> Array:

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from galvanaut.simulators.cells.spme.ageing import FIRST_FILM_M, Ageing
-from galvanaut.simulators.cells.spme.modes import SPHERE_GAINS, liquid_modes
-from galvanaut.simulators.cells.spme.parameters import COIN, REFERENCE_K, Array, Design
+from galvanaut.simulators.cells.spme.ageing import (
+    EC_VOLUME_M3_MOL,
+    FIRST_FILM_M,
+    LITHIUM_PER_SEI,
+    Ageing,
+    arrhenius,
+    plating_speed_A_mol,
+    sei_feed_A_m,
+    sei_speed_A_m2,
+)
+from galvanaut.simulators.cells.spme.modes import SPHERE_GAINS, liquid_modes, sphere_rates
+from galvanaut.simulators.cells.spme.parameters import (
+    COIN,
+    FARADAY_C_MOL,
+    GAS_J_MOL_K,
+    REFERENCE_K,
+    Array,
+    Design,
+)
 from galvanaut.simulators.cells.spme.transport import Transport, of_family
 
 EMPTY_NEGATIVE = 0.005
@@ -81,6 +97,11 @@ class Cells:
     def __len__(self) -> int:
         return len(self.area_m2)
 
+    @cached_property
+    def constants(self) -> Constants:
+        """What follows from these and never changes."""
+        return Constants.of(self)
+
     def fresh(self) -> States:
         """As assembled: never charged, with the lithium that formation will take."""
         states = self._at_rest(np.full(len(self), EMPTY_NEGATIVE))
@@ -115,6 +136,91 @@ class Cells:
             active_n=ones,
             active_p=ones,
             wet=ones,
+        )
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Derived from `Cells`; every array has shape (n, 1) unless it says otherwise.
+
+    Attributes:
+        area_m2: as made.
+        leak_A: current of a soft short.
+        thermal_V: twice the thermal voltage.
+        diffusion_V: voltage of the salt per logarithm of the ratio of its concentrations.
+        exchange_n: exchange current density of the negative electrode over the root of salt (mol/l) and shares, A/m2.
+        exchange_p: of the positive electrode.
+        lead_ohm: contacts and the first film.
+        film_ohm_m: resistivity of the film.
+        solid_ohm_m2: both electrodes' solids.
+        salt_M: mean concentration.
+        flux_mol_C: salt that a charge sets free per charge.
+        salt_rates: of the salt's modes, 1/s, shape (n, k).
+        rates: of all modes, 1/s: both particles, then the salt; shape (n, k).
+        sei_A_m2: `sei_speed_A_m2`.
+        feed_A_m: `sei_feed_A_m`.
+        plating_A_mol: `plating_speed_A_mol`.
+        nominal_C: nominal capacity.
+        film_C: lithium that formation takes.
+        liquid_share: electrolyte over pores.
+        drying_1_C: share of the pores that the SEI's reaction empties per charge.
+    """
+
+    area_m2: Array
+    leak_A: Array
+    thermal_V: Array
+    diffusion_V: Array
+    exchange_n: Array
+    exchange_p: Array
+    lead_ohm: Array
+    film_ohm_m: Array
+    solid_ohm_m2: float
+    salt_M: Array
+    flux_mol_C: Array
+    salt_rates: Array
+    rates: Array
+    sei_A_m2: Array
+    feed_A_m: Array
+    plating_A_mol: Array
+    nominal_C: Array
+    film_C: Array
+    liquid_share: Array
+    drying_1_C: Array
+
+    @classmethod
+    def of(cls, cells: Cells) -> Constants:
+        """At the cells' temperatures."""
+        design, kelvin, area_m2 = cells.design, cells.temperature_K[:, None], cells.area_m2[:, None]
+        ageing = {name: values[:, None] for name, values in cells.ageing.items()}
+        sides = (design.negative, design.positive)
+        thermal_V = 2 * GAS_J_MOL_K * kelvin / FARADAY_C_MOL
+        unlike = 1 - cells.transference[:, None]
+        exchange_n, exchange_p = (
+            side.exchange * side.most_mol_m3 * 1000**0.5 * arrhenius(side.activation_J_mol, kelvin) for side in sides
+        )
+        salt_rates = liquid_modes(design).eigenvalues * cells.diffusivity_m2_s[:, None]
+        spheres = np.concatenate([sphere_rates(side) for side in sides])
+        return cls(
+            area_m2,
+            cells.leak_A[:, None],
+            thermal_V,
+            thermal_V * unlike * cells.thermodynamic_factor[:, None],
+            exchange_n,
+            exchange_p,
+            cells.contact_ohm[:, None] + ageing["first_film_ohm"],
+            ageing["film_ohm_m"],
+            sum(side.thickness_m / (3 * side.conductivity_S_m) for side in sides),
+            cells.salt_M[:, None],
+            -unlike / FARADAY_C_MOL,
+            salt_rates,
+            np.concatenate([np.broadcast_to(spheres, (len(cells), len(spheres))), salt_rates], axis=1),
+            sei_speed_A_m2(ageing["sei_m_s"], kelvin),
+            sei_feed_A_m(ageing["sei_mol_m_s"], kelvin),
+            plating_speed_A_mol(ageing["plating_m_s"], kelvin),
+            (3600 * design.nominal_A / design.area_m2) * area_m2,
+            ageing["formation"] * design.lithium_C_m2 * area_m2,
+            ageing["liquid_share"],
+            EC_VOLUME_M3_MOL / (LITHIUM_PER_SEI * FARADAY_C_MOL * design.pore_m3_m2 * area_m2),
         )
 
 

@@ -16,6 +16,8 @@ FIRST_STEP_S = 4.0
 STEP_GROWTH = 1.25
 """Under constant voltage the current is a chain of straight lines; each is so much longer than the one before."""
 _SMALL_A = 1e-5
+_LEAST_A = 1e-15
+"""Less is no current that could empty an electrode."""
 _EXACT_V = 1e-8
 _MOST_TRIES = 8
 _END_TRIES = 3
@@ -51,7 +53,7 @@ def hold_current(
     if np.isinf(longest_s).any():
         raise ValueError("a rest has no end of its own; give finite seconds")
     instants = grid() if current_A.any() else _REST_GRID
-    stretch = Stretch(cells, states, current_A, np.zeros_like(current_A), longest_s[:, None] * instants)
+    stretch = Stretch(Snapshot(cells, states), current_A, np.zeros_like(current_A), longest_s[:, None] * instants)
     crossing_s = stretch.leaves(np.full(len(cells), low_V), np.full(len(cells), high_V))
     taken_s = np.minimum(longest_s, crossing_s)
     is_depleted = np.asarray(stretch.paths.is_depleted.any(axis=1))
@@ -69,7 +71,10 @@ def exhausted_s(cells: Cells, states: States, current_A: Array) -> Array:
     )
     # Side reactions take lithium on the way, and the surface runs ahead of the mean.
     longest_s = np.divide(
-        1.05 * np.maximum(room_C, 0.0) + 1.0, np.abs(inner_A), out=np.full(len(cells), inf), where=inner_A != 0
+        1.05 * np.maximum(room_C, 0.0) + 1.0,
+        np.abs(inner_A),
+        out=np.full(len(cells), inf),
+        where=np.abs(inner_A) > _LEAST_A,
     )
     return np.asarray(longest_s)
 
@@ -102,7 +107,7 @@ def hold_voltage(
             lasts_s = np.where(ends, lasts_s * share, lasts_s)
             next_A = imposed_A(cells, states, voltage_V, next_A, lasts_s, now_A)
         slope_A_s = np.divide(next_A - now_A, lasts_s, out=np.zeros(n), where=lasts_s > 0)
-        ramp = Stretch(cells, states, now_A, slope_A_s, lasts_s[:, None] * np.array([0.0, 1.0]))
+        ramp = Stretch(Snapshot(cells, states), now_A, slope_A_s, lasts_s[:, None] * np.array([0.0, 1.0]))
         states, now_A = ramp.at(lasts_s), now_A + slope_A_s * lasts_s
         is_depleted |= ramp.paths.is_depleted.any(axis=1)
         elapsed, ended = elapsed + lasts_s, ended | ends
@@ -118,12 +123,8 @@ def imposed_A(
     guess_A: Array,
     after_s: Array,
     from_A: Array | None = None,
-    extra_ohm: float = 0.0,
 ) -> Array:
-    """The current that gives a voltage, after a straight line of so many seconds from ``from_A``; shape (n,).
-
-    The voltage is the one behind ``extra_ohm`` outside the terminals.
-    """
+    """The current that gives a voltage, after a straight line of so many seconds from ``from_A``; shape (n,)."""
     snapshot = Snapshot(cells, states)
     start_A = guess_A if from_A is None else from_A
     waits = after_s > 0
@@ -131,7 +132,7 @@ def imposed_A(
     def missing_V(end_A: Array) -> Array:
         slope_A_s = np.divide(end_A - start_A, after_s, out=np.zeros_like(end_A), where=waits)
         path = snapshot.paths(np.where(waits, start_A, end_A), slope_A_s, after_s[:, None])
-        return voltage_V - extra_ohm * end_A - snapshot.voltage_V(path)[:, 0]
+        return voltage_V - snapshot.voltage_V(path)[:, 0]
 
     last_A, current_A = guess_A + _SMALL_A, guess_A.copy()
     last_V, miss_V = missing_V(last_A), missing_V(current_A)

@@ -7,7 +7,7 @@ closed form, so that no time step exists that could be too long.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -50,16 +50,22 @@ class LiquidModes:
         shapes: concentration in every volume (m) per mode (k), shape (m, k).
         sources: how strongly a uniform reaction drives each mode, shape (k,); times salt flux in mol/(m2 s).
         volumes_m: pore volume per area of every finite volume, shape (m,).
-        resistance_weights: shape (m,): over the conductivity and the area they add up to the liquid's resistance.
-        negative: number of finite volumes in the negative electrode, as in the positive one.
+        resistances: over the conductivity they add up to the liquid's resistance times the area: in the negative
+            electrode and elsewhere, shape (m, 2).
+        means: mean over the negative and the positive electrode, shape (m, 2).
     """
 
     eigenvalues: Array
     shapes: Array
     sources: Array
     volumes_m: Array
-    resistance_weights: Array
-    negative: int
+    resistances: Array
+    means: Array
+
+    @cached_property
+    def shapes_M(self) -> Array:
+        """The shapes in mol/l."""
+        return self.shapes / 1000
 
 
 @lru_cache(maxsize=8)
@@ -79,7 +85,11 @@ def liquid_modes(design: Design) -> LiquidModes:
     eigenvalues, vectors = eigenvalues[1:], vectors[:, 1:]  # the first is the salt as a whole, which nothing changes
     source = np.concatenate([np.full(count_n, 1 / count_n), np.zeros(count_s), np.full(count_p, -1 / count_p)])
     shapes = scale[:, None] * vectors
-    return LiquidModes(eigenvalues, shapes, shapes.T @ source, porosity * h, _resistance_weights(h) / pores, count_n)
+    is_negative, is_positive = np.arange(len(h)) < count_n, np.arange(len(h)) >= count_n + count_s
+    weights = _resistance_weights(h) / pores
+    resistances = np.stack([weights * is_negative, weights * ~is_negative], axis=1)
+    means = np.stack([is_negative / count_n, is_positive / count_p], axis=1)
+    return LiquidModes(eigenvalues, shapes, shapes.T @ source, porosity * h, resistances, means)
 
 
 def _resistance_weights(h: Array) -> Array:

@@ -8,6 +8,7 @@ coin cell of about 2.7 mAh/cm2 on which a single-particle model is still accurat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import exp, tanh
 
 import numpy as np
@@ -35,12 +36,25 @@ class OpenCircuit:
 
     def potentials_V(self, stoichiometry: Array) -> Array:
         """For many stoichiometries."""
-        volts = self.level_V + self.slope_V * stoichiometry
-        for height, steepness, place in self.steps:
-            volts += height * np.tanh(steepness * (stoichiometry - place))
+        heights, steepness, places = self._columns
+        volts = np.tanh(steepness * (stoichiometry[..., None] - places)) @ heights
+        volts += self.level_V + self.slope_V * stoichiometry
         if self.fading[0]:
             volts += self.fading[0] * np.exp(-self.fading[1] * stoichiometry)
         return np.asarray(volts)
+
+    @cached_property
+    def _columns(self) -> Array:
+        return np.array(self.steps).T.copy()
+
+    def slopes_V(self, stoichiometry: Array) -> Array:
+        """Potential per stoichiometry, for many."""
+        heights, steepness, places = self._columns
+        slopes = (1 - np.tanh(steepness * (stoichiometry[..., None] - places)) ** 2) @ (heights * steepness)
+        slopes += self.slope_V
+        if self.fading[0]:
+            slopes -= (self.fading[0] * self.fading[1]) * np.exp(-self.fading[1] * stoichiometry)
+        return np.asarray(slopes)
 
     def potential_V(self, stoichiometry: float) -> float:
         """For one stoichiometry."""

@@ -1,0 +1,1 @@
+"""From records of cells to numbers with uncertainties: cycles, fade, resistances, impedance, verdicts, trials."""

@@ -1,0 +1,140 @@
+"""What the records of a trial's cells say: which of them count, how long they live, and the trial's values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from galvanaut.campaigns.analysis.cycles import per_cycle
+from galvanaut.campaigns.analysis.evidence import Evidence, Expected, evidence
+from galvanaut.campaigns.analysis.fade import END_OF_LIFE, Life, life, retention
+from galvanaut.campaigns.analysis.record import Record
+from galvanaut.campaigns.analysis.trialsummary import Replicate, TrialSummary, summarise_trial
+from galvanaut.campaigns.analysis.verdict import Verdict, verdicts
+from galvanaut.campaigns.ledger import Outcome
+from galvanaut.campaigns.objectivefields import SCORE, score, score_deviation
+from galvanaut.core.errors import InputError
+from galvanaut.instruments.cycling.program import CurrentStep, VoltageStep, compile_program
+
+if TYPE_CHECKING:
+    from galvanaut.campaigns.campaignfile import Campaign
+    from galvanaut.campaigns.ledger import TrialRecord
+    from galvanaut.flows.cells import Tested
+    from galvanaut.flows.lab import Lab
+    from galvanaut.instruments.cycling.plan import TestPlan
+    from galvanaut.instruments.envelope import Envelope
+
+
+def expected_of(plan: TestPlan, envelope: Envelope) -> Expected:
+    """What a sound cell does under a plan.
+
+    Raises:
+        InputError: the plan does not say the capacity.
+    """
+    if plan.capacity_Ah is None:
+        raise InputError("formation plan", "needs nominal_capacity, to judge by it whether a cell is one")
+    program, _ = compile_program(plan, envelope)
+    tops = [
+        step.voltage_V
+        for step in program
+        if isinstance(step, VoltageStep) or (isinstance(step, CurrentStep) and step.current_A > 0)
+    ]
+    return Expected(plan.capacity_Ah, max(tops, default=envelope.voltage_max_V))
+
+
+def life_of(record: Record, plan: TestPlan, *, is_finished: bool) -> Life:
+    """Cycles until the share of the capacity was left at which the plan ends; 80 % if it has no such rule.
+
+    Raises:
+        InputError: the record has no complete cycle.
+    """
+    rules = plan.stop_rules
+    limit = END_OF_LIFE if rules is None or rules.retention_min is None else rules.retention_min
+    return life(retention(per_cycle(record, is_finished=is_finished), source=record.source), limit)
+
+
+def judged(trial: TrialRecord, liquid: Outcome, tested: Sequence[Tested], lab: Lab) -> Outcome:
+    """The outcome of a trial: that of its liquid, and of its cells where it has any.
+
+    Cells that failed are named with their reasons and enter no mean. If none is left, the trial failed, and its planner
+    is told that, not a number.
+    """
+    if liquid.status != "ok":
+        return liquid
+    values, deviations = dict(liquid.values), dict(liquid.deviations)
+    details: dict[str, Any] = dict(liquid.details)
+    if lab.plan.cells is not None:
+        found = _cell_verdicts(tested, lab)
+        lives = summarise_trial([_replicate(one, found[one.cell], lab) for one in tested])
+        details |= {"cells": [_cell_json(one, found[one.cell]) for one in tested], "life": lives.to_json()}
+        if lives.figure is None:
+            return Outcome("failed_cells", details=details, reason=lives.reason)
+        _add_life(values, deviations, details, lives)
+    return _scored(Outcome("ok", values, deviations, details), trial, lab.campaign)
+
+
+def _add_life(
+    values: dict[str, float], deviations: dict[str, float], details: dict[str, Any], lives: TrialSummary
+) -> None:
+    if lives.figure is not None:
+        values["life"], deviations["life"] = lives.figure.value, lives.figure.sd
+    if lives.is_censored:
+        details["censored"] = ["life"]
+
+
+def _scored(outcome: Outcome, trial: TrialRecord, campaign: Campaign) -> Outcome:
+    """With the cost of the recipe as made, and the score if several objectives are weighed."""
+    values, deviations = dict(outcome.values), dict(outcome.deviations)
+    if campaign.prices is not None:
+        values["cost"] = campaign.prices.of(trial.tested)
+    if len(campaign.objectives) > 1:
+        known = {str(each.name): deviations[each.name] for each in campaign.objectives if each.name in deviations}
+        values[SCORE] = score(campaign.objectives, values)
+        deviations[SCORE] = score_deviation(campaign.objectives, values, known)
+    return replace(outcome, values=values, deviations=deviations)
+
+
+def _cell_verdicts(tested: Sequence[Tested], lab: Lab) -> dict[str, Verdict]:
+    """Each cell by its formation, then among its replicates; one that was not tested to its end fails by that."""
+    plan = lab.plan.cells
+    seen = [one.evidence for one in tested if one.evidence is not None]
+    found: dict[str, Verdict] = {}
+    if plan is not None and seen:
+        found = verdicts(seen, expected_of(plan.formation, lab.bench.envelope_at(plan.path.holders[0])))
+    for one in tested:
+        verdict = found.get(one.cell)
+        if verdict is None:
+            found[one.cell] = Verdict(one.cell, "misassembled", one.failure)
+        elif one.failure and (verdict.counts or verdict.status == "unknown"):
+            found[one.cell] = Verdict(one.cell, "unknown", one.failure)
+    return found
+
+
+def _replicate(one: Tested, verdict: Verdict, lab: Lab) -> Replicate:
+    plan = lab.plan.cells
+    if plan is None or not verdict.counts or not one.cycling:
+        return Replicate(verdict, None)
+    try:
+        record = lab.record(one.cycling_test, one.cell)
+        return Replicate.of_life(verdict, life_of(record, plan.cycling, is_finished=True))
+    except InputError as error:
+        return Replicate(replace(verdict, status="unknown", reason=str(error)), None)
+
+
+def _cell_json(one: Tested, verdict: Verdict) -> dict[str, Any]:
+    """What the ledger keeps of a cell."""
+    return {
+        "cell": one.cell,
+        "holder": one.holder,
+        "electrolyte_g": one.electrolyte_g,
+        "verdict": verdict.to_json(),
+        "records": [test["record"]["path"] for test in (one.formation, one.cycling) if test.get("record")],
+        "ended": one.cycling.get("reason", ""),
+        "failure": one.failure,
+    }
+
+
+def formation_evidence(record: Record, plan: TestPlan, envelope: Envelope, *, is_finished: bool) -> Evidence:
+    """What the formation of a cell says about whether it is one."""
+    return evidence(record, expected_of(plan, envelope), is_finished=is_finished)

@@ -1,0 +1,164 @@
+"""The cells of a trial: built with its batch, formed, cycled and taken out. Plain coroutines over durable jobs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from galvanaut.campaigns.analysis.thresholds import Thresholds
+from galvanaut.campaigns.analysis.verdict import alone
+from galvanaut.core.errors import InputError
+from galvanaut.flows.celloutcome import expected_of, formation_evidence
+from galvanaut.flows.steps import key
+from galvanaut.instruments.jobs import AssembleCell, CycleTest, JobFailedError, Settle, UnloadCell
+
+if TYPE_CHECKING:
+    from galvanaut.campaigns.analysis.evidence import Evidence
+    from galvanaut.campaigns.ledger import TrialRecord
+    from galvanaut.core.identifiers import JobKey
+    from galvanaut.flows.lab import Lab
+    from galvanaut.flows.plan import CellTests
+    from galvanaut.instruments.cycling.plan import TestPlan
+
+INCUBATOR_TRIAL = 0
+INCUBATOR_TOLERANCE_K = 1.0
+INCUBATOR_HOLD_S = 1800.0
+"""The incubator's air has to have been near its temperature for so long before the first cell is tested there."""
+
+Built = Mapping[str, Any]
+"""``cell``, ``holder``, ``electrolyte_g``, ``assembled``, ``reason``: the result of `AssembleCell`."""
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What became of one cell.
+
+    Attributes:
+        cell: its name.
+        holder: it was in.
+        electrolyte_g: filled in; None if nobody knows.
+        formation, cycling: results of its two tests, see `CycleTest`; empty where there is none.
+        cycling_test: name of the second test.
+        evidence: what its formation says about it; None without a record of it.
+        failure: why it could not be tested to its end, in words; empty if it was.
+    """
+
+    cell: str
+    holder: str
+    electrolyte_g: float | None
+    formation: Mapping[str, Any] = field(default_factory=dict)
+    cycling: Mapping[str, Any] = field(default_factory=dict)
+    cycling_test: str = ""
+    evidence: Evidence | None = None
+    failure: str = ""
+
+
+def tests_of(lab: Lab) -> CellTests:
+    """What the campaign does with cells.
+
+    Raises:
+        RuntimeError: it builds none.
+    """
+    if lab.plan.cells is None:
+        raise RuntimeError(f"campaign {lab.campaign.name} builds no cells")
+    return lab.plan.cells
+
+
+def cell_name(trial: int, replicate: int, lab: Lab) -> str:
+    """Name of a cell for ever."""
+    return f"{lab.campaign.name}-{trial:03d}-{replicate}"
+
+
+async def warm_incubator(lab: Lab) -> None:
+    """Bring the chamber around the holders to the temperature of the tests; also anew after a restart."""
+    if lab.plan.cells is None:
+        return
+    path, temperature_degC = lab.plan.cells.path, lab.plan.cells.temperature_degC
+    if path.incubator is not None and temperature_degC is not None:
+        action = Settle(path.incubator, temperature_degC, INCUBATOR_TOLERANCE_K, INCUBATOR_HOLD_S)
+        await lab.station.run(key(INCUBATOR_TRIAL, "incubator", lab), action)
+
+
+@asynccontextmanager
+async def holders(trial: TrialRecord, lab: Lab) -> AsyncIterator[list[str]]:
+    """Have a holder for each cell of a trial while inside; none where only the liquid is measured.
+
+    A trial waits until it has all of them, before the next one begins to: two that had half each would wait for ever.
+    """
+    step = lab.procedure.cells
+    async with AsyncExitStack() as stack:
+        found = []
+        if step is not None and lab.pool is not None:
+            async with lab.taking_holders.held():
+                for replicate in range(1, step.replicates + 1):
+                    cell = cell_name(trial.number, replicate, lab)
+                    found.append(await stack.enter_async_context(lab.pool.taken(cell)))
+        yield found
+
+
+async def assemble(trial: TrialRecord, replicate: int, holder: str, lab: Lab) -> Built:
+    """Build one cell with the batch in the mixer and put it into its holder."""
+    step = lab.procedure.cells
+    if step is None:
+        raise RuntimeError(f"campaign {lab.campaign.name} builds no cells")
+    action = AssembleCell(
+        cell=cell_name(trial.number, replicate, lab),
+        holder=holder,
+        vessel=lab.path.mixer,
+        electrolyte_mL=step.electrolyte_mL,
+        recipe_text=trial.tested.text(),
+        assembler=tests_of(lab).path.assembler,
+    )
+    return await lab.station.run(key(trial.number, "assemble", lab, replicate), action)
+
+
+async def form(trial: TrialRecord, replicate: int, built: Built, lab: Lab) -> Tested:
+    """Charge and discharge one cell for the first times."""
+    tested = Tested(built["cell"], built["holder"], built["electrolyte_g"])
+    if not built["assembled"]:
+        return replace(tested, failure=f"not assembled: {built['reason']}")
+    plan, job = tests_of(lab).formation, key(trial.number, "formation", lab, replicate)
+    result, failure = await _run(job, plan, tested, lab)
+    try:
+        record = lab.record(str(job), tested.cell)
+    except InputError as error:  # not a single reading
+        return replace(tested, formation=result, failure=failure or str(error))
+    envelope = lab.bench.envelope_at(tested.holder)
+    found = formation_evidence(record, plan, envelope, is_finished=not failure)
+    return replace(tested, formation=result, evidence=found, failure=failure)
+
+
+async def age(trial: TrialRecord, replicate: int, tested: Tested, lab: Lab) -> Tested:
+    """Cycle one cell until its plan ends; one that is none, or whose formation broke off, is not cycled at all."""
+    plan, seen = tests_of(lab).cycling, tested.evidence
+    if tested.failure or seen is None or not _is_sound(seen, tested.holder, lab):
+        return tested
+    job = key(trial.number, "cycling", lab, replicate)
+    measured_Ah = seen.capacity_Ah.value if plan.wants_capacity else None
+    result, failure = await _run(job, plan, tested, lab, measured_Ah)
+    return replace(tested, cycling=result, cycling_test=str(job), failure=failure)
+
+
+def _is_sound(seen: Evidence, holder: str, lab: Lab) -> bool:
+    expected = expected_of(tests_of(lab).formation, lab.bench.envelope_at(holder))
+    return alone(seen, expected, Thresholds()).counts
+
+
+async def _run(
+    job: JobKey, plan: TestPlan, tested: Tested, lab: Lab, capacity_Ah: float | None = None
+) -> tuple[Mapping[str, Any], str]:
+    """Run a test to its end; its result, and why it broke off if it did."""
+    action = CycleTest(tested.holder, plan, tested.cell, lab.recorder, capacity_Ah)
+    try:
+        return await lab.station.run(job, action), ""
+    except JobFailedError as error:
+        return {}, str(error)
+
+
+async def unload(trial: TrialRecord, replicate: int, built: Built, lab: Lab) -> None:
+    """Take one cell out of its holder."""
+    if built["assembled"]:
+        action = UnloadCell(cell=built["cell"], holder=built["holder"], assembler=tests_of(lab).path.assembler)
+        await lab.station.run(key(trial.number, "unload", lab, replicate), action)

@@ -1,0 +1,88 @@
+"""What a source meter records by itself, as the host takes it over: which reading of the test each is, and when it was.
+
+The meter counts its readings from 1 and their time from the first. The host adds the number and the instant of that
+first one. The two clocks differ a little and drift: an instant never lies in the future, and never before the one that
+came before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+DRIFT_MAX = 1e-3
+"""Share by which the meter's clock may be slower than the bench's before its readings count as late (illustrative)."""
+
+
+class Recorded(NamedTuple):
+    """One reading out of a meter's buffer.
+
+    Attributes:
+        time_s: by the bench's clock, s since the epoch.
+        voltage_V: at the cell.
+        current_A: into the cell.
+        instrument_s: by the meter's clock, s since its first reading.
+    """
+
+    time_s: float
+    voltage_V: float
+    current_A: float
+    instrument_s: float
+
+
+@dataclass
+class Recording:
+    """One filling of the buffer.
+
+    Attributes:
+        first: number within the test of the reading that stands first in the buffer.
+        anchor_s: instant of that reading, s since the epoch.
+        looked_s: when the host last took readings over.
+        newest_s: instant of the last one.
+    """
+
+    first: int
+    anchor_s: float
+    looked_s: float
+    newest_s: float
+
+    @classmethod
+    def begun(cls, first: int, now_s: float) -> Recording:
+        """One that begins now with reading number ``first``."""
+        return cls(first, now_s, now_s, now_s)
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Recording:
+        """Take up `to_json`."""
+        return cls(**state)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, as plain JSON."""
+        return asdict(self)
+
+    def take(self, rows: Sequence[Sequence[float]], now_s: float, period_s: float) -> list[Recorded]:
+        """Readings with their instants.
+
+        Args:
+            rows: V, A, and s by the meter's clock; the oldest first.
+            now_s: the present instant, s since the epoch.
+            period_s: time between two readings.
+        """
+        if not rows:
+            return []
+        self._correct(rows[-1][2], now_s, period_s)
+        found = []
+        for voltage_V, current_A, instrument_s in rows:
+            self.newest_s = max(self.newest_s, self.anchor_s + instrument_s)
+            found.append(Recorded(self.newest_s, voltage_V, current_A, instrument_s))
+        self.looked_s = now_s
+        return found
+
+    def _correct(self, instrument_s: float, now_s: float, period_s: float) -> None:
+        """The newest reading is no older than a period, and does not come from the future."""
+        age_s = now_s - (self.anchor_s + instrument_s)
+        if age_s < 0:
+            self.anchor_s += age_s
+        elif age_s > period_s:
+            self.anchor_s += min(age_s - period_s, DRIFT_MAX * (now_s - self.looked_s))

@@ -1,0 +1,71 @@
+"""Readings as the columns of the Battery Data Format, with the charge that was moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galvanaut.core import bdf
+from galvanaut.instruments.runs import Row
+
+Columns = Mapping[str, NDArray[Any]]
+"""Of a record, by their names in `galvanaut.core.bdf`; all of one length."""
+_COUNTED = ("number", "step", "step_count", "cycle")
+
+
+def columns_of(chunks: Iterable[Sequence[Sequence[Any]]]) -> tuple[NDArray[np.int64], Columns]:
+    """Numbers and columns of the readings of one test, from its first on.
+
+    Args:
+        chunks: values in the order of `Row`, some readings at a time; None stands for not a number.
+    """
+    tables = [np.array(chunk, dtype=float) for chunk in chunks] or [np.empty((0, len(Row._fields)))]
+    found = {
+        name: np.concatenate([table[:, place] for table in tables]).astype(int if name in _COUNTED else float)
+        for place, name in enumerate(Row._fields)
+    }
+    charged_Ah, discharged_Ah = charges_Ah(found["time_s"], found["current_A"], found["step_count"])
+    values = {
+        bdf.TEST_TIME: found["time_s"],
+        bdf.VOLTAGE: found["voltage_V"],
+        bdf.CURRENT: found["current_A"],
+        bdf.UNIX_TIME: found["unix_time_s"],
+        bdf.CYCLE: found["cycle"],
+        bdf.STEP_COUNT: found["step_count"],
+        bdf.AMBIENT_TEMPERATURE: found["temperature_degC"],
+        bdf.STEP_ID: found["step"],
+        bdf.CHARGED: charged_Ah,
+        bdf.DISCHARGED: discharged_Ah,
+    }
+    return found["number"], {name: values[name] for name in bdf.COLUMNS}
+
+
+def charges_Ah(
+    time_s: NDArray[np.float64], current_A: NDArray[np.float64], step_count: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Charge moved into and out of the cell since the test began, at each reading, Ah.
+
+    As `galvanaut.instruments.cycling.sequencer.Sequencer` counts: trapezoids within a step, and until the first reading
+    of a step its current throughout. A current that is not a number is left out.
+    """
+    good = np.isfinite(current_A)
+    current = current_A[good]
+    before = np.concatenate([current[:1], current[:-1]])
+    begins = np.diff(step_count[good], prepend=-1) != 0
+    before[begins] = current[begins]
+    elapsed_s = np.maximum(0.0, np.diff(time_s[good], prepend=0.0))
+    moved_Ah = np.zeros(len(current_A))
+    moved_Ah[good] = (before + current) / 2 * elapsed_s / 3600
+    return np.cumsum(np.maximum(moved_Ah, 0.0)), np.cumsum(np.maximum(-moved_Ah, 0.0))
+
+
+def gaps_in(numbers: NDArray[np.int64]) -> list[str]:
+    """What is missing of readings that are numbered from 0, in words."""
+    steps = np.diff(numbers, prepend=-1)
+    return [
+        f"readings {int(numbers[place] - steps[place]) + 1} to {int(numbers[place]) - 1} are missing"
+        for place in np.flatnonzero(steps != 1)
+    ]

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from cellrecords import cycle, fading, frame
+from galvanaut.campaigns.analysis.cycles import per_cycle
+from galvanaut.campaigns.analysis.fade import life, retention
+from galvanaut.campaigns.analysis.rates import rate_classes
+from galvanaut.campaigns.analysis.record import Record
+from galvanaut.core.errors import InputError
+
+
+def cycles_of(table, is_finished=True):
+    return per_cycle(Record.of(table), is_finished=is_finished)
+
+
+def life_of(capacities_mAh, **options):
+    return life(retention(cycles_of(fading(1e-3 * np.asarray(capacities_mAh))), **options))
+
+
+def test_cycles_of_another_rate_are_another_kind():
+    steps = []
+    for number in range(1, 31):
+        is_check = number % 10 == 1
+        capacity_Ah, current_A = (4.4e-3, 4e-4) if is_check else (4e-3 * (1 - 0.004 * number), 4e-3)
+        steps += cycle(number, capacity_Ah, capacity_Ah, current_A / 2, current_A)
+    cycles = cycles_of(frame(steps, 600))
+    ageing, check_ups = rate_classes(cycles)
+    assert cycles.number[check_ups.rows].tolist() == [1, 11, 21]
+    assert (len(ageing.rows), ageing.discharge_A) == (27, pytest.approx(4e-3))
+    assert check_ups.to_json() == {"charge_A": pytest.approx(2e-4), "discharge_A": pytest.approx(4e-4), "cycles": 3}
+    retained = retention(cycles)
+    assert retained.reference_cycle == 2
+    assert retained.share.values[0] == 1.0
+    assert (np.diff(retained.share.values) < 0).all()  # no jump up to a check-up and back
+    assert retention(cycles, check_ups).share.values == pytest.approx([1, 1, 1])
+
+
+def test_a_current_that_drifts_stays_one_kind():
+    steps = [step for n in range(1, 21) for step in cycle(n, 4e-3, 4e-3, charge_A=2e-3 * 0.97**n, discharge_A=4e-3)]
+    assert len(rate_classes(cycles_of(frame(steps, 600)))) == 1
+
+
+def test_life_lies_on_the_line_between_two_cycles():
+    found = life_of(4 * (1 - 0.005 * np.arange(60)))  # 1 at cycle 1; 0.8 at cycle 41
+    assert found.cycles == pytest.approx(41.0)
+    assert not found.is_censored
+    assert found.sd == pytest.approx(0.0, abs=1e-6)
+    assert found.reference_Ah.value == pytest.approx(4e-3)
+    assert life_of([4, 4, 3.4, 3.0, 2.9]).cycles == pytest.approx(3.5)
+
+
+def test_a_life_that_is_not_over_is_censored():
+    found = life_of(4 * (1 - 0.005 * np.arange(20)))
+    assert (found.cycles, found.is_censored) == (20.0, True)
+    assert np.isnan(found.sd)
+    assert found.to_json()["sd"] is None
+    assert found.retention.value == pytest.approx(1 - 0.005 * 19)
+
+
+def test_one_bad_cycle_is_not_the_end():
+    capacities = 4 * (1 - 0.005 * np.arange(60))
+    capacities[10] = 1.0
+    assert life_of(capacities).cycles == pytest.approx(41.0)
+    capacities[11] = 1.0
+    assert life_of(capacities).cycles < 12
+    late = life_of([4.0, 3.9, 3.8, 3.0])  # the last one alone: it may be a bad one
+    assert (late.cycles, late.is_censored) == (3.0, True)
+
+
+def test_uncertainty_is_that_of_the_scatter():
+    misses = []
+    for seed in range(40):
+        capacities = 4 * (1 - 0.004 * np.arange(80)) + np.random.default_rng(seed).normal(0, 0.004, 80)
+        found = life_of(capacities, reference_cycles=5)
+        misses.append((found.cycles - 52.6) / found.sd)  # the reference is the capacity of the third cycle
+    assert 0.7 < np.std(misses) < 1.3
+    assert abs(np.mean(misses)) < 0.5
+
+
+def test_noise_is_that_of_the_capacities():
+    draw = np.random.default_rng(3)
+    retained = retention(cycles_of(fading(4e-3 + draw.normal(0, 2e-5, 200))))
+    assert retained.noise_Ah == pytest.approx(2e-5, rel=0.25)
+    assert retained.share.sds[0] == pytest.approx(np.hypot(1, 1) * retained.noise_Ah / retained.reference_Ah.value)
+    steady = retention(cycles_of(fading(4e-3 + draw.normal(0, 2e-5, 200))), reference_cycles=9)
+    assert steady.reference_Ah.value == pytest.approx(4e-3, abs=2e-5)
+    assert steady.reference_Ah.sd == steady.noise_Ah
+    assert len(steady.to_json()["share"]) == 200
+
+
+def test_few_cycles_rest_on_the_accuracy_of_the_channel():
+    cycles = cycles_of(fading([4e-3, 3.9e-3]))
+    assert retention(cycles).noise_Ah == cycles.discharged_Ah.sds.max()
+
+
+def test_nothing_complete_is_nothing_to_refer_to():
+    with pytest.raises(InputError, match="cell-3: has no complete cycle yet"):
+        retention(cycles_of(fading([4e-3]), is_finished=False), source="cell-3")
+
+
+def test_a_reference_beyond_the_life_is_refused():
+    with pytest.raises(InputError, match=r"begins below 0\.8 of its own reference"):
+        life_of([1.0, 1.0, 4.0, 4.0, 4.0], reference_cycles=5)

@@ -1,0 +1,153 @@
+"""Work orders from the command line: what is open, what an answer has to be, and that a waiting job hears it."""
+
+import asyncio
+import json
+import re
+
+import pytest
+
+from assemblylab import Host, World, key
+from galvanaut.core.clock import SystemClock, at_work, spawn
+from galvanaut.instruments.jobs import AssembleCell, UnloadCell, byhand
+from galvanaut.instruments.station import Station
+from smalllab import command_line, command_line_process
+
+CELL = AssembleCell("A-1", "holder_1", "mixer", 0.04, "EC 0.3, DMC 0.6, LiPF6 0.1")
+JOB = "demo/0001/assemble/1"
+
+
+@pytest.fixture
+def world(tmp_path):
+    one = World(tmp_path / "lab")
+    (one.folder / "ledger.db").touch()
+    return one
+
+
+@pytest.fixture
+def asked(world):
+    """A lab in which a person is asked for a cell; the program that asks has ended meanwhile."""
+
+    async def main(host):
+        with at_work(host.clock):
+            job = spawn(host.clock, host.station.run(key("assemble"), CELL))
+            await host.clock.sleep(60.0)
+            job.cancel()
+
+    asyncio.run(main(Host(world)))
+    return world
+
+
+def cli(world, *arguments):
+    return command_line(*arguments, "--lab", world.folder)
+
+
+def test_nothing_to_do(world):
+    done = cli(world, "todo")
+    assert (done.returncode, done.stdout) == (0, f"{world.folder}: nothing to do\n")
+    assert json.loads(cli(world, "todo", "--json").stdout) == []
+
+
+def test_what_is_to_do_and_how_it_is_answered(asked):
+    text = cli(asked, "todo").stdout
+    assert text.startswith(
+        f"{asked.folder}: 1 to do\n\nBuild cell A-1 and put it into holder_1  (since 1970-01-01 00:16 UTC)"
+    )
+    assert re.search(r"recipe as made +EC 0.3, DMC 0.6, LiPF6 0.1\n +write down +electrolyte, 16 to 120 mg\n", text)
+    assert "demo.0001.assemble.1.md" in text
+    assert f'galvanaut answer {JOB} --electrolyte "... mg"' in text
+    (row,) = json.loads(cli(asked, "todo", "--json").stdout)
+    assert (row["job"], row["facts"]["holder"], row["asks"][0]["unit"]) == (JOB, "holder_1", "mg")
+
+
+def test_an_answer_is_taken_once(asked):
+    done = cli(asked, "answer", JOB, "--electrolyte", "0.0492 g")
+    assert (done.returncode, done.stdout) == (0, f"{JOB}: electrolyte 49.2 mg\n")
+    assert "nothing to do" in cli(asked, "todo").stdout
+    again = cli(asked, "answer", JOB, "--fail", "leaks")
+    assert again.returncode == 2
+    assert re.search(
+        rf"error: job {JOB}: was answered already, 2\d{{3}}-.* UTC \(electrolyte 49.2 mg\); that", again.stderr
+    )
+    assert Host(asked).run(CELL)["electrolyte_g"] == pytest.approx(0.0492)
+    late = cli(asked, "answer", JOB, "--fail", "leaks")
+    assert "was answered already" in late.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "takes exactly one of --electrolyte, --done and --fail"),
+        (["--electrolyte", "49 mg", "--fail", "x"], "takes exactly one of"),
+        (["--electrolyte", "49"], "has no unit"),
+        (["--electrolyte", "49 mL"], "dimension"),
+        (["--electrolyte", "49 g"], "'49 g' is not plausible; expected 16 to 120 mg"),
+        (["--done"], r"--electrolyte is missing \(16 to 120 mg\)"),
+        (["--fail", " "], "--fail: says nothing; what went wrong"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_changes_nothing(asked, arguments, words):
+    done = cli(asked, "answer", JOB, *arguments)
+    assert done.returncode == 2
+    assert re.search(words, done.stderr), done.stderr
+    assert [each.answer for each in asked.orders().all()] == [None]
+
+
+@pytest.mark.parametrize("job", ["demo/0001/assemble/2", "A-1", "", "../../x"])
+def test_a_job_that_has_no_order_is_told_which_have(asked, job):
+    done = cli(asked, "answer", job, "--done")
+    assert done.returncode == 2
+    assert f"has no work order in {asked.folder}; open are: {JOB}" in done.stderr
+
+
+def test_a_job_that_has_ended_otherwise_wants_no_answer(asked):
+    Host(asked).journal.failed(key("assemble"), "its source could not be switched off")
+    assert "nothing to do" in cli(asked, "todo").stdout
+    done = cli(asked, "answer", JOB, "--electrolyte", "49 mg")
+    assert done.returncode == 2
+    assert f"job {JOB}: has ended without an answer, so none is wanted any more" in done.stderr
+
+
+def test_no_lab_no_orders(tmp_path):
+    for command in (["todo"], ["answer", JOB, "--done"]):
+        done = command_line(*command, "--lab", tmp_path / "nowhere")
+        assert done.returncode == 2
+        assert "is not a lab folder" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_cell_from_hand_to_hand(world):
+    """Built, and taken out again, both answered on the command line while the program waits."""
+
+    async def person(host, step, *arguments):
+        await host.clock.sleep(600.0)
+        assert cli(world, "answer", str(key(step)), *arguments).returncode == 0
+
+    host = Host(world)
+    assert host.run(CELL, "assemble", person(host, "assemble", "--electrolyte", "49 mg"))["assembled"]
+    host = Host(world)
+    assert host.run(UnloadCell("A-1", "holder_1"), "unload", person(host, "unload", "--done"))["holder"] == "holder_1"
+
+
+def test_an_answer_from_another_process_is_heard_in_real_time(world, monkeypatch):
+    monkeypatch.setattr(byhand, "POLL_S", 0.05)
+    host = Host(world)
+    clock = SystemClock()
+    host.station = Station(host.connected, host.journal, clock, orders=host.orders)
+
+    async def main():
+        with at_work(clock):
+            job = asyncio.create_task(host.station.run(key("assemble"), CELL))
+            while world.orders().find(JOB) is None:
+                await asyncio.sleep(0.02)
+            arguments = ("answer", JOB, "--fail", "no lids left", "--lab", world.folder)
+            done = await asyncio.to_thread(command_line_process, *arguments)
+            assert (done.returncode, done.stdout) == (0, f"{JOB}: failed: no lids left\n")
+            return await job
+
+    assert asyncio.run(main()) == {
+        "cell": "A-1",
+        "holder": "holder_1",
+        "electrolyte_g": None,
+        "assembled": False,
+        "reason": "no lids left",
+    }

@@ -1,0 +1,67 @@
+"""`galvanaut records` and `galvanaut export record`."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from galvanaut.core import bdf
+from madereadings import FACTS, TEST, readings, recorder
+from smalllab import command_line
+
+OTHER = "other/0001/cycle/1"
+
+
+@pytest.fixture
+def lab(tmp_path):
+    with recorder(tmp_path) as one:
+        for test, cell in ((TEST, "cell-1"), (OTHER, "cell-2")):
+            one.begin(test, FACTS | {"cell": cell})
+            one.append(test, readings(60))
+        one.seal(TEST, "ended")
+        one.release(TEST)
+    return tmp_path
+
+
+def test_records_are_listed(lab):
+    done = command_line("records", "--lab", lab)
+    assert done.returncode == 0, done.stderr
+    sealed, live = (line for line in done.stdout.splitlines() if "cell-" in line)
+    for word in (TEST, "cell-1", "60", "0.17", "sealed", "ended", "simulated", "records/demo/"):
+        assert word in sealed
+    assert "live" in live
+    assert "records/" not in live
+
+
+def test_records_of_one_campaign_as_json(lab):
+    (found,) = json.loads(command_line("records", "demo", "--lab", lab, "--json").stdout)
+    assert (found["test"], found["state"], found["rows"], found["simulated"]) == (TEST, "sealed", 60, True)
+    assert command_line("records", "nobody", "--lab", lab).stdout.strip().endswith("no test has a reading yet")
+
+
+@pytest.mark.parametrize("test", [TEST, OTHER])
+def test_a_record_is_exported(lab, test):
+    done = command_line("export", "record", test, "-o", lab / "out.bdf.csv", "--lab", lab)
+    assert done.stdout.split() == [str(lab / "out.bdf.csv"), str(lab / "out.bdf.metadata.json")]
+    assert list(pd.read_csv(lab / "out.bdf.csv").columns) == list(bdf.COLUMNS)
+    again = command_line("export", "record", test, "-o", lab / "out.bdf.csv", "--lab", lab)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("records",), "is not a lab folder"),
+        (("export", "record", TEST, "-o", "x.csv"), "is not a lab folder"),
+    ],
+)
+def test_a_folder_that_is_no_lab_is_refused(tmp_path, arguments, message):
+    done = command_line(*arguments, "--lab", tmp_path)
+    assert (done.returncode, message in done.stderr) == (2, True)
+
+
+def test_an_unknown_test_is_answered_with_those_that_are_there(lab):
+    done = command_line("export", "record", "demo/0002/cycle/1", "-o", lab / "x.csv", "--lab", lab)
+    assert done.returncode == 2
+    assert f"there: {TEST}, {OTHER}" in done.stderr

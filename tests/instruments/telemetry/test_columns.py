@@ -1,0 +1,88 @@
+"""Columns of a record: the sequencer's own account of charge, and gaps that are seen."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from galvanaut.core import bdf
+from galvanaut.instruments.cycling.program import CurrentStep, LoopStep, RestStep
+from galvanaut.instruments.cycling.sequencer import Sequencer
+from galvanaut.instruments.runs import Row
+from galvanaut.instruments.telemetry.columns import charges_Ah, columns_of, gaps_in
+from galvanaut.instruments.telemetry.validate import problems_in
+from madereadings import readings
+
+PROGRAM = (
+    RestStep(50.0, "rest"),
+    CurrentStep(2e-3, 4.2, 120.0, "charge"),
+    CurrentStep(-1e-3, 2.5, 120.0, "discharge"),
+    LoopStep(1, 3, "again"),
+)
+
+
+def run(waits_s, currents_A):
+    """A test as a host records it: the reading that ends a step belongs to it; and the sequencer's sums."""
+    sequencer, now_s, rows, sums = Sequencer(PROGRAM, 1000.0), 1000.0, [], {}
+    for number, (wait_s, current_A) in enumerate(zip(waits_s, currents_A, strict=True)):
+        if sequencer.ended:
+            break
+        now_s += wait_s
+        place = sequencer.index, sequencer.step_number, sequencer.cycle
+        rows.append(Row(number, now_s - 1000.0, now_s, 3.7, current_A, float("nan"), *place))
+        sequencer.take(now_s, 3.7, current_A)
+        for totals in (sequencer.finished, sequencer.totals):
+            if totals is not None:
+                sums[totals.cycle] = (totals.charged_Ah, totals.discharged_Ah)
+    return rows, np.sum(list(sums.values()), axis=0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.0, 60.0), st.floats(-3e-3, 3e-3)), min_size=1, max_size=60))
+def test_charge_is_what_the_sequencer_counts(polls):
+    rows, sums_Ah = run(*zip(*polls, strict=True))
+    numbers, columns = columns_of([rows])
+    assert [columns[bdf.CHARGED][-1], columns[bdf.DISCHARGED][-1]] == pytest.approx(sums_Ah, rel=1e-9, abs=1e-15)
+    assert list(columns) == list(bdf.COLUMNS)
+    assert (gaps_in(numbers), problems_in(columns)) == ([], [])
+
+
+def test_chunks_make_no_difference():
+    rows = readings(30)
+    whole, parts = columns_of([rows])[1], columns_of([rows[:1], rows[1:17], rows[17:]])[1]
+    assert all(np.array_equal(whole[name], parts[name], equal_nan=True) for name in bdf.COLUMNS)
+
+
+def test_values_and_types():
+    numbers, columns = columns_of([[(0, 1.0, 1e9, None, 0.0, None, 3, 4, 2)]])
+    assert numbers.tolist() == [0]
+    kinds = {name: column.dtype.kind for name, column in columns.items()}
+    assert {name for name, kind in kinds.items() if kind == "i"} == {bdf.CYCLE, bdf.STEP_COUNT, bdf.STEP_ID}
+    assert np.isnan(columns[bdf.VOLTAGE][0])
+    assert (columns[bdf.STEP_ID][0], columns[bdf.STEP_COUNT][0], columns[bdf.CYCLE][0]) == (3, 4, 2)
+
+
+def test_no_readings_are_empty_columns():
+    numbers, columns = columns_of([])
+    assert len(numbers) == 0
+    assert {len(column) for column in columns.values()} == {0}
+
+
+def test_a_current_that_is_not_a_number_is_bridged():
+    time_s, current_A = np.array([10.0, 20.0, 30.0]), np.array([1e-3, np.nan, 3e-3])
+    charged_Ah, discharged_Ah = charges_Ah(time_s, current_A, np.array([1, 1, 1]))
+    assert (charged_Ah * 3600).tolist() == pytest.approx([0.01, 0.01, 0.05])
+    assert not discharged_Ah.any()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "gaps"),
+    [
+        ([0, 1, 2], []),
+        ([], []),
+        ([2, 3], ["readings 0 to 1 are missing"]),
+        ([0, 4, 5, 7], ["readings 1 to 3 are missing", "readings 6 to 6 are missing"]),
+    ],
+)
+def test_gaps_are_named(numbers, gaps):
+    assert gaps_in(np.array(numbers, dtype=int)) == gaps
