@@ -1,7 +1,6 @@
-"""Formation of a simulated coin cell as a record: two cycles at C/10, as in instruments/plans/formation.yaml."""
+"""Formation of a simulated coin cell as a record: C/10 with a hold, as in instruments/plans/formation.yaml."""
 
-from math import inf
-
+import numpy as np
 import pandas as pd
 
 from galvanaut.core import bdf
@@ -24,29 +23,29 @@ class Former:
 
     def run(self, cycles=2):
         for cycle in range(1, cycles + 1):
-            self._hold(cycle, NOMINAL_AH / 10, Limits(2e5, high=UPPER_V))
-            self._fade(cycle, Limits(14400, low=NOMINAL_AH / 20))
-            self._hold(cycle, 0.0, Limits(self.rest_s))
-            self._hold(cycle, -NOMINAL_AH / 10, Limits(2e5, low=2.8))
-            self._hold(cycle, 0.0, Limits(600))
+            self._hold(cycle, NOMINAL_AH / 10, 2e5, Limits(high=UPPER_V))
+            limits = Limits(low=NOMINAL_AH / 20)
+            self._keep(cycle, self.cell.hold_voltage(self.state, UPPER_V, 0.0, limits), 14400)
+            self._hold(cycle, 0.0, self.rest_s)
+            self._hold(cycle, -NOMINAL_AH / 10, 2e5, Limits(low=2.8))
+            self._hold(cycle, 0.0, 600)
         names = [bdf.TEST_TIME, bdf.VOLTAGE, bdf.CURRENT, bdf.CYCLE, bdf.STEP_COUNT]
         return pd.DataFrame(self.rows, columns=names)
 
-    def _hold(self, cycle, current_A, limits):
-        self._step(limits, lambda within: self.cell.hold_current(self.begin, current_A, 0.0, within), cycle, current_A)
+    def _hold(self, cycle, current_A, longest_s, limits=Limits()):  # noqa: B008 - frozen
+        self._keep(cycle, self.cell.hold_current(self.state, current_A, 0.0, limits), longest_s)
 
-    def _fade(self, cycle, limits):
-        self._step(limits, lambda within: self.cell.hold_voltage(self.begin, UPPER_V, 0.0, within), cycle, None)
-
-    def _step(self, limits, advance, cycle, current_A):
-        self.begin, begin_s, asked_s, taken_s = self.state, self.now_s, 0.0, inf
+    def _keep(self, cycle, path, longest_s):
+        """Readings in close order at first, then one a period, and one at the end."""
         self.step += 1
-        while taken_s >= asked_s and asked_s < limits.seconds:
-            asked_s = min(limits.seconds, asked_s + (PERIOD_S if asked_s < 60 else self.period_s))
-            self.state, taken_s = advance(Limits(asked_s, limits.low, limits.high))
-            now_A = self.cell.current_A(self.state, UPPER_V, 0.0) if current_A is None else current_A
-            self.now_s = begin_s + taken_s
-            self.rows.append((self.now_s, self.cell.voltage_V(self.state, now_A), now_A, cycle, self.step))
+        end_s = min(path.ends_s(longest_s), longest_s)
+        at_s = np.concatenate(
+            [np.arange(PERIOD_S, 90.0, PERIOD_S), np.arange(60.0 + self.period_s, end_s, self.period_s)]
+        )
+        at_s = np.append(at_s[at_s < end_s], end_s)
+        for seconds, voltage_V, current_A in zip(at_s, *path.trace(at_s), strict=True):
+            self.rows.append((self.now_s + seconds, voltage_V, current_A, cycle, self.step))
+        self.state, self.now_s = path.state(end_s), self.now_s + end_s
 
 
 def formation(sample=None, rest_s=3600.0):

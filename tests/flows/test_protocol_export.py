@@ -26,7 +26,16 @@ def test_every_plan_that_is_shipped_leaves_for_every_target(tmp_path, name, targ
     assert (done.returncode, done.stdout) == (0, f"{output}\n")
     assert "warning: temperature: 25 degC is not in the file" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == [output.name]
-    assert output.stat().st_size > 400
+    assert output.stat().st_size > 300
+
+
+def test_formation_reaches_pybamm_step_by_step(tmp_path):
+    export(PLANS / "formation.yaml", "pybamm", tmp_path / "a.json")
+    rest = "Rest for 600.0 seconds"
+    first = ["Charge at 0.05C until 4.2 V", rest, "Discharge at 0.05C until 2.8 V", rest]
+    hold = "Hold at 4.2 V for 4 hours or until 0.05C"
+    second = ["Charge at 0.1C until 4.2 V", hold, rest, "Discharge at 0.1C until 2.8 V", rest]
+    assert json.loads((tmp_path / "a.json").read_text("utf-8")) == ["Rest for 3600.0 seconds", *first, *second]
 
 
 def test_impedance_leaves_for_biologic_and_nobody_else_who_runs_it(tmp_path):
