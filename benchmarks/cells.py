@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from galvanaut.simulators.cells.pybamm_parameters import parameter_values
 from galvanaut.simulators.cells.spme.cells import Cells, Sample
 from galvanaut.simulators.cells.spme.cycling import Cycle, cycle
 from galvanaut.simulators.cells.spme.variability import made
@@ -57,9 +56,6 @@ def long_run(count: int, cycles: int) -> None:
 
 def pybamm_spme(pybamm: Any, cycles: int) -> float:
     """Cycles per CPU-second of PyBaMM's SPMe with SEI growth, when everything is built."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-    from build_cell_references import parameter_values
-
     values = parameter_values(pybamm, "EC:EMC", 1.0)
     values.update({"Nominal cell capacity [A.h]": 4.1e-3})
     model = pybamm.lithium_ion.SPMe({"SEI": "solvent-diffusion limited"})

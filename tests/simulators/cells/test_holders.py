@@ -230,6 +230,8 @@ def test_a_warm_holder_charges_faster() -> None:
     ("text", "expected"),
     [
         ({"physics": "single particle", "capacity": "4 mAh"}, "capacity belongs to `physics: circuit`"),
+        ({"physics": "pybamm", "pair_time": "4 s"}, "pair_time belongs to `physics: circuit`, not to pybamm"),
+        ({"physics": "pybamm", "salt": "4 mol/L"}, "salt must lie between 0.1 mol/L and 3 mol/L"),
         ({"electrolyte": "EC:DMC"}, "electrolyte belongs to `physics: single particle`"),
         ({"physics": "single particle", "salt": "4 mol/L"}, "salt must lie between 0.1 mol/L and 3 mol/L"),
         ({"physics": "single particle", "state_of_charge": "-1 %"}, "state_of_charge must lie between"),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from galvanaut.core.units import Unit
 from galvanaut.simulators.cells.cell import Cell
 from galvanaut.simulators.cells.circuit import CircuitCell
+from galvanaut.simulators.cells.pybamm_cell import PybammCell
 from galvanaut.simulators.cells.spme import Sample, SpmeCell
 from galvanaut.simulators.cells.spme.landesfeind import SALT_M, Family
 from galvanaut.simulators.cells.spme.transport import of_family
@@ -23,19 +24,19 @@ class CellSpec(BaseModel):
     """A simulated cell. Every default is illustrative: a small coin cell that resembles no real one.
 
     Attributes:
-        physics: an equivalent circuit, or the single-particle model with electrolyte and ageing.
+        physics: an equivalent circuit, the single-particle model with electrolyte and ageing, or PyBaMM's.
         state_of_charge_percent: when it comes into its holder.
         capacity_mAh: circuit: charge from state of charge 0 to 1.
         series_resistance_ohm: circuit: of electrolyte, contacts and foils.
         pair_resistance_ohm: circuit: of the RC pair.
         pair_time_s: circuit: time constant of the RC pair.
-        electrolyte: single particle: one of three measured liquids.
-        salt_M: single particle: concentration of its LiPF6.
+        electrolyte: single particle, pybamm: one of three measured liquids.
+        salt_M: single particle, pybamm: concentration of its LiPF6.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    physics: Literal["circuit", "single particle"] = "circuit"
+    physics: Literal["circuit", "single particle", "pybamm"] = "circuit"
     capacity_mAh: Annotated[float, Unit("mAh")] = Field(default=4.0, alias="capacity")
     state_of_charge_percent: Annotated[float, Unit("%")] = Field(default=30.0, alias="state_of_charge")
     series_resistance_ohm: Annotated[float, Unit("ohm")] = Field(default=8.0, alias="series_resistance")
@@ -48,8 +49,8 @@ class CellSpec(BaseModel):
     def _check(self) -> CellSpec:
         fields = type(self).model_fields
         for name in sorted(self.model_fields_set - {*self._own(), "physics"}):
-            other = "circuit" if name in _CIRCUIT else "single particle"
-            raise ValueError(f"{fields[name].alias or name} belongs to `physics: {other}`, not to {self.physics}")
+            other = "`physics: circuit`" if name in _CIRCUIT else "`physics: single particle` and `physics: pybamm`"
+            raise ValueError(f"{fields[name].alias or name} belongs to {other}, not to {self.physics}")
         for name in _CIRCUIT:
             if name != "state_of_charge_percent" and getattr(self, name) <= 0:
                 raise ValueError(f"{fields[name].alias} must be positive")
@@ -77,14 +78,20 @@ class CellSpec(BaseModel):
         return written
 
     def build(self) -> Cell:
-        """The cell."""
+        """The cell.
+
+        Raises:
+            InputError: it needs PyBaMM, which is not installed.
+        """
+        charge = self.state_of_charge_percent / 100
+        if self.physics == "pybamm":
+            return PybammCell(self.electrolyte, self.salt_M, charge, description=self.description())
         if self.physics == "single particle":
             liquid = partial(of_family, self.electrolyte, self.salt_M)
-            charge = self.state_of_charge_percent / 100
             return SpmeCell(Sample(liquid), state_of_charge=charge, description=self.description())
         return CircuitCell(
             capacity_C=self.capacity_mAh * 3.6,
-            state_of_charge=self.state_of_charge_percent / 100,
+            state_of_charge=charge,
             series_ohm=self.series_resistance_ohm,
             pair_ohm=self.pair_resistance_ohm,
             pair_s=self.pair_time_s,

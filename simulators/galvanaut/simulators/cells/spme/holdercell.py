@@ -25,6 +25,12 @@ STEP_K = 0.5
 """To which temperatures are rounded, in degrees Celsius, so that what follows from them is worked out once."""
 
 
+def rounded(temperature_K: float) -> float:
+    """The nearest half degree Celsius at which the electrolyte's relations hold."""
+    low_K, high_K = TEMPERATURE_K
+    return min(high_K, max(low_K, FREEZING_K + STEP_K * round((temperature_K - FREEZING_K) / STEP_K)))
+
+
 @dataclass(frozen=True)
 class SpmeState(CellState):
     """See `CellState`.
@@ -63,10 +69,8 @@ class SpmeCell:
         self._siblings: dict[float, SpmeCell] = {temperature_K: self}
 
     def tempered(self, temperature_K: float) -> SpmeCell:
-        """The same cell, at the nearest half degree Celsius at which the electrolyte's relations hold."""
-        low_K, high_K = TEMPERATURE_K
-        rounded_K = FREEZING_K + STEP_K * round((temperature_K - FREEZING_K) / STEP_K)
-        rounded_K = min(high_K, max(low_K, rounded_K))
+        """The same cell, at a temperature that is `rounded`."""
+        rounded_K = rounded(temperature_K)
         if rounded_K not in self._siblings:
             cell = SpmeCell(self._sample, rounded_K, self._soc, self.description)
             cell._siblings = self._siblings
