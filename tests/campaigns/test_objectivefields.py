@@ -39,6 +39,13 @@ def test_the_deviation_follows_what_holds_the_score_back() -> None:
     assert score_deviation([LIFE, COST], values, {}) == 0.0
 
 
+def test_the_deviation_sees_the_fall_where_two_objectives_are_as_short() -> None:
+    values = {"life": 150.0, "cost": 100.0}
+    fall, rise = 30 / 300 * 1.05, 0.05 * 30 / 300
+    expected = ((fall**2 + rise**2) / 2) ** 0.5
+    assert score_deviation([LIFE, COST], values, {"life": 30.0}) == pytest.approx(expected)
+
+
 def test_cost_is_that_of_the_masses() -> None:
     prices = Prices(currency="EUR", date="2026-11-01", source="a quote", per_kg={"EC": 10.0, "LiPF6": 100.0})
     assert prices.of(Recipe({"EC": 0.9, "LiPF6": 0.1})) == pytest.approx(19.0)

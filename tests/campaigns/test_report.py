@@ -101,3 +101,36 @@ def test_several_quantities_stand_beside_the_score_they_are_weighed_in(ledger, t
     page = write_report(summary, tmp_path / "demo.html", "").read_text("utf-8")
     assert "weighed from conductivity (mS/cm, maximise), life (cycles, maximise)" in page
     assert "conductivity 8.123 mS/cm, life &gt; 300 cycles" in page
+
+
+def test_cells_that_failed_are_named_and_not_silently_left_out(ledger, tmp_path):
+    shorted = {"status": "short", "reason": "takes charge <without> getting full"}
+    cells = [
+        {
+            "cell": "demo-005-1",
+            "holder": "holder_01",
+            "electrolyte_g": 0.0592,
+            "verdict": shorted,
+        },
+        {"cell": "demo-005-2", "holder": "holder_02", "electrolyte_g": None, "verdict": {"status": "ok", "reason": ""}},
+    ]
+    cells[0] |= {"ended": "", "failure": "tripped after 104400 s"}
+    cells[1] |= {"ended": "stop rule", "failure": ""}
+    life = {"cells": ["demo-005-2"], "excluded": {"demo-005-1": "short"}}
+    objectives = [
+        {"name": "conductivity", "goal": "maximise", "worst": 4, "best": 10},
+        {"name": "life", "goal": "maximise", "worst": 0, "best": 300},
+    ]
+    ledger.propose(5, Recipe.from_views({"EC": 0.3, "DMC": 0.7}, {"LiPF6": 1.0}), [], {"reason": "explores"})
+    values = {"score": 0.5, "conductivity": 8.0, "life": 280.0}
+    ledger.close(5, Outcome("ok", values, {}, {"cells": cells, "life": life}))
+    summary = summarise(ledger, campaign_with(objectives))
+    assert summary.parts(summary.best()) == "conductivity 8 mS/cm, life 280 cycles by 1 of 2 cells"
+    page = write_report(summary, tmp_path / "demo.html", "").read_text("utf-8")
+    rows = re.findall(
+        r"<tr class=\"(\w*)\">\s*<td class=\"number\">5</td><td[^>]*>demo-005-\d</td>.*?</tr>", page, re.S
+    )
+    assert rows == ["failed", ""]
+    assert "short: takes charge &lt;without&gt; getting full" in page
+    assert "tripped after 104400 s" in page
+    assert "59.2" in page

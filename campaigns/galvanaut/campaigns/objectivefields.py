@@ -129,7 +129,14 @@ def score(objectives: Sequence[Objective], values: Mapping[str, float]) -> float
 def score_deviation(
     objectives: Sequence[Objective], values: Mapping[str, float], deviations: Mapping[str, float]
 ) -> float:
-    """Standard deviation of the score, each value being moved by its own, independently."""
+    """Standard deviation of the score, each value being moved by its own, independently, up and down.
+
+    Where two objectives are about equally short the score has a kink, and one of the two ways changes it little.
+    """
     here = score(objectives, values)
-    moved = (score(objectives, {**values, name: values[name] + by}) - here for name, by in deviations.items())
-    return math.hypot(*moved)
+    moved = (
+        score(objectives, {**values, name: values[name] + by}) - here
+        for name, deviation in deviations.items()
+        for by in (deviation, -deviation)
+    )
+    return math.hypot(*moved) / math.sqrt(2)

@@ -36,6 +36,7 @@ def write_report(summary: Summary, path: Path, simulated: str, recommendation: s
         best=_best_rows(summary),
         bounds=_bounds(summary),
         trials=summary.trials,
+        cells=summary.cells(),
         failures=[trial for trial in summary.trials if trial.status.startswith("failed")],
     )
     path.parent.mkdir(parents=True, exist_ok=True)

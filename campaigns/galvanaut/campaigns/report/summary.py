@@ -59,11 +59,22 @@ class Summary:
         """The values that are weighed in a trial's objective, in words; empty if there are none."""
         if trial.outcome is None:
             return ""
-        values, censored = trial.outcome.values, trial.outcome.details.get("censored", ())
+        values, details = trial.outcome.values, trial.outcome.details
+        censored = details.get("censored", ())
         found = ((each, values[each.name]) for each in self.quantities if each.name in values)
         return ", ".join(
-            f"{each.name} {'> ' if each.name in censored else ''}{value:.4g} {each.unit}" for each, value in found
+            f"{each.name} {'> ' if each.name in censored else ''}{value:.4g} {each.unit}{_share(details, each.name)}"
+            for each, value in found
         )
+
+    def cells(self) -> list[dict[str, Any]]:
+        """What the ledger keeps of each cell, with its trial's number; empty if a campaign builds none."""
+        return [
+            {"trial": trial.number, **cell}
+            for trial in self.trials
+            if trial.outcome is not None
+            for cell in trial.outcome.details.get("cells", ())
+        ]
 
     def leaderboard(self, length: int | None = None) -> list[TrialRecord]:
         """Successful trials, the best first."""
@@ -117,6 +128,15 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
         ledger.started or {},
         campaign.quantities,
     )
+
+
+def _share(details: Mapping[str, Any], quantity: str) -> str:
+    """How many cells a value rests on, where some were left out of it."""
+    average = details.get(quantity)
+    if average is None or not average["excluded"]:
+        return ""
+    counting = len(average["cells"])
+    return f" by {counting} of {counting + len(average['excluded'])} cells"
 
 
 def _trial_json(trial: TrialRecord) -> dict[str, Any]:
