@@ -27,7 +27,8 @@ def _reading(number, period_s, late_s):
     current_A = STEPS_A[taken % 3]
     temperature_degC = nan if number % 7 == 0 else 25.0
     unix_s = BEGAN_S + late_s + time_s
-    return Row(number, time_s, unix_s, 3.7, current_A, temperature_degC, taken % 3, taken + 1, taken // 3 + 1)
+    place = taken % 3, taken + 1, taken // 3 + 1, (number % 10 + 1) * period_s
+    return Row(number, time_s, unix_s, 3.7, current_A, temperature_degC, *place)
 
 
 @contextmanager

@@ -20,6 +20,8 @@ TEMPERATURE_T1 = "Temperature T1 / degC"
 """At the cell, where an imported file has it; batterydf 0.1.0 calls it ``Surface Temperature T1 / degC``."""
 STEP_ID = "Step ID"
 """Place of the step in the protocol, from 0."""
+STEP_TIME = "Step Time / s"
+"""Since the step began, which may have been at any instant between two readings; not a number if nobody knows."""
 CHARGED = "Charging Capacity / Ah"
 """Moved into the cell since the test began; never falls."""
 DISCHARGED = "Discharging Capacity / Ah"
@@ -27,7 +29,7 @@ DISCHARGED = "Discharging Capacity / Ah"
 
 REQUIRED = (TEST_TIME, VOLTAGE, CURRENT)
 RECOMMENDED = (UNIX_TIME, CYCLE, STEP_COUNT, AMBIENT_TEMPERATURE)
-OPTIONAL = (STEP_ID, CHARGED, DISCHARGED)
+OPTIONAL = (STEP_ID, STEP_TIME, CHARGED, DISCHARGED)
 COLUMNS = (*REQUIRED, *RECOMMENDED, *OPTIONAL)
 """Of a record that Galvanaut writes, in this order."""
 

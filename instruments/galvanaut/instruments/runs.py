@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from galvanaut.instruments.readings import Identity
@@ -47,6 +48,7 @@ class Row(NamedTuple):
         step: position in the program, from 0.
         step_count: of the steps taken so far, also repeated ones, from 1.
         cycle: from 1.
+        step_time_s: since the step began; not a number where nobody knows.
     """
 
     number: int
@@ -58,6 +60,7 @@ class Row(NamedTuple):
     step: int
     step_count: int
     cycle: int
+    step_time_s: float = nan
 
 
 class RunStatus(NamedTuple):

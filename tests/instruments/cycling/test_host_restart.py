@@ -87,5 +87,6 @@ def test_readings_that_the_caller_has_are_forgotten(lab):
         "step",
         "step_count",
         "cycle",
+        "step_time_s",
     ]
     assert table.index.tolist() == [8]

@@ -28,7 +28,7 @@ def run(waits_s, currents_A):
         if sequencer.ended:
             break
         now_s += wait_s
-        place = sequencer.index, sequencer.step_number, sequencer.cycle
+        place = sequencer.index, sequencer.step_number, sequencer.cycle, now_s - sequencer.began_s
         rows.append(Row(number, now_s - 1000.0, now_s, 3.7, current_A, float("nan"), *place))
         sequencer.take(now_s, 3.7, current_A)
         for totals in (sequencer.finished, sequencer.totals):
@@ -54,7 +54,7 @@ def test_chunks_make_no_difference():
 
 
 def test_values_and_types():
-    numbers, columns = columns_of([[(0, 1.0, 1e9, None, 0.0, None, 3, 4, 2)]])
+    numbers, columns = columns_of([[(0, 1.0, 1e9, None, 0.0, None, 3, 4, 2, None)]])
     assert numbers.tolist() == [0]
     kinds = {name: column.dtype.kind for name, column in columns.items()}
     assert {name for name, kind in kinds.items() if kind == "i"} == {bdf.CYCLE, bdf.STEP_COUNT, bdf.STEP_ID}
@@ -70,9 +70,24 @@ def test_no_readings_are_empty_columns():
 
 def test_a_current_that_is_not_a_number_is_bridged():
     time_s, current_A = np.array([10.0, 20.0, 30.0]), np.array([1e-3, np.nan, 3e-3])
-    charged_Ah, discharged_Ah = charges_Ah(time_s, current_A, np.array([1, 1, 1]))
+    charged_Ah, discharged_Ah = charges_Ah(time_s, current_A, np.array([1, 1, 1]), np.full(3, np.nan))
     assert (charged_Ah * 3600).tolist() == pytest.approx([0.01, 0.01, 0.05])
     assert not discharged_Ah.any()
+
+
+@pytest.mark.parametrize(
+    ("step_time_s", "charged_C", "discharged_C"),
+    [
+        (np.nan, 0.02, 0.06),  # nobody knows: the new current throughout
+        (15.0, 0.03, 0.045),  # the old one for 5 s, then the new one
+        (0.0, 0.06, 0.0),
+        (60.0, 0.02, 0.06),  # it cannot have begun before the last reading
+    ],
+)
+def test_a_step_that_begins_between_two_readings_has_its_own_current_from_then_on(step_time_s, charged_C, discharged_C):
+    time_s, current_A = np.array([10.0, 30.0]), np.array([2e-3, -3e-3])
+    found = charges_Ah(time_s, current_A, np.array([1, 2]), np.array([10.0, step_time_s]))
+    assert [each[-1] * 3600 for each in found] == pytest.approx([charged_C, discharged_C])
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def test_a_table_of_somebody_else_is_refused(tmp_path):
 def test_the_keys_are_large_enough_on_postgresql(store):
     text = str(sa.schema.CreateTable(store._readings).compile(dialect=postgresql.dialect()))
     assert "key BIGINT NOT NULL" in text
-    assert text.count("DOUBLE PRECISION") == 5
+    assert text.count("DOUBLE PRECISION") == 6
 
 
 def _count(store):

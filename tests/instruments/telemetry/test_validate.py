@@ -56,7 +56,7 @@ def test_text_is_no_number(frame, name):
     assert problem == f"{name!r} holds something else than numbers"
 
 
-@pytest.mark.parametrize("name", [name for name in bdf.COLUMNS if name != bdf.AMBIENT_TEMPERATURE])
+@pytest.mark.parametrize("name", [name for name in bdf.COLUMNS if name not in (bdf.AMBIENT_TEMPERATURE, bdf.STEP_TIME)])
 def test_a_number_that_is_missing_is_named_with_its_row(frame, name):
     changed = frame.astype({name: float})
     changed.loc[15, name] = np.nan

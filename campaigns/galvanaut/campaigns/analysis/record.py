@@ -31,6 +31,7 @@ class Record:
         current_A: positive charges.
         cycle: number of the cycle; never falls.
         step: differs between two neighbouring rows where a step begins.
+        step_time_s: since the step began; not a number where nobody knows.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Record:
     current_A: Array
     cycle: Integers
     step: Integers
+    step_time_s: Array
 
     def __len__(self) -> int:
         return len(self.time_s)
@@ -73,6 +75,7 @@ class Record:
             current_A,
             frame[bdf.CYCLE].to_numpy(np.int64),
             frame[bdf.STEP_COUNT].to_numpy(np.int64) if bdf.STEP_COUNT in frame else _steps(current_A),
+            _step_times(frame),
         )
 
     def rows_of(self, cycle: int) -> slice:
@@ -91,8 +94,9 @@ class Record:
 class Intervals:
     """What happened between neighbouring rows; every array has shape (n - 1,), number i ends at row i + 1.
 
-    Within a step current, voltage and power are straight lines. Across the beginning of a step the new step's first
-    reading holds throughout: that is how source meters are switched here, right after a reading.
+    Within a step current, voltage and power are straight lines. Where a step begins in between, the last reading of the
+    old step holds until then and the first one of the new step from then on; without a step time, the new one
+    throughout: so a host switches that looks right after a reading.
 
     Attributes:
         seconds: duration.
@@ -113,11 +117,12 @@ class Intervals:
         """Of a record; a mean current up to ``rest_A`` counts as none."""
         same = (record.step[1:] == record.step[:-1]) & (record.cycle[1:] == record.cycle[:-1])
         seconds = np.diff(record.time_s)
-        current_A = _mean(record.current_A, same)
+        old = _old_share(record, seconds, same)
+        current_A = _mean(record.current_A, same, old)
         flows = np.abs(current_A) > rest_A
         current_A = np.where(flows, current_A, 0.0)
-        power_W = np.where(flows, _mean(record.current_A * record.voltage_V, same), 0.0)
-        return cls(seconds, current_A, _mean(record.voltage_V, same), power_W, current_A * seconds / 3600)
+        power_W = np.where(flows, _mean(record.current_A * record.voltage_V, same, old), 0.0)
+        return cls(seconds, current_A, _mean(record.voltage_V, same, old), power_W, current_A * seconds / 3600)
 
     def gaps(self, longest_s: float | None = None) -> Flags:
         """Intervals under current longer than ``longest_s``; by default than ten times the median interval."""
@@ -127,8 +132,24 @@ class Intervals:
         return np.asarray((self.seconds > limit_s) & (self.current_A != 0))
 
 
-def _mean(values: Array, same: Flags) -> Array:
-    return np.where(same, (values[1:] + values[:-1]) / 2, values[1:])
+def _old_share(record: Record, seconds: Array, same: Flags) -> Array:
+    """Share of each interval that belongs to the step before the one at its end."""
+    into_s = np.nan_to_num(record.step_time_s[1:], nan=np.inf)
+    share = np.divide(seconds - into_s, seconds, out=np.zeros_like(seconds), where=seconds > 0)
+    return np.where(same, 0.0, np.clip(share, 0.0, 1.0))
+
+
+def _mean(values: Array, same: Flags, old: Array) -> Array:
+    before, after = values[:-1], values[1:]
+    # Only where there is an old step: its voltage may not be a number.
+    mixed = np.where(old > 0, old * before + (1 - old) * after, after)
+    return np.where(same, (before + after) / 2, mixed)
+
+
+def _step_times(frame: pd.DataFrame) -> Array:
+    if bdf.STEP_TIME not in frame:
+        return np.full(len(frame), np.nan)
+    return frame[bdf.STEP_TIME].to_numpy(np.float64, na_value=np.nan)
 
 
 def _steps(current_A: Array) -> Integers:

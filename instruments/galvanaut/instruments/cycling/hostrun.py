@@ -75,7 +75,7 @@ class HostRun:
         """Keep a reading."""
         sequencer = self.sequencer
         time_s = now_s - self.began_s
-        place = sequencer.index, sequencer.step_number, sequencer.cycle
+        place = sequencer.index, sequencer.step_number, sequencer.cycle, max(0.0, now_s - sequencer.began_s)
         self.last = Row(self.count, time_s, now_s, voltage_V, current_A, temperature_degC, *place)
         self.rows.append(self.last)
         self.count += 1

@@ -27,7 +27,9 @@ def columns_of(chunks: Iterable[Sequence[Sequence[Any]]]) -> tuple[NDArray[np.in
         name: np.concatenate([table[:, place] for table in tables]).astype(int if name in _COUNTED else float)
         for place, name in enumerate(Row._fields)
     }
-    charged_Ah, discharged_Ah = charges_Ah(found["time_s"], found["current_A"], found["step_count"])
+    charged_Ah, discharged_Ah = charges_Ah(
+        found["time_s"], found["current_A"], found["step_count"], found["step_time_s"]
+    )
     values = {
         bdf.TEST_TIME: found["time_s"],
         bdf.VOLTAGE: found["voltage_V"],
@@ -37,6 +39,7 @@ def columns_of(chunks: Iterable[Sequence[Sequence[Any]]]) -> tuple[NDArray[np.in
         bdf.STEP_COUNT: found["step_count"],
         bdf.AMBIENT_TEMPERATURE: found["temperature_degC"],
         bdf.STEP_ID: found["step"],
+        bdf.STEP_TIME: found["step_time_s"],
         bdf.CHARGED: charged_Ah,
         bdf.DISCHARGED: discharged_Ah,
     }
@@ -44,22 +47,28 @@ def columns_of(chunks: Iterable[Sequence[Sequence[Any]]]) -> tuple[NDArray[np.in
 
 
 def charges_Ah(
-    time_s: NDArray[np.float64], current_A: NDArray[np.float64], step_count: NDArray[np.int64]
+    time_s: NDArray[np.float64],
+    current_A: NDArray[np.float64],
+    step_count: NDArray[np.int64],
+    step_time_s: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Charge moved into and out of the cell since the test began, at each reading, Ah.
 
-    As `galvanaut.instruments.cycling.sequencer.Sequencer` counts: trapezoids within a step, and until the first reading
-    of a step its current throughout. A current that is not a number is left out.
+    As `galvanaut.instruments.cycling.sequencer.Sequencer` counts: trapezoids within a step. Where a step begins between
+    two readings, the old current flows until then and the new one from then on; if nobody knows when, the new one
+    throughout. A current that is not a number is left out.
     """
     good = np.isfinite(current_A)
     current = current_A[good]
     before = np.concatenate([current[:1], current[:-1]])
     begins = np.diff(step_count[good], prepend=-1) != 0
-    before[begins] = current[begins]
     elapsed_s = np.maximum(0.0, np.diff(time_s[good], prepend=0.0))
-    moved_Ah = np.zeros(len(current_A))
-    moved_Ah[good] = (before + current) / 2 * elapsed_s / 3600
-    return np.cumsum(np.maximum(moved_Ah, 0.0)), np.cumsum(np.maximum(-moved_Ah, 0.0))
+    old_s = np.where(begins, np.clip(elapsed_s - np.nan_to_num(step_time_s[good], nan=np.inf), 0.0, elapsed_s), 0.0)
+    mean_A = np.where(begins, current, (before + current) / 2)
+    moved_Ah = np.zeros((2, len(current_A)))  # in the old step, in the new one
+    moved_Ah[:, good] = before * old_s / 3600, mean_A * (elapsed_s - old_s) / 3600
+    charged_Ah, discharged_Ah = (np.maximum(sign * moved_Ah, 0.0).sum(axis=0).cumsum() for sign in (1, -1))
+    return charged_Ah, discharged_Ah
 
 
 def gaps_in(numbers: NDArray[np.int64]) -> list[str]:

@@ -71,6 +71,7 @@ class HotStore:
             sa.Column("key", _KEY, primary_key=True, autoincrement=False),
             *(sa.Column(name, sa.Double, nullable=True) for name in numbers),  # SQLite has no NaN but NULL
             *(sa.Column(name, sa.Integer, nullable=False) for name in ("step", "step_count", "cycle")),
+            sa.Column("step_time_s", sa.Double, nullable=True),
         )
         mark = "?" if engine.dialect.paramstyle == "qmark" else "%s"
         places = ", ".join([mark] * len(self._readings.c))

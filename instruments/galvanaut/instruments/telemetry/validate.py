@@ -25,7 +25,7 @@ CHARGE_LEAST_Ah = 1e-7
 REST_SHARE, REST_LEAST_A = 0.01, 1e-6
 """A current below this share of the largest one, or below this, is none (illustrative)."""
 _RISING = (bdf.TEST_TIME, bdf.UNIX_TIME, bdf.CYCLE, bdf.STEP_COUNT, bdf.CHARGED, bdf.DISCHARGED)
-_MAY_BE_MISSING = (bdf.VOLTAGE, bdf.AMBIENT_TEMPERATURE)
+_MAY_BE_MISSING = (bdf.VOLTAGE, bdf.AMBIENT_TEMPERATURE, bdf.STEP_TIME)
 _LEAST = dict.fromkeys((bdf.TEST_TIME, bdf.CYCLE, bdf.STEP_COUNT, bdf.STEP_ID, bdf.CHARGED, bdf.DISCHARGED), 0)
 """Ours count cycles and steps from 1, other cyclers' from 0; BDF does not renumber them."""
 
@@ -125,17 +125,17 @@ def _wrong_charge(numbers: Mapping[str, NDArray[Any]]) -> Iterator[str]:
 def _moved_Ah(numbers: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], float]:
     """Charge between each two readings, and what is in doubt of it all.
 
-    Trapezoids; where a step begins, its first current throughout. A record that does not count its steps may have
-    stepped anywhere between two readings.
+    Trapezoids; where a step begins, the old current until then and the new one from then on, or the new one throughout
+    if nobody knows when. A record that does not count its steps may have stepped anywhere between two readings.
     """
     current_A, hours = numbers[bdf.CURRENT], np.diff(numbers[bdf.TEST_TIME]) / 3600
-    before_A, doubt_Ah = current_A[:-1].copy(), 0.0
-    if _are_whole(numbers, bdf.STEP_COUNT):
-        begins = np.diff(numbers[bdf.STEP_COUNT]) != 0
-        before_A[begins] = current_A[1:][begins]
-    else:
-        doubt_Ah = float(np.sum(np.abs(np.diff(current_A) / 2 * hours)))
-    return (before_A + current_A[1:]) / 2 * hours, doubt_Ah
+    before_A, after_A = current_A[:-1], current_A[1:]
+    straight_Ah = (before_A + after_A) / 2 * hours
+    if not _are_whole(numbers, bdf.STEP_COUNT):
+        return straight_Ah, float(np.sum(np.abs(after_A - before_A) / 2 * hours))
+    begins = np.diff(numbers[bdf.STEP_COUNT]) != 0
+    new_hours = np.fmin(numbers[bdf.STEP_TIME][1:] / 3600, hours) if bdf.STEP_TIME in numbers else hours
+    return np.where(begins, before_A * (hours - new_hours) + after_A * new_hours, straight_Ah), 0.0
 
 
 def _are_whole(numbers: Mapping[str, NDArray[Any]], *names: str) -> bool:
