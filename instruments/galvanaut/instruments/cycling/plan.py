@@ -22,7 +22,7 @@ from galvanaut.instruments.envelope import Envelope
 
 PERIOD_MAX_S = 10.0
 """A cell is looked at no less often than this, however rarely its protocol wants to record."""
-LOOK_MAX_S = 300.0
+LOOK_MAX_S = 900.0
 """The same for a cell whose meter records by itself: it bounds voltage and current without the host."""
 
 
@@ -39,9 +39,10 @@ class TestPlan(BaseModel):
             ``measured`` leaves it to whoever starts the test, see `with_capacity`.
         poll_s: time between two readings, s; by default that of the protocol's ``record``, at most 10 s. A source
             meter that records by itself reads as often as the protocol's ``record`` says.
-        look_s: time between two looks of the host at a source meter that records by itself, s, at most 300 s; by
+        look_s: time between two looks of the host at a source meter that records by itself, s, at most 900 s; by
             default as often as readings are taken, at least every 10 s. Between two looks the meter alone bounds
-            voltage and current; temperature, charge and everything else that stops a test wait for the next look.
+            voltage and current; temperature and everything else that stops a test wait for the next look, which
+            comes in time for the end of a step and for the charge of the envelope.
             Where the meter has to be asked for each reading, a look is a reading, and 10 s are the most.
         slope_max_V_s: change of voltage that stops the test, V/s; none by default.
         after_interruption: what becomes of the test when its cell is found without current after a restart of the

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from galvanaut.instruments.cycling.foresight import SHARE, Point, expected_s, next_look_s
@@ -57,17 +58,30 @@ class RecordedRun(HostRun):
             return SOON_S if self.is_urgent else min(self.period_s, PERIOD_MAX_S)
         if self.recording is None:
             return SOON_S
-        wanted_s = self.looking_s
+        wanted_s = min(self.looking_s, self._charge_left_s())
         if self.interlock.is_wary or self.missed_looks:
             wanted_s = min(wanted_s, self.period_s)
-        found_s = expected_s(self.sequencer.step, self._points)
-        if len(self._points) < FIRST_POINTS and self.sequencer.operation is not None:
-            wanted_s = min(wanted_s, FIRST_POINTS * self.period_s)
-        elif found_s is not None:
-            left_s = self._points[-1].time_s + found_s - now_s
-            wanted_s = min(wanted_s, max(SHARE * left_s, self.period_s))
+        wanted_s = min(wanted_s, self._step_left_s(now_s))
         next_s = next_look_s(now_s, self.recording.newest_s, self.period_s, wanted_s)
         return self._no_later_than_the_end(next_s, now_s)
+
+    def _charge_left_s(self) -> float:
+        """No sooner than this can the envelope's charge be moved, of which the meter knows nothing."""
+        operation = self.sequencer.operation
+        return inf if operation is None else max(self.interlock.left_C / operation.current_A, self.period_s)
+
+    def _step_left_s(self, now_s: float) -> float:
+        """When to look for the sake of the end of the step; infinite if nothing tells."""
+        first_s = FIRST_POINTS * self.period_s
+        if len(self._points) < FIRST_POINTS and self.sequencer.operation is not None:
+            return first_s
+        found_s = expected_s(self.sequencer.step, self._points)
+        if found_s is None:
+            return inf
+        left_s = self._points[-1].time_s + found_s - now_s
+        if self.sequencer.continues:  # the meter goes on by itself: in time for the step after it
+            return max(left_s, 0.0) + first_s
+        return max(SHARE * left_s, self.period_s)
 
     def status(self, now_s: float) -> RunStatus:
         """Where it stands, and when to look again."""
