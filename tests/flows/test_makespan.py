@@ -15,8 +15,8 @@ def trial(number: int, begin_d: float, end_d: float | None) -> TrialRecord:
 
 
 def test_a_batch_waits_for_its_slowest_trial():
-    trials = [trial(1, 0, 10), trial(2, 0, 2), trial(3, 2, 4), trial(4, 4, 12)]
-    found = makespan(trials, 2)
+    trials = [trial(1, 0, 10), trial(2, 0, 2), trial(3, 1, 4), trial(4, 4, 12)]  # 3 waits for a day
+    found = makespan(trials, 2, {1: 0, 2: 0, 3: 2 * DAY_S, 4: 4 * DAY_S})
     assert (found.taken_s, found.in_batches_s) == (12 * DAY_S, (10 + 8) * DAY_S)
     assert found.ratio == pytest.approx(12 / 18)
     assert found.text() == (
@@ -26,5 +26,5 @@ def test_a_batch_waits_for_its_slowest_trial():
 
 
 def test_nothing_is_said_before_a_trial_ended_or_of_one_at_a_time():
-    assert makespan([trial(1, 0, None)], 2) is None
-    assert makespan([trial(1, 0, 1), trial(2, 1, 2)], 1) is None
+    assert makespan([trial(1, 0, None)], 2, {}) is None
+    assert makespan([trial(1, 0, 1), trial(2, 1, 2)], 1, {1: 0, 2: DAY_S}) is None

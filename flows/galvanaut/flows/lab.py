@@ -124,6 +124,14 @@ class Lab:
         return self.campaign.budget.parallel
 
     @property
+    def on_test(self) -> int:
+        """Trials whose cells are cycled at a time; the others that are open wait for holders."""
+        cells, step = self.plan.cells, self.procedure.cells
+        if cells is None or step is None:
+            return self.parallel
+        return min(self.parallel, len(cells.path.holders) // step.replicates)
+
+    @property
     def simulated_note(self) -> str:
         """What was simulated, in words; empty on a real bench."""
         return note(is_synthetic=self.bench.is_synthetic, has_cells=self.plan.cells is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from galvanaut.campaigns.ledger import TrialRecord
@@ -16,7 +16,8 @@ class Makespan:
 
     Attributes:
         taken_s: from the first proposal to the last end.
-        in_batches_s: of the same trials, each as long as it was, if every batch had waited for its slowest trial.
+        in_batches_s: of the same trials, each as long as it was from its first job on, if every batch had waited for
+            its slowest trial; what trials of one batch wait for each other, at the mixer, is left out.
         batch: trials at a time.
     """
 
@@ -37,16 +38,17 @@ class Makespan:
         )
 
 
-def makespan(trials: Sequence[TrialRecord], batch: int) -> Makespan | None:
+def makespan(trials: Sequence[TrialRecord], batch: int, began_at: Mapping[int, float]) -> Makespan | None:
     """Of the trials that ended; None if none has, or if they ran one at a time.
 
     Args:
         trials: in the order of their numbers.
         batch: trials at a time.
+        began_at: instant of the first job of each trial; one that waited for a holder was proposed long before.
     """
-    spans = [(trial.proposed_at, trial.ended_at) for trial in trials if trial.ended_at is not None]
-    if not spans or batch < 2:
+    ends = {trial.number: trial.ended_at for trial in trials if trial.ended_at is not None}
+    if not ends or batch < 2:
         return None
-    lengths = [end - begin for begin, end in spans]
+    lengths = [end - began_at[number] for number, end in ends.items()]
     in_batches = sum(max(lengths[first : first + batch]) for first in range(0, len(lengths), batch))
-    return Makespan(max(end for _, end in spans) - min(begin for begin, _ in spans), in_batches, batch)
+    return Makespan(max(ends.values()) - min(trial.proposed_at for trial in trials), in_batches, batch)

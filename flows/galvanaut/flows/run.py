@@ -159,7 +159,11 @@ def _say_effort(lab: Lab, console: Console) -> None:
     if lab.plan.cells is None:
         return
     trials = [trial for _, trial in sorted(lab.ledger.trials.items())]
-    if (span := makespan(trials, lab.parallel)) is not None:
+    began_at = dict[int, float]()
+    for job in lab.station.journal.records():
+        if job.key.campaign == lab.campaign.name:
+            began_at[job.key.trial] = min(job.began, began_at.get(job.key.trial, job.began))
+    if (span := makespan(trials, lab.on_test, began_at)) is not None:
         console.print(span.text(), highlight=False, soft_wrap=True)
     tests = [each.result or {} for each in lab.station.journal.records() if each.request["kind"] == "cycle"]
     days, rows = sum(test.get("time_s", 0.0) for test in tests) / DAY_S, sum(test.get("readings", 0) for test in tests)

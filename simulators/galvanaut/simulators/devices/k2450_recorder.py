@@ -82,6 +82,9 @@ class Recorder(BufferPanel):
         begin = max(due.first, due.last - most)
         columns = self.measure_at(leg.instants(start, begin, due.last), self.readings + begin - due.first + 1)
         self.readings += due.last - due.first
+        if len(set(names)) == 1:
+            self.buffers[names[0]].extend(columns, float(leg.instants(start, due.first, due.first + 1)[0]))
+            return
         places = np.arange(begin, due.last) % each_round
         for name, buffer in self.buffers.items():
             own = [place for place, each in enumerate(names) if each == name]

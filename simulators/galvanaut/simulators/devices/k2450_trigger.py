@@ -85,7 +85,11 @@ class Leg:
         """Readings of a round, from its beginning: a reading counts when its integration has ended."""
         return self.ends_s[[place for place, block in enumerate(self.blocks) if block.kind == "measure"]]
 
-    @property
+    @cached_property
+    def _marks(self) -> list[float]:
+        return [float(mark_s) for mark_s in self.marks_s]
+
+    @cached_property
     def buffers(self) -> tuple[str, ...]:
         """Where the readings of a round go."""
         return tuple(block.buffer for block in self.blocks if block.kind == "measure")
@@ -113,7 +117,13 @@ class Leg:
         guess = floor((instant - start - self.begin_s) / self.period_s)
         begin = int(min(max(0, guess - 1), self.rounds - 1)) * len(self.marks_s)
         end = int(min(max(0, guess) + 2, self.rounds)) * len(self.marks_s)
-        return begin + int((self.instants(start, begin, end) <= instant).sum())
+        # One by one in the very arithmetic of `instants`: for so few an array would cost more than it saves.
+        marks_s, each_round = self._marks, len(self._marks)
+        fallen = (
+            start + (self.begin_s + place // each_round * self.period_s + marks_s[place % each_round])
+            for place in range(begin, end)
+        )
+        return begin + sum(at <= instant for at in fallen)
 
     def block_at(self, seconds: float) -> int:
         """Number of the block that is carried out so long after the start of the model."""
