@@ -116,15 +116,18 @@ class VirtualClock:
 
     def rest(self) -> None:
         """Count one coroutine less as at work; when none is left, jump to the next wake-up."""
-        if self._at_work <= 0:
-            raise RuntimeError("a coroutine that waits on the virtual clock must be at work: use at_work() or spawn()")
-        self._at_work -= 1
+        self._leave()
         while self._at_work == 0 and self._sleepers:
             instant, _, _, wake = heapq.heappop(self._sleepers)
             if not wake.cancelled():
                 self._set(max(instant, self._now))
                 self._at_work += 1
                 wake.set_result(None)
+
+    def _leave(self) -> None:
+        if self._at_work <= 0:
+            raise RuntimeError("a coroutine that waits on the virtual clock must be at work: use at_work() or spawn()")
+        self._at_work -= 1
 
     def _set(self, instant: float) -> None:
         if instant > self._now:

@@ -127,13 +127,20 @@ class EventLog:
             ) from error
         return Event(int(key[0]) if key else 0, at, topic, kind, json.loads(text))
 
-    def read(self, topic: str | None = None, prefix: str | None = None) -> list[Event]:
+    def read(self, topic: str | None = None, prefix: str | None = None, after: int = 0) -> list[Event]:
         """Events in the order written: all, those of one topic, or those whose topic starts with ``prefix``.
+
+        Args:
+            topic: of the events.
+            prefix: of their topics.
+            after: only those that come after this sequence number.
 
         Raises:
             InputError: the database is damaged.
         """
         query = sa.select(self._table).order_by(self._table.c.sequence)
+        if after:
+            query = query.where(self._table.c.sequence > after)
         if topic is not None:
             query = query.where(self._table.c.topic == topic)
         if prefix is not None:

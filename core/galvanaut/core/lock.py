@@ -33,12 +33,12 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
             holder = file.read().decode(errors="replace").strip() or "unknown"
             raise InputError(what, f"is in use by process {holder}; wait for it to end, or stop it")
         file.truncate(0)
-        file.write(f"{os.getpid()} ({_command()})".encode())
+        file.write(f"{os.getpid()} ({command()})".encode())
         file.flush()
         yield
 
 
-def _command() -> str:
+def command() -> str:
     """What this process was started as, e.g. ``galvanaut run campaign.yaml``."""
     words = [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv[0] else ["python"]
     return " ".join(words)[:200]

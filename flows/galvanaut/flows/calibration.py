@@ -48,11 +48,11 @@ async def _read_standard(filling: int, density_g_mL: float, lab: Lab) -> Mapping
     if not lab.station.is_done(key(TRIAL, "impedance", lab, filling)):
         limit_s = plan.settle_s + SETTLE_LIMIT_S
         hold = Settle(path.chamber, CALIBRATION_TEMPERATURE_DEGC, plan.tolerance_K, plan.settle_s, limit_s)
-        await lab.station.run(key(TRIAL, "settle", lab, filling), hold)
+        await lab.run(key(TRIAL, "settle", lab, filling), hold)
     action = MeasureImpedance(
         path.meter, path.chamber, path.cell, plan.readings, CALIBRATION_TEMPERATURE_DEGC, plan.tolerance_K
     )
-    return await lab.station.run(key(TRIAL, "impedance", lab, filling), action)
+    return await lab.run(key(TRIAL, "impedance", lab, filling), action)
 
 
 def _cell_constant(readings: list[Mapping[str, Any]], standard: str) -> dict[str, Any]:

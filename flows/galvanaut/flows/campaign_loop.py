@@ -13,6 +13,7 @@ from galvanaut.core.clock import Gate, at_work, spawn
 from galvanaut.core.errors import GalvanautError
 from galvanaut.flows.calibration import calibrate
 from galvanaut.flows.cells import warm_incubator
+from galvanaut.flows.controls import StoppedError
 from galvanaut.flows.lab import Lab
 from galvanaut.flows.procedure import run_trial
 
@@ -81,11 +82,18 @@ async def run_campaign(
 
     Raises:
         GalvanautError: the bench cannot go on; the ledger holds everything up to here.
+        StoppedError: a person has stopped it; what it had on the bench is safe.
     """
     observer = (observer or Observer()).guarded()
     with at_work(lab.clock):
         async with lab.station.guarded():
-            await _campaign(lab, runner, observer, calibration)
+            lab.valve.tell = observer.stage
+            try:
+                async with lab.valve.watched():
+                    await _campaign(lab, runner, observer, calibration)
+            except StoppedError:
+                await lab.station.halt(lab.campaign.name)
+                raise
 
 
 async def _campaign(
@@ -105,7 +113,9 @@ async def _trials(lab: Lab, runner: TrialRunner, observer: Observer) -> None:
         _begin(trial, lab, runner, observer, open_)
     try:
         while True:
-            if lab.campaign.budget.asynchronous or not open_.tasks:
+            if not open_.tasks and lab.may_propose():
+                await lab.valve.opened()
+            if (lab.campaign.budget.asynchronous or not open_.tasks) and lab.valve.is_open:
                 _fill(lab, runner, observer, open_)
             if not open_.tasks:
                 return

@@ -78,7 +78,7 @@ async def warm_incubator(lab: Lab) -> None:
     path, temperature_degC = lab.plan.cells.path, lab.plan.cells.temperature_degC
     if path.incubator is not None and temperature_degC is not None:
         action = Settle(path.incubator, temperature_degC, INCUBATOR_TOLERANCE_K, INCUBATOR_HOLD_S)
-        await lab.station.run(key(INCUBATOR_TRIAL, "incubator", lab), action)
+        await lab.run(key(INCUBATOR_TRIAL, "incubator", lab), action)
 
 
 @asynccontextmanager
@@ -111,7 +111,7 @@ async def assemble(trial: TrialRecord, replicate: int, holder: str, lab: Lab) ->
         recipe_text=trial.tested.text(),
         assembler=tests_of(lab).path.assembler,
     )
-    return await lab.station.run(key(trial.number, "assemble", lab, replicate), action)
+    return await lab.run(key(trial.number, "assemble", lab, replicate), action)
 
 
 async def form(trial: TrialRecord, replicate: int, built: Built, lab: Lab) -> Tested:
@@ -152,7 +152,7 @@ async def _run(
     """Run a test to its end; its result, and why it broke off if it did."""
     action = CycleTest(tested.holder, plan, tested.cell, lab.recorder, capacity_Ah)
     try:
-        return await lab.station.run(job, action), ""
+        return await lab.run(job, action), ""
     except JobFailedError as error:
         return {}, str(error)
 
@@ -161,4 +161,4 @@ async def unload(trial: TrialRecord, replicate: int, built: Built, lab: Lab) -> 
     """Take one cell out of its holder."""
     if built["assembled"]:
         action = UnloadCell(cell=built["cell"], holder=built["holder"], assembler=tests_of(lab).path.assembler)
-        await lab.station.run(key(trial.number, "unload", lab, replicate), action)
+        await lab.run(key(trial.number, "unload", lab, replicate), action)

@@ -51,6 +51,11 @@ class LabFolder:
         """Held by the process that runs a campaign in this lab."""
         return self.path / "lock"
 
+    @property
+    def station_lock(self) -> Path:
+        """Held by the process that works the bench."""
+        return self.path / "station.lock"
+
     def world(self, bench: str) -> Path:
         """File of a simulated bench's world."""
         return self.path / "worlds" / f"{bench}.db"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,25 +26,25 @@ from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
 from galvanaut.core.lock import exclusive
+from galvanaut.flows.benchside import BenchSide, own_bench, resident_bench, resident_station
+from galvanaut.flows.controls import Controls, Valve
 from galvanaut.flows.flowpath import FlowPath
 from galvanaut.flows.folder import LabFolder
-from galvanaut.flows.labbench import connected_bench
 from galvanaut.flows.labels import note
 from galvanaut.flows.plan import Plan, load_plan, reread
 from galvanaut.flows.recommend import observation, recommendation
 from galvanaut.flows.support import trust
 from galvanaut.instruments.connect import require_armed
-from galvanaut.instruments.guard.reconcile import Finding
 from galvanaut.instruments.holders import HolderPool
 from galvanaut.instruments.journal import Journal
-from galvanaut.instruments.orders import OrderBook
+from galvanaut.instruments.mailbox import RemoteStation
 from galvanaut.instruments.station import Station
 from galvanaut.instruments.telemetry.labrecorder import LabRecorder
 from galvanaut.instruments.telemetry.reader import read_record
-from galvanaut.instruments.telemetry.tidy import tidy
 
 if TYPE_CHECKING:
     from galvanaut.instruments.bench import Bench
+    from galvanaut.instruments.jobs import Action
 
 
 @dataclass
@@ -59,21 +59,23 @@ class Lab:
         ledger: the campaign's record.
         clock: the bench's clock.
         max_trials: where this run ends, if before the campaign's budget.
-        found: what a dead run had left on the bench.
+        found: what a dead run had left on the bench, in words.
         pool: gives out the holders of the bench; None where the campaign builds no cells.
         taking_holders: held by the trial that takes its holders.
         session: asks and tells the planner.
         something_ended: opens when a trial ends.
+        valve: lets jobs begin, or has them wait while the campaign is paused.
     """
 
     plan: Plan
     folder: LabFolder
-    station: Station
+    station: Station | RemoteStation
     recorder: LabRecorder
     ledger: Ledger
     clock: Clock
     max_trials: int | None
-    found: list[Finding] = field(default_factory=list)
+    valve: Valve
+    found: list[str] = field(default_factory=list)
     pool: HolderPool | None = None
     session: PlannerSession = field(init=False)
     something_ended: Gate[None] = field(init=False)
@@ -82,11 +84,19 @@ class Lab:
     def __post_init__(self) -> None:
         self.something_ended = Gate(self.clock)
         self.taking_holders = ClockLock(self.clock)
+        self.valve.on_opening = lambda: self.something_ended.open(None)
         self.session = PlannerSession(self._planner())
         for _, trial in sorted(self.ledger.trials.items()):
             self.session.restore(trial.number, np.array(trial.explanation["point"]))
         for trial in self.ledger.ended():
             self._tell(trial)
+
+    async def run(self, key: JobKey, action: Action) -> Mapping[str, Any]:
+        """Have a job done, see `Station.run`; while the campaign is paused none begins that was not begun before."""
+        known = self.station.journal.find(key)
+        if known is not None and known.state == "intended":
+            return await self.valve.past(lambda: self.station.run(key, action))
+        return await self.valve.through(lambda: self.station.run(key, action))
 
     @property
     def campaign(self) -> Campaign:
@@ -259,23 +269,33 @@ def open_lab(
     with ExitStack() as stack:
         with LabFolder.begun(lab_folder) as folder:
             stack.enter_context(exclusive(folder.lock, f"--lab {lab_folder}"))
-            bench, clock = stack.enter_context(connected_bench(plan.bench, folder, plan.seed, arm=arm, record=record))
-            log = EventLog(open_engine(folder.ledger), "ledger")
-            engine = open_engine(folder.station)
-            journal = Journal(EventLog(engine, "journal"), clock)
-            orders = OrderBook(EventLog(engine, "orders"), folder.orders)
+            side = stack.enter_context(_bench_side(plan, folder, arm=arm, record=record))
+            clock, journal = side.clock, side.station.journal
+            engine = open_engine(folder.ledger)
+            log, controls = EventLog(engine, "ledger"), Controls(engine)
             ledger = Ledger(log, plan.campaign.name, clock)
             _check_records(ledger, journal, clock, folder)
             _refuse_while_another_is_half_done(log, plan, clock)
+            controls.require_not_stopped(plan.campaign.name)
             ledger.start(plan.to_json(), reread=reread)
-            recorder = stack.enter_context(LabRecorder.opened(folder.path))
-            tidy(recorder, journal)
-            station = Station(bench, journal, clock, orders=orders)
-            stack.callback(station.close)
-            found = station.reconcile()
-            pool = None if plan.cells is None else HolderPool.of(plan.cells.path.holders, bench, journal, clock)
-            lab = Lab(plan, folder, station, recorder, ledger, clock, max_trials, found, pool)
+            found, seen = side.begin()
+            pool = None if plan.cells is None else HolderPool(plan.cells.path.holders, journal, clock, seen)
+            valve = Valve(controls, plan.campaign.name, clock)
+            lab = Lab(plan, folder, side.station, side.recorder, ledger, clock, max_trials, valve, found, pool)
         yield lab
+
+
+def _bench_side(plan: Plan, folder: LabFolder, *, arm: bool, record: Path | None) -> AbstractContextManager[BenchSide]:
+    """The resident station's, if there is one."""
+    resident = resident_station(folder)
+    if resident is None:
+        return own_bench(plan.bench, folder, plan.seed, arm=arm, record=record)
+    if resident != plan.bench.name:
+        text = f"works bench {resident}, not {plan.bench.name}; stop it, or run the campaign in another lab folder"
+        raise InputError(f"the station that is resident in {folder.path}", text)
+    if record is not None:
+        raise InputError("--record", "the bytes go through the resident station; begin that one with --record")
+    return resident_bench(plan.bench, folder, plan.seed)
 
 
 def _check_records(ledger: Ledger, journal: Journal, clock: Clock, folder: LabFolder) -> None:

@@ -58,7 +58,7 @@ async def settle(trial: TrialRecord, lab: Lab) -> None:
     if not lab.station.is_done(key(trial.number, "impedance", lab)):
         limit_s = plan.settle_s + SETTLE_LIMIT_S
         action = Settle(lab.path.chamber, plan.temperature_degC, plan.tolerance_K, plan.settle_s, limit_s)
-        await lab.station.run(key(trial.number, "settle", lab), action)
+        await lab.run(key(trial.number, "settle", lab), action)
 
 
 async def measure(trial: TrialRecord, lab: Lab) -> Mapping[str, Any]:
@@ -71,7 +71,7 @@ async def measure(trial: TrialRecord, lab: Lab) -> Mapping[str, Any]:
     action = MeasureImpedance(
         path.meter, path.chamber, path.cell, plan.readings, plan.temperature_degC, plan.tolerance_K
     )
-    return await lab.station.run(key(trial.number, "impedance", lab), action)
+    return await lab.run(key(trial.number, "impedance", lab), action)
 
 
 async def clean(trial: TrialRecord, lab: Lab) -> None:

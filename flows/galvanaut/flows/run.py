@@ -131,7 +131,7 @@ def _greet(lab: Lab, console: Console) -> None:
         highlight=False,
     )
     for found in lab.found:
-        console.print(f"[yellow]left by an earlier run:[/] {escape(str(found))}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]left by an earlier run:[/] {escape(found)}", highlight=False, soft_wrap=True)
 
 
 def _say_result(lab: Lab, console: Console, seconds: float) -> None:
@@ -167,7 +167,7 @@ def _say_effort(lab: Lab, console: Console) -> None:
         console.print(span.text(), highlight=False, soft_wrap=True)
     tests = [each.result or {} for each in lab.station.journal.records() if each.request["kind"] == "cycle"]
     days, rows = sum(test.get("time_s", 0.0) for test in tests) / DAY_S, sum(test.get("readings", 0) for test in tests)
-    traffic = lab.station.bench.traffic
+    traffic = lab.station.traffic
     console.print(
         f"{len(tests)} tests, {days:.0f} channel-days, {rows} readings kept; in this run {traffic.messages} messages "
         f"({(traffic.sent_bytes + traffic.received_bytes) / 1e6:.0f} MB) went over the wires",

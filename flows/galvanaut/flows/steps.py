@@ -77,14 +77,14 @@ async def dose(
         expected_g=begun.get("expected_g", volume_mL * stock.density_g_mL if mass_g is None else mass_g),
         vessel_g=vessel_g,
     )
-    return await lab.station.run(job, action)
+    return await lab.run(job, action)
 
 
 async def transfer(trial: int, step: str, volume_mL: float, density_g_mL: float, lab: Lab, replicate: int = 1) -> None:
     """Push ``volume_mL`` from the mixer through the cell."""
     path = lab.path
     action = Transfer(path.transfer_pump, path.balance, path.mixer, path.cell, volume_mL, volume_mL * density_g_mL)
-    await lab.station.run(key(trial, step, lab, replicate), action)
+    await lab.run(key(trial, step, lab, replicate), action)
 
 
 async def empty(trial: int, step: str, volume_mL: float, lab: Lab, replicate: int) -> float:
@@ -98,7 +98,7 @@ async def empty(trial: int, step: str, volume_mL: float, lab: Lab, replicate: in
     action = Empty(
         path.transfer_pump, path.balance, path.mixer, path.cell, lab.plan.ample_mL(volume_mL), lab.dry_g_before(job)
     )
-    return float((await lab.station.run(job, action))["rest_g"])
+    return float((await lab.run(job, action))["rest_g"])
 
 
 async def clean_up(trial: int, cycles: int, volume_mL: float, lab: Lab, replicate: int) -> None:

@@ -52,7 +52,12 @@ class Journal:
         self._log = log
         self._clock = clock
         self._records: dict[str, JobRecord] = {}
-        for event in log.read():
+        self._newest = 0
+        self.follow()
+
+    def follow(self) -> None:
+        """Take over what another process has written since."""
+        for event in self._log.read(after=self._newest):
             self._apply(event)
 
     def find(self, key: JobKey) -> JobRecord | None:
@@ -116,6 +121,7 @@ class Journal:
         self._apply(self._log.append(self._clock.now(), topic, kind, data))
 
     def _apply(self, event: Event) -> None:
+        self._newest = event.sequence
         if event.topic.startswith(_REMARKS):
             return
         if event.kind == "intended":

@@ -55,6 +55,7 @@ class Station:
 
     Attributes:
         alarms: all since the start, once per cause; they stand in the journal too.
+        traffic: over the wires since the start.
     """
 
     def __init__(
@@ -71,10 +72,12 @@ class Station:
         self.clock = clock
         self.orders = orders
         self.alarms: list[Alarm] = []
+        self.traffic = bench.traffic
         self._supervision_s = supervision_s
         self._supervisors: list[Supervisor] = []
         self._unclaimed: dict[str, str] = {}  # what a dead run has left on, and the job that is to take it up
         self._running: dict[str, Gate[Outcome]] = {}
+        self._tasks: dict[str, tuple[asyncio.Task[None], Action]] = {}
         self._done_here: set[str] = set()
         self._locks: dict[str, ClockLock] = {}
         self._threads: dict[int, ThreadPoolExecutor] = {}  # by the identity of the driver
@@ -97,11 +100,26 @@ class Station:
         gate = self._running.get(str(key))
         if gate is None:
             gate = self._running[str(key)] = Gate(self.clock)
-            spawn(self.clock, self._work(key, action, gate))
+            self._tasks[str(key)] = spawn(self.clock, self._work(key, action, gate)), action
         outcome = await gate.wait()
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+    async def halt(self, campaign: str) -> None:
+        """Break off every job of a campaign and make safe all that they used. They stay open in the journal.
+
+        Raises:
+            BenchError: something could not be made safe.
+        """
+        broken = {key: job for key, job in self._tasks.items() if JobKey.parse(key).campaign == campaign}
+        for task, _ in broken.values():
+            task.cancel()
+        if broken:
+            await asyncio.wait([task for task, _ in broken.values()])
+        used = {name for _, action in broken.values() for name in action.needs(self.bench.bench)}
+        if names := used.intersection(self.bench.bench.instruments):
+            await self._call(self.bench.make_safe, names)
 
     def is_done(self, key: JobKey) -> bool:
         """Whether the journal holds a result under this key."""
@@ -200,7 +218,7 @@ class Station:
         except Exception as error:  # handed to whoever waits for the job
             outcome = error
         finally:
-            del self._running[str(key)]
+            del self._running[str(key)], self._tasks[str(key)]
             gate.open(outcome)
 
     async def _perform(self, key: JobKey, action: Action) -> Outcome:

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from galvanaut.core.errors import GalvanautError
-from galvanaut.flows.cli import benches, campaigns, drills, exports, imports, orders, servers
+from galvanaut.flows.cli import benches, campaigns, drills, exports, imports, orders, servers, stations
 
 app = typer.Typer(
     name="galvanaut",
@@ -21,6 +21,9 @@ app = typer.Typer(
 )
 app.command("check")(campaigns.check)
 app.command("run")(campaigns.run)
+app.command("pause")(campaigns.pause)
+app.command("resume")(campaigns.resume)
+app.command("stop")(campaigns.stop)
 app.command("status")(campaigns.status)
 app.command("report")(campaigns.report)
 app.command("records")(exports.records)
@@ -33,6 +36,7 @@ app.command("drill")(drills.drill)
 app.command("up")(servers.up)
 app.add_typer(benches.app, name="bench")
 app.add_typer(exports.app, name="export")
+app.add_typer(stations.app, name="station")
 
 
 def main() -> NoReturn:

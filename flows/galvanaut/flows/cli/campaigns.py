@@ -112,3 +112,35 @@ def schema(
 
         with writing(output):
             output.write_text(text + "\n", encoding="utf-8")
+
+
+CampaignName = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign, or its file.")]
+
+
+def pause(campaign: CampaignName, lab: LabFolder = DEFAULT_LAB) -> None:
+    """Let tests that run finish, and start nothing new. `galvanaut resume` takes it back."""
+    from galvanaut.flows import saying
+
+    typer.echo(saying.pause(lab, campaign))
+
+
+def resume(campaign: CampaignName, lab: LabFolder = DEFAULT_LAB) -> None:
+    """Take back a pause, or a stop that was not confirmed."""
+    from galvanaut.flows import saying
+
+    typer.echo(saying.resume(lab, campaign))
+
+
+def stop(
+    campaign: CampaignName,
+    lab: LabFolder = DEFAULT_LAB,
+    confirm: Annotated[bool, typer.Option("--confirm", help="End a stopped campaign for good.")] = False,
+) -> None:
+    """Bring a campaign's cells to their safe state and end its process; reversible until confirmed.
+
+    `galvanaut resume` takes it back: the next run goes on where it was. With --confirm its open trials are closed and
+    the readings of its tests are sealed; then it cannot go on any more.
+    """
+    from galvanaut.flows import saying
+
+    typer.echo(saying.stop(lab, campaign, confirm=confirm))

@@ -1,0 +1,123 @@
+"""Who works the bench for a campaign: this very process, or a station that is resident in another one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from galvanaut.core.errors import InputError
+from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.leases import Leases
+from galvanaut.core.lock import exclusive
+from galvanaut.flows.labbench import connected_bench
+from galvanaut.instruments.journal import Journal
+from galvanaut.instruments.loading import Survey, survey
+from galvanaut.instruments.mailbox import RemoteStation, connected_station
+from galvanaut.instruments.mailbox.letters import STATIONS, Welcome
+from galvanaut.instruments.orders import OrderBook
+from galvanaut.instruments.station import Station
+from galvanaut.instruments.telemetry.labrecorder import LabRecorder
+from galvanaut.instruments.telemetry.tidy import tidy
+
+if TYPE_CHECKING:
+    from galvanaut.core.clock import Clock
+    from galvanaut.flows.folder import LabFolder
+    from galvanaut.instruments.bench import Bench
+
+
+@dataclass(frozen=True)
+class BenchSide:
+    """What a campaign sees of the bench.
+
+    Attributes:
+        station: runs jobs.
+        clock: the bench's clock.
+        recorder: keeps the readings of tests.
+        begin: to be called before the first job, once all else is in order; finds out what a dead run has left, in
+            words, and what the assemblers say of their holders.
+    """
+
+    station: Station | RemoteStation
+    clock: Clock
+    recorder: LabRecorder
+    begin: Callable[[], tuple[list[str], Survey]]
+
+
+@contextmanager
+def own_bench(
+    bench: Bench, folder: LabFolder, seed: int, *, arm: bool, record: Path | None = None
+) -> Iterator[BenchSide]:
+    """Work the bench in this process; in the end it is made safe.
+
+    Raises:
+        InputError: somebody else works it, or as `connected_bench`.
+        BenchError: an instrument cannot be connected.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(exclusive(folder.station_lock, f"bench {bench.name} of {folder.path}"))
+        connected, clock = stack.enter_context(connected_bench(bench, folder, seed, arm=arm, record=record))
+        engine = open_engine(folder.station)
+        stack.callback(engine.dispose)
+        journal = Journal(EventLog(engine, "journal"), clock)
+        orders = OrderBook(EventLog(engine, "orders"), folder.orders)
+        recorder = stack.enter_context(LabRecorder.opened(folder.path))
+        station = Station(connected, journal, clock, orders=orders)
+        stack.callback(station.close)
+
+        def begin() -> tuple[list[str], Survey]:
+            tidy(recorder, journal)
+            found = [str(each) for each in station.reconcile()]
+            return found, survey(connected, journal.records())
+
+        yield BenchSide(station, clock, recorder, begin)
+
+
+@contextmanager
+def resident_bench(bench: Bench, folder: LabFolder, seed: int) -> Iterator[BenchSide]:
+    """Have the bench worked by the station that is resident.
+
+    Raises:
+        InputError: it works another bench, or this one by another file or seed.
+        GalvanautError: it does not answer.
+    """
+    with ExitStack() as stack:
+        engine = open_engine(folder.station)
+        stack.callback(engine.dispose)
+        mail, journal = EventLog(engine, "mailbox"), EventLog(engine, "journal")
+        name = f"{STATIONS}{bench.name}"
+        station, welcome = stack.enter_context(connected_station(mail, journal, Leases(engine), name))
+        _check_same(bench, seed, welcome)
+        recorder = stack.enter_context(LabRecorder.opened(folder.path))
+        contradictions = {holder: (who, how) for holder, (who, how) in welcome.contradictions.items()}
+        seen = Survey(contradictions, frozenset(welcome.empty))
+        yield BenchSide(station, station.clock, recorder, lambda: (list(welcome.found), seen))
+
+
+def resident_station(folder: LabFolder) -> str | None:
+    """Name of the bench whose station is resident in a lab; None if none is."""
+    if not folder.station.is_file():
+        return None
+    engine = open_engine(folder.station)
+    try:
+        found = Leases(engine).all(STATIONS)
+        return found[0].name.removeprefix(STATIONS) if found else None
+    finally:
+        engine.dispose()
+
+
+def digest(bench: Bench) -> str:
+    """Of all that a bench file says."""
+    return hashlib.sha256(bench.model_dump_json(by_alias=True).encode()).hexdigest()
+
+
+def _check_same(bench: Bench, seed: int, welcome: Welcome) -> None:
+    if welcome.bench != digest(bench):
+        raise InputError(
+            f"bench {bench.name}", "is not the bench file that its resident station was started with; start that anew"
+        )
+    if welcome.seed is not None and welcome.seed != seed:
+        raise InputError("--seed", f"is {seed}, but the resident station simulates with {welcome.seed}")

@@ -1,0 +1,101 @@
+"""`galvanaut station`: the owner of a bench as a resident process, and how it stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from galvanaut.core.clock import at_work
+from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.leases import LeaseKeeper, Leases
+from galvanaut.flows.benchside import BenchSide, digest, own_bench
+from galvanaut.flows.folder import LabFolder
+from galvanaut.flows.signals import interruptible
+from galvanaut.instruments.bench import Bench, load_bench
+from galvanaut.instruments.connect import require_armed
+from galvanaut.instruments.mailbox import Mailbox, Service
+from galvanaut.instruments.mailbox.actions import Surroundings
+from galvanaut.instruments.mailbox.letters import STATION, STATIONS, Welcome, fresh_name
+from galvanaut.instruments.station import Station
+
+LEASE_S = 15.0
+"""A station that is silent for so long counts as gone."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What a station says once it is there: its bench, and what it has found there."""
+
+    bench: Bench
+    found: list[str]
+
+
+def station_command(
+    bench_file: Path,
+    lab: Path,
+    seed: int,
+    ready: Callable[[Ready], None],
+    *,
+    arm: bool = False,
+    record: Path | None = None,
+) -> None:
+    """Work a bench until interrupted; in the end everything on it is made safe.
+
+    Args:
+        bench_file: YAML file of the bench.
+        lab: lab folder; made when missing.
+        seed: of a simulated world.
+        ready: told once campaigns can come.
+        arm: lets a real bench move.
+        record: new file for a transcript of every byte.
+
+    Raises:
+        InputError: something has to be put right first.
+        BenchError: an instrument cannot be connected.
+    """
+    bench = load_bench(bench_file)
+    require_armed(bench, arm)
+    with interruptible(), ExitStack() as stack:
+        with LabFolder.begun(lab) as folder:
+            side = stack.enter_context(own_bench(bench, folder, seed, arm=arm, record=record))
+            service, found = _service(bench, folder, side, seed, stack)
+        ready(Ready(bench, found))
+        try:
+            asyncio.run(_work(side, *service))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            return
+
+
+def _service(
+    bench: Bench, folder: LabFolder, side: BenchSide, seed: int, stack: ExitStack
+) -> tuple[tuple[EventLog, Leases, Surroundings, Welcome], list[str]]:
+    """What the mailbox needs; from here on the station has its lease."""
+    engine = open_engine(folder.station)
+    stack.callback(engine.dispose)
+    leases = Leases(engine)
+    name, clock = f"{STATIONS}{bench.name}", side.clock
+    keeper = LeaseKeeper(leases, name, fresh_name("station"), LEASE_S, facts=lambda: {"now": clock.now()})
+    stack.enter_context(keeper.kept())
+    found, seen = side.begin()
+    contradictions = {holder: list(why) for holder, why in seen.contradictions.items()}
+    world = seed if bench.is_simulated else None
+    welcome = Welcome(0.0, side.clock.is_virtual, found, contradictions, sorted(seen.empty), digest(bench), world)
+    around = Surroundings(side.recorder, folder.records)
+    return (EventLog(engine, "mailbox"), leases, around, welcome), found
+
+
+async def _work(side: BenchSide, log: EventLog, leases: Leases, around: Surroundings, welcome: Welcome) -> None:
+    assert isinstance(side.station, Station)
+    mailbox = Mailbox(log, STATION, since=_newest(log))
+    with at_work(side.clock):
+        async with side.station.guarded():
+            await Service(side.station, mailbox, leases, around, welcome).run()
+
+
+def _newest(log: EventLog) -> int:
+    """Letters to an earlier station are void: whoever wrote them has been told that it is gone."""
+    found = log.read(topic=STATION)
+    return found[-1].sequence if found else 0

@@ -1,0 +1,114 @@
+"""`galvanaut pause`, `resume`, `stop`: what people say about a campaign, and the end of one stopped for good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from galvanaut.campaigns.campaignfile import load_campaign
+from galvanaut.campaigns.ledger import Ledger, Outcome
+from galvanaut.core.clock import VirtualClock
+from galvanaut.core.errors import InputError
+from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.lock import exclusive
+from galvanaut.flows.controls import Controls
+from galvanaut.flows.folder import LabFolder
+from galvanaut.instruments.journal import Journal
+from galvanaut.instruments.telemetry.labrecorder import LabRecorder
+
+REASON = "the campaign was stopped by a person"
+
+
+def pause(lab: Path, campaign: str) -> str:
+    """Let what is under way end, and begin nothing new; what was said, in words.
+
+    Raises:
+        InputError: no such campaign, or it was stopped.
+    """
+    name, controls = _campaign(lab, campaign)
+    controls.require_not_stopped(name)
+    controls.say(name, "paused")
+    return f"{name}: paused. What is under way ends, nothing new begins; `galvanaut resume {name}` takes that back."
+
+
+def resume(lab: Path, campaign: str) -> str:
+    """Take back a pause or a stop that was not confirmed.
+
+    Raises:
+        InputError: no such campaign, it was stopped for good, or nothing holds it up.
+    """
+    name, controls = _campaign(lab, campaign)
+    before = controls.state(name)
+    if before == "running":
+        raise InputError(f"campaign {name}", "is neither paused nor stopped; `galvanaut run` carries on with it")
+    if before == "ended":
+        controls.require_not_stopped(name)
+    controls.say(name, "resumed")
+    how = "it goes on" if before == "paused" else "run it again: it goes on where it was, tests in their step"
+    return f"{name}: no longer {before}; {how}."
+
+
+def stop(lab: Path, campaign: str, *, confirm: bool) -> str:
+    """Have the cells of a campaign brought to their safe state; with ``confirm`` end it for good.
+
+    Raises:
+        InputError: no such campaign, or one to be confirmed was not stopped or still runs.
+    """
+    name, controls = _campaign(lab, campaign)
+    if not confirm:
+        controls.require_not_stopped(name)
+        controls.say(name, "stopped")
+        return (
+            f"{name}: stopped. Its process brings what it has on the bench to a safe state and ends. `galvanaut resume "
+            f"{name}` takes that back; `galvanaut stop {name} --confirm` ends it for good."
+        )
+    if controls.state(name) != "stopped":
+        raise InputError("--confirm", f"campaign {name} is {controls.state(name)}; `galvanaut stop {name}` comes first")
+    sealed = _end_for_good(lab, name)
+    controls.say(name, "confirmed")
+    kept = f"; records sealed: {', '.join(sealed)}" if sealed else ""
+    return f"{name}: stopped for good{kept}. Cells that are still in their holders have to be taken out by hand."
+
+
+def _end_for_good(lab: Path, name: str) -> list[str]:
+    """Close what is open in ledger and journal, and seal the readings of its tests."""
+    folder = LabFolder(lab)
+    with exclusive(folder.lock, f"campaign {name} (its process has not ended yet)"):
+        station, ledgers = open_engine(folder.station), open_engine(folder.ledger)
+        try:
+            jobs, log = EventLog(station, "journal"), EventLog(ledgers, "ledger")
+            # The bench is at rest: the instant of the last thing that happened there is the present one.
+            clock = VirtualClock(max((event.at for each in (jobs, log) for event in each.read()), default=0.0))
+            journal, ledger = Journal(jobs, clock), Ledger(log, name, clock)
+            with LabRecorder.opened(lab) as recorder:
+                sealed = _fail_jobs(journal, recorder, name)
+            for trial in ledger.pending():
+                ledger.close(trial.number, Outcome("failed_instrument", reason=REASON))
+            return sealed
+        finally:
+            station.dispose()
+            ledgers.dispose()
+
+
+def _fail_jobs(journal: Journal, recorder: LabRecorder, name: str) -> list[str]:
+    sealed = []
+    for job in journal.records():
+        if job.key.campaign != name or job.state != "intended":
+            continue
+        test = str(job.key)
+        record = recorder.seal(test, "stopped", REASON) if job.request["kind"] == "cycle" else None
+        journal.failed(job.key, f"job {job.key}: {REASON}")
+        if record is not None:
+            recorder.release(test)
+            sealed.append(record.path)
+    return sealed
+
+
+def _campaign(lab: Path, campaign: str) -> tuple[str, Controls]:
+    name = load_campaign(Path(campaign)).name if campaign.endswith((".yaml", ".yml")) else campaign
+    engine = open_engine(LabFolder.existing(lab).ledger)
+    known = {event.topic for event in EventLog(engine, "ledger").read()}
+    if name not in known:
+        raise InputError(
+            f"campaign {name}", f"is not in the ledger of {lab}; there: {', '.join(sorted(known)) or 'none'}"
+        )
+    return name, Controls(engine)

@@ -1,0 +1,228 @@
+"""The station's side of the mailbox: jobs for clients, and their hold on a virtual clock.
+
+A client that is at work holds virtual time still, as a coroutine in the station's own process does; it writes when it
+rests, and until when. A client whose lease has run out is gone: its jobs go on, its hold ends. Without any client the
+time of a simulated bench passes as on a wall clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from galvanaut.core.clock import Gate, spawn
+from galvanaut.core.errors import GalvanautError
+from galvanaut.core.identifiers import JobKey
+from galvanaut.instruments.jobs import JobFailedError, PostponedError
+from galvanaut.instruments.mailbox.actions import action_of
+from galvanaut.instruments.mailbox.letters import CLIENTS, HALT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from galvanaut.core.eventlog import Event
+    from galvanaut.core.leases import Leases
+    from galvanaut.instruments.mailbox.actions import Surroundings
+    from galvanaut.instruments.mailbox.letters import Mailbox, Welcome
+    from galvanaut.instruments.station import Station
+
+HURRY_S = 0.002
+"""Between two looks for letters while a client holds virtual time: it computes, and writes soon."""
+POLL_S = 0.1
+"""The same otherwise."""
+CHECK_S = 1.0
+"""Between two looks whether the clients still live, s of the wall clock."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Client:
+    """One client.
+
+    Attributes:
+        name: as it signs.
+        is_at_work: virtual time stands still for it.
+        until: instant at which it wants to be woken, if it rests; None for none.
+        number: of its last word that it rests.
+        news: jobs that have ended and that it was not told of.
+    """
+
+    name: str
+    is_at_work: bool = True
+    until: float | None = None
+    number: int = 0
+    news: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Service:
+    """Answers letters until it is cancelled.
+
+    Args:
+        station: that runs the jobs.
+        mailbox: the station's.
+        leases: where clients show that they live.
+        around: of the jobs.
+        welcome: told to every client, with the present instant.
+    """
+
+    def __init__(
+        self, station: Station, mailbox: Mailbox, leases: Leases, around: Surroundings, welcome: Welcome
+    ) -> None:
+        self._station, self._mailbox, self._leases = station, mailbox, leases
+        self._around, self._welcome = around, welcome
+        self._clock = station.clock
+        self._clients: dict[str, _Client] = {}
+        self._inbox: list[Event] = []
+        self._arrived = asyncio.Event()
+        self._stirs: Gate[None] = Gate(self._clock)
+
+    async def run(self) -> None:
+        """See the class. The caller is at work on the clock."""
+        postman = asyncio.get_running_loop().create_task(self._carry())
+        try:
+            while True:
+                postman_died = postman.done()
+                letters, self._inbox = self._inbox, []
+                for letter in letters:
+                    self._take(letter)
+                if postman_died:
+                    postman.result()
+                await self._wait()
+        finally:
+            postman.cancel()
+            with suppress(asyncio.CancelledError):
+                await postman
+
+    async def _carry(self) -> None:
+        """Look for letters by the wall clock, also while virtual time runs. Never at work on the bench's clock."""
+        loop, checked_s = asyncio.get_running_loop(), 0.0
+        try:
+            while True:
+                self._inbox += self._mailbox.letters()
+                if loop.time() - checked_s > CHECK_S:
+                    checked_s = loop.time()
+                    self._let_go_of_the_dead()
+                if self._inbox:
+                    self._stir()
+                await asyncio.sleep(HURRY_S if self._is_held else POLL_S)
+        finally:
+            self._stir()
+
+    def _stir(self) -> None:
+        self._arrived.set()
+        self._stirs.open(None)
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether virtual time stands still for a client."""
+        return self._clock.is_virtual and any(client.is_at_work for client in self._clients.values())
+
+    # -- time ---------------------------------------------------------------------------------------------------
+
+    async def _wait(self) -> None:
+        """Until there is a letter, or a client has to be woken."""
+        if not self._clock.is_virtual or self._is_held:
+            await self._next_letter()
+        elif not self._clients:
+            self._arrived.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._arrived.wait(), POLL_S)
+            await self._clock.sleep(POLL_S, order="~pace")
+        elif not self._wake_those_concerned():
+            await self._let_time_run()
+
+    async def _next_letter(self) -> None:
+        self._arrived.clear()
+        if not self._inbox:
+            await self._arrived.wait()
+
+    async def _let_time_run(self) -> None:
+        """All clients rest."""
+        self._stirs = Gate(self._clock)
+        if self._inbox:
+            return
+        instants = [client.until for client in self._clients.values() if client.until is not None]
+        timer = spawn(self._clock, self._stir_at(min(instants))) if instants else None
+        try:
+            await self._stirs.wait()
+            await self._clock.sleep(0.0, order="~service")  # what else happens at this instant happens first
+        finally:
+            if timer is not None:
+                timer.cancel()
+                await asyncio.wait([timer])
+
+    async def _stir_at(self, instant: float) -> None:
+        await self._clock.sleep(instant - self._clock.now(), order="~client")
+        self._stirs.open(None)
+
+    def _wake_those_concerned(self) -> bool:
+        now, woken = self._clock.now(), False
+        for client in self._clients.values():
+            if client.news or (client.until is not None and client.until <= now):
+                ended = sorted(client.news, key=lambda news: str(news["job"]))
+                self._post(client.name, "woken", number=client.number, ended=ended)
+                client.is_at_work, client.until, client.news = True, None, []
+                woken = True
+        return woken
+
+    def _let_go_of_the_dead(self) -> None:
+        alive = {lease.owner for lease in self._leases.all(CLIENTS)}
+        for name in [name for name in self._clients if name not in alive]:
+            _log.warning("%s has not been heard of; its jobs go on", name)
+            del self._clients[name]
+            self._stir()
+
+    # -- letters ------------------------------------------------------------------------------------------------
+
+    def _take(self, letter: Event) -> None:
+        name, data = str(letter.data["from"]), letter.data
+        if letter.kind == "bye":
+            self._clients.pop(name, None)
+            return
+        client = self._clients.setdefault(name, _Client(name))
+        if letter.kind == "hello":
+            self._post(name, "welcome", **asdict(replace(self._welcome, now=self._clock.now())))
+        elif letter.kind == "submit":
+            spawn(self._clock, self._do(client, JobKey.parse(data["job"]), data["request"]))
+        elif letter.kind == "halt":
+            spawn(self._clock, self._halt(client, data["campaign"]))
+        elif letter.kind == "rest":
+            client.is_at_work, client.until, client.number = False, data["until"], data["number"]
+
+    async def _do(self, client: _Client, key: JobKey, request: Mapping[str, Any]) -> None:
+        """Run a job, or wait for it with whoever waits for it already; then tell the client."""
+        found: dict[str, Any]
+        try:
+            action = action_of(request, key.campaign, self._around)
+            found = {"state": "done", "result": dict(await self._station.run(key, action))}
+        except PostponedError as error:
+            found = {"state": "postponed", "reason": str(error)}
+        except JobFailedError as error:
+            found = {"state": "failed", "reason": str(error)}
+        except GalvanautError as error:
+            found = {"state": "refused", "reason": str(error)}
+        self._tell(client, {"job": str(key), **found})
+
+    async def _halt(self, client: _Client, campaign: str) -> None:
+        found = {"state": "done", "result": {}}
+        try:
+            await self._station.halt(campaign)
+        except GalvanautError as error:
+            found = {"state": "refused", "reason": str(error)}
+        self._tell(client, {"job": HALT, **found})
+
+    def _tell(self, client: _Client, news: dict[str, Any]) -> None:
+        if not self._clock.is_virtual:
+            self._post(client.name, "ended", ended=[news])
+            return
+        client.news.append(news)
+        self._stirs.open(None)
+
+    def _post(self, to: str, kind: str, **data: Any) -> None:
+        traffic = self._station.bench.traffic
+        counts = [traffic.messages, traffic.sent_bytes, traffic.received_bytes]
+        self._mailbox.post(to, kind, at=self._clock.now(), **{"now": self._clock.now(), "traffic": counts, **data})

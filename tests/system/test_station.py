@@ -1,0 +1,135 @@
+"""A resident station and campaigns in other processes; each of them is killed in turn."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from galvanaut.core.clock import SystemClock
+from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.instruments.journal import Journal
+from smalllab import ROOT, command_line, small_campaign
+from stationprocess import station
+
+pytestmark = pytest.mark.system
+
+
+def record(lab):
+    """A campaign's record without its instants: while nobody is there, time passes as on a wall clock."""
+    found = json.loads(command_line("status", "conductivity", "--lab", lab, "--json").stdout)
+    return without_instants(found)
+
+
+def without_instants(found):
+    if isinstance(found, dict):
+        return {name: without_instants(each) for name, each in found.items() if not name.endswith("_at")}
+    return [without_instants(each) for each in found] if isinstance(found, list) else found
+
+
+def jobs(lab):
+    """All jobs in the journal, read while others write it."""
+    engine = open_engine(lab / "station.db")
+    try:
+        return Journal(EventLog(engine, "journal"), SystemClock()).records()
+    finally:
+        engine.dispose()
+
+
+def run(campaign, lab, *more):
+    return command_line("run", campaign, "--lab", lab, "--no-prefect", *more)
+
+
+def status(lab):
+    return json.loads(command_line("station", "status", "--lab", lab, "--json").stdout)
+
+
+@contextmanager
+def begun(campaign, lab, count):
+    """A campaign in a process of its own that has begun so many jobs in all."""
+    start = "from galvanaut.flows.cli import main; main()"
+    command = [sys.executable, "-c", start, "run", str(campaign), "--lab", str(lab), "--no-prefect"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as flow:
+        try:
+            until(lambda: len(jobs(lab)) >= count or flow.poll() is not None)
+            yield flow
+        finally:
+            flow.kill()
+
+
+def until(holds, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """What the same campaign comes to in one process."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert run(small_campaign(folder), folder / "lab").returncode == 0
+    return record(folder / "lab")
+
+
+def test_a_campaign_comes_to_the_same_as_in_one_process(tmp_path, whole):
+    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
+    with station(lab) as resident:
+        done = run(campaign, lab)
+        assert done.returncode == 0, done.stderr
+        assert record(lab) == whole
+        found = status(lab)
+        assert (found["station"]["bench"], found["campaigns"], found["jobs"]) == ("simulated", [], [])
+        text = command_line("station", "status", "--lab", lab).stdout
+        assert f"process {resident.process.pid}" in text
+        assert "nothing is under way" in text
+        assert resident.end() == 0
+    assert status(lab)["station"] is None
+    assert run(campaign, lab).returncode == 0  # nothing is left to do, and nobody else is needed
+
+
+def test_a_killed_flow_attaches_again_and_nothing_is_done_twice(tmp_path, whole):
+    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
+    with station(lab) as resident:
+        for count in (3, 9):
+            with begun(campaign, lab, count) as flow:
+                flow.send_signal(signal.SIGKILL)
+        done = run(campaign, lab)
+        assert done.returncode == 0, done.stderr
+        assert resident.process.poll() is None
+    assert [trial["status"] for trial in record(lab)["trials"]] == ["ok"] * 3
+    assert [trial["recipe"] for trial in record(lab)["trials"]] == [trial["recipe"] for trial in whole["trials"]]
+    again = {str(job.key) for job in jobs(lab) if job.attempts > 1 and job.request["kind"] != "settle"}
+    assert again == set()
+
+
+def test_a_killed_station_is_said_and_the_next_one_goes_on(tmp_path, whole):
+    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
+    with station(lab) as resident:
+        with begun(campaign, lab, 5) as flow:
+            resident.kill()
+            said, _ = flow.communicate(timeout=60)
+            assert flow.returncode == 1
+        assert "the station of this bench is gone" in said
+        assert "Traceback" not in said
+    with station(lab):
+        done = run(campaign, lab)
+        assert done.returncode == 0, done.stderr
+    assert [trial["status"] for trial in record(lab)["trials"]] == ["ok"] * 3
+    assert [trial["recipe"] for trial in record(lab)["trials"]][:1] == [whole["trials"][0]["recipe"]]
+
+
+def test_who_does_not_fit_is_refused_and_the_station_goes_on(tmp_path):
+    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
+    other = ROOT / "instruments" / "benches" / "simulated-cells.yaml"
+    with station(lab) as resident:
+        assert "simulates with 1" in run(campaign, lab, "--seed", "2").stderr
+        refused = run(campaign, lab, "--record", tmp_path / "bytes.jsonl")
+        assert "the bytes go through the resident station" in refused.stderr
+        second = command_line("station", other, "--lab", lab)
+        assert second.returncode == 2
+        assert f"is in use by process {resident.process.pid}" in second.stderr
+        assert resident.process.poll() is None
