@@ -1,5 +1,6 @@
-"""`galvanaut station` as a process of its own, for tests."""
+"""`galvanaut station` and campaigns as processes of their own, for tests."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,7 +8,10 @@ import sys
 import time
 from contextlib import contextmanager
 
-from smalllab import BENCH
+from galvanaut.core.clock import SystemClock
+from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.instruments.journal import Journal
+from smalllab import BENCH, command_line
 
 UP_S = 60.0
 
@@ -54,3 +58,50 @@ def station(lab, bench=BENCH, *options):
     finally:
         if found.process.poll() is None:
             found.end()
+
+
+def record(lab):
+    """A campaign's record without its instants: while nobody is there, time passes as on a wall clock."""
+    found = json.loads(command_line("status", "conductivity", "--lab", lab, "--json").stdout)
+    return without_instants(found)
+
+
+def without_instants(found):
+    if isinstance(found, dict):
+        return {name: without_instants(each) for name, each in found.items() if not name.endswith("_at")}
+    return [without_instants(each) for each in found] if isinstance(found, list) else found
+
+
+def jobs(lab):
+    """All jobs in the journal, read while others write it."""
+    if not (lab / "station.db").exists():
+        return []
+    engine = open_engine(lab / "station.db")
+    try:
+        return Journal(EventLog(engine, "journal"), SystemClock()).records()
+    finally:
+        engine.dispose()
+
+
+def run(campaign, lab, *more):
+    return command_line("run", campaign, "--lab", lab, "--no-prefect", *more)
+
+
+@contextmanager
+def begun(campaign, lab, count):
+    """A campaign in a process of its own that has begun so many jobs in all."""
+    start = "from galvanaut.flows.cli import main; main()"
+    command = [sys.executable, "-c", start, "run", str(campaign), "--lab", str(lab), "--no-prefect"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as flow:
+        try:
+            until(lambda: len(jobs(lab)) >= count or flow.poll() is not None)
+            yield flow
+        finally:
+            flow.kill()
+
+
+def until(holds, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
