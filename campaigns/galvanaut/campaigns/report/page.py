@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from galvanaut.campaigns.components import component
 from galvanaut.campaigns.report.figures import composition_map, convergence, measured_against_predicted
 from galvanaut.campaigns.report.summary import Summary
+from galvanaut.core.wholefile import make_folder, write_whole
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -39,10 +40,8 @@ def write_report(summary: Summary, path: Path, simulated: str, recommendation: s
         cells=summary.cells(),
         failures=[trial for trial in summary.trials if trial.status.startswith("failed")],
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    draft.write_text(html, encoding="utf-8")
-    draft.replace(path)
+    make_folder(path.parent)
+    write_whole(path, html.encode())
     return path
 
 
