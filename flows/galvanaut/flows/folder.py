@@ -95,6 +95,7 @@ class LabFolder:
         made = False
         try:
             try:
+                made = not path.exists()  # before it is: an interruption may come between the making and our knowing
                 made = _make(path)
                 (path / "worlds").mkdir(exist_ok=True)
             except OSError as error:
