@@ -8,7 +8,8 @@ end is near, as a host does that ends them; every part is looked at ten times on
 each minute. Times are CPU times of this process, with one thread for linear algebra. The least of all cycles is what
 the program needs; the median shows what other programs on the machine take away.
 
-With numba (``uv run --extra fast``) it measures compiled kernels, unless ``NUMBA_DISABLE_JIT=1``; the first line says so.
+With numba (``uv run --extra fast``) it measures compiled kernels, unless ``NUMBA_DISABLE_JIT=1``; its first line says
+which.
 """
 
 from __future__ import annotations
