@@ -26,10 +26,12 @@ from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
 from galvanaut.core.lock import exclusive
+from galvanaut.flows.alarms import load_alarm_file
 from galvanaut.flows.flowpath import FlowPath
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.labbench import connected_bench
 from galvanaut.flows.labels import note
+from galvanaut.flows.notify import notifying
 from galvanaut.flows.plan import Plan, load_plan, reread
 from galvanaut.flows.recommend import observation, recommendation
 from galvanaut.flows.support import trust
@@ -256,6 +258,7 @@ def open_lab(
     plan = load_plan(campaign_file, bench_file, seed)
     require_armed(plan.bench, arm)
     trust(plan)
+    watching = load_alarm_file(LabFolder(lab_folder))
     with ExitStack() as stack:
         with LabFolder.begun(lab_folder) as folder:
             stack.enter_context(exclusive(folder.lock, f"--lab {lab_folder}"))
@@ -270,7 +273,11 @@ def open_lab(
             ledger.start(plan.to_json(), reread=reread)
             recorder = stack.enter_context(LabRecorder.opened(folder.path))
             tidy(recorder, journal)
-            station = Station(bench, journal, clock, orders=orders)
+            station = Station(bench, journal, clock, orders=orders, limits=watching.limits, folder=folder.path)
+            told = notifying(
+                station.book, watching.hooks, folder.path, plan.bench.name, simulated=plan.bench.is_synthetic
+            )
+            stack.enter_context(told)
             stack.callback(station.close)
             found = station.reconcile()
             pool = None if plan.cells is None else HolderPool.of(plan.cells.path.holders, bench, journal, clock)

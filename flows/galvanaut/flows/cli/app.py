@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from galvanaut.core.errors import GalvanautError
-from galvanaut.flows.cli import benches, campaigns, drills, exports, imports, orders, servers
+from galvanaut.flows.cli import alarms, benches, campaigns, drills, exports, imports, orders, servers
 
 app = typer.Typer(
     name="galvanaut",
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("check")(campaigns.check)
 app.command("run")(campaigns.run)
 app.command("status")(campaigns.status)
+app.command("alarms")(alarms.alarms)
 app.command("report")(campaigns.report)
 app.command("records")(exports.records)
 app.command("benchmark")(campaigns.benchmark)
