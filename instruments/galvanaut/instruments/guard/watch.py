@@ -116,7 +116,8 @@ class Watch:
 
     def _pause_s(self) -> float:
         period_s = self.limits.period_s
-        if not self._clock.is_virtual:
+        is_ill = any(alarm.is_watched and alarm.job for alarm in self._book.open.values())
+        if is_ill or not self._clock.is_virtual:
             return period_s
         due = (
             at for each in self._jobs.values() for at in (each.silent_from(self.limits), each.late_from(self.limits))
