@@ -60,7 +60,7 @@ class FakeJob:
     def __init__(self, clock, make, envelope, live):
         self.key, self.now, self.live = KEY, clock.now, live
         self.notes, self.written, self.alarms, self.afterwards = {}, 0, [], []
-        self.make = make
+        self.make, self.began = make, clock.now()
         bench = SimpleNamespace(
             name="made-up",
             is_synthetic=True,
@@ -92,3 +92,9 @@ class FakeJob:
 
     def alarm(self, instrument, cause, text):
         self.alarms.append((instrument, cause, text))
+
+    def expects(self, seconds, since=None):
+        pass
+
+    def sampled(self, number, sampling_s, pause_s=0.0):
+        pass

@@ -1,10 +1,11 @@
-"""Prefect artifacts of a campaign: the leaderboard and the convergence plot. Best effort: never in a campaign's way."""
+"""Prefect artifacts of a campaign: leaderboard, convergence plot, alarms. Best effort: never in a campaign's way."""
 
 from __future__ import annotations
 
 import base64
 import logging
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
@@ -29,7 +30,7 @@ class Artifacts:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._last = time.monotonic()
-        self._shown = -1
+        self._shown = (-1, -1, -1)
 
     async def publish_at_a_sane_rate(self) -> None:
         """Publish if the last version is old enough."""
@@ -38,15 +39,18 @@ class Artifacts:
 
     async def publish(self) -> None:
         """Publish now what the ledger says, unless it says nothing new."""
-        ended = len(self._lab.ledger.ended())
-        if ended == self._shown:
+        book = self._lab.station.book
+        news = len(self._lab.ledger.ended()), len(book.told), len(book.open)
+        if news == self._shown:
             return
-        self._last, self._shown = time.monotonic(), ended
+        self._last, self._shown = time.monotonic(), news
         key = self._lab.campaign.name.lower().replace("_", "-")
         note = self._lab.simulated_note
         try:
             await acreate_table_artifact(leaderboard(self._lab), key=f"{key}-leaderboard", description=note or None)
             await acreate_markdown_artifact(convergence(self._lab), key=f"{key}-convergence")
+            if rows := alarms(self._lab):
+                await acreate_table_artifact(rows, key=f"{key}-alarms", description=note or None)
         except Exception as error:  # a view of the campaign must not end it
             _log.warning("Prefect artifacts of campaign %s were not published: %s", self._lab.campaign.name, error)
 
@@ -63,6 +67,22 @@ def leaderboard(lab: Lab) -> list[dict[str, Any]]:
             "recipe as made": trial.tested.text(),
         }
         for rank, trial in enumerate(summary.leaderboard(ROWS), start=1)
+    ]
+
+
+def alarms(lab: Lab) -> list[dict[str, Any]]:
+    """Alarms of this run and open ones of earlier runs, as table rows."""
+    book = lab.station.book
+    earlier = [alarm for alarm in book.open.values() if alarm not in book.told]
+    return [
+        {
+            "since": datetime.fromtimestamp(alarm.at, tz=UTC).strftime("%Y-%m-%d %H:%M"),
+            "instrument": alarm.instrument,
+            "cause": alarm.cause,
+            "is": "open" if book.open.get(alarm.name) == alarm else "gone",
+            "text": alarm.text,
+        }
+        for alarm in [*earlier, *book.told][-ROWS:]
     ]
 
 

@@ -13,7 +13,9 @@ from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.leases import Leases
 from galvanaut.core.lock import exclusive
+from galvanaut.flows.alarms import load_alarm_file
 from galvanaut.flows.labbench import connected_bench
+from galvanaut.flows.notify import notifying
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.loading import Survey, survey
 from galvanaut.instruments.mailbox import RemoteStation, connected_station
@@ -57,6 +59,7 @@ def own_bench(
         InputError: somebody else works it, or as `connected_bench`.
         BenchError: an instrument cannot be connected.
     """
+    watching = load_alarm_file(folder)
     with ExitStack() as stack:
         stack.enter_context(exclusive(folder.station_lock, f"bench {bench.name} of {folder.path}"))
         connected, clock = stack.enter_context(connected_bench(bench, folder, seed, arm=arm, record=record))
@@ -65,7 +68,9 @@ def own_bench(
         journal = Journal(EventLog(engine, "journal"), clock)
         orders = OrderBook(EventLog(engine, "orders"), folder.orders)
         recorder = stack.enter_context(LabRecorder.opened(folder.path))
-        station = Station(connected, journal, clock, orders=orders)
+        station = Station(connected, journal, clock, orders=orders, limits=watching.limits, folder=folder.path)
+        told = notifying(station.book, watching.hooks, folder.path, bench.name, simulated=bench.is_synthetic)
+        stack.enter_context(told)
         stack.callback(station.close)
 
         def begin() -> tuple[list[str], Survey]:

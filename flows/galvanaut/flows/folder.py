@@ -62,6 +62,11 @@ class LabFolder:
         return self.path / "worlds" / f"{bench}.db"
 
     @property
+    def alarms(self) -> Path:
+        """File that says when there is an alarm, and who is told; made by a person."""
+        return self.path / "alarms.yaml"
+
+    @property
     def orders(self) -> Path:
         """Pages of work orders."""
         return self.path / "orders"

@@ -33,6 +33,7 @@ from galvanaut.flows.cells import Built, Tested
 from galvanaut.flows.lab import Lab, open_lab
 from galvanaut.flows.procedure import Steps, run_trial
 from galvanaut.flows.through_prefect import PrefectFailedError, inside, through
+from galvanaut.instruments.guard.alarm import Notice
 
 SPACING_S = 0.2
 """Least time between the last thing a trial's run told Prefect and the creation of the next run. Prefect's SQLite
@@ -257,9 +258,19 @@ async def _run(lab: Lab) -> None:
             quiet_since = time.monotonic()
 
     try:
-        await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
+        with lab.station.book.heard(_tell_of_alarm(get_run_logger())):
+            await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
     finally:
         await artifacts.publish()
+
+
+def _tell_of_alarm(log: Any) -> Callable[[Notice], None]:
+    """A line in the log of the campaign's flow run."""
+
+    def tell(notice: Notice) -> None:
+        log.log(logging.ERROR if notice.event == "raised" else logging.INFO, "%s", notice)
+
+    return tell
 
 
 async def _run_trial(trial: TrialRecord, lab: Lab) -> Outcome:

@@ -14,15 +14,16 @@ from galvanaut.campaigns.report import Summary, summarise, write_report
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.flows.alarms import alarms_text, open_in
 from galvanaut.flows.folder import LabFolder, writing
 from galvanaut.flows.labels import note
 from galvanaut.flows.recommend import recommendation
 
 
 def lab_text(lab: Path) -> str:
-    """One line per campaign."""
-    rows = [_line(summary) for summary in _summaries(lab)]
-    return "\n".join(rows) if rows else f"{lab}: no campaign has begun yet"
+    """One line per campaign, and one for each alarm that is open."""
+    rows = [_line(summary) for summary in _summaries(lab)] or [f"{lab}: no campaign has begun yet"]
+    return "\n".join([*rows, *([alarms_text(lab)] if open_in(lab) else [])])
 
 
 def lab_json(lab: Path) -> list[dict[str, Any]]:

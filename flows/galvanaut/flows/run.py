@@ -148,10 +148,19 @@ def _say_result(lab: Lab, console: Console, seconds: float) -> None:
     if model := lab.recommendation():
         console.print(model, highlight=False, markup=False, soft_wrap=True)
     _say_effort(lab, console)
-    for alarm in lab.station.alarms:
-        console.print(f"[bold red]alarm:[/] {escape(str(alarm))}", highlight=False, soft_wrap=True)
+    _say_alarms(lab, console)
     if lab.simulated_note:
         console.print("[yellow]simulated:[/] nothing here was measured on hardware", highlight=False)
+
+
+def _say_alarms(lab: Lab, console: Console) -> None:
+    """All of this run, and what is open from earlier ones."""
+    book = lab.station.book
+    earlier = [alarm for alarm in book.open.values() if alarm not in book.told]
+    for alarm in [*earlier, *book.told]:
+        is_open = book.open.get(alarm.name) == alarm
+        head = "[bold red]alarm:[/]" if is_open else "[yellow]alarm, gone meanwhile:[/]"
+        console.print(f"{head} {escape(str(alarm))}", highlight=False, soft_wrap=True)
 
 
 def _say_effort(lab: Lab, console: Console) -> None:

@@ -8,16 +8,22 @@ from typing import Any
 
 from galvanaut.core.errors import InputError
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
 
 def schema_text(kind: str) -> str:
-    """The schema of ``campaign`` or ``bench`` files.
+    """The schema of ``campaign``, ``bench`` or ``alarms`` files.
 
     Raises:
         InputError: another kind.
     """
-    makers: dict[str, Callable[[], dict[str, Any]]] = {"campaign": _campaign, "bench": _bench}
+    makers: dict[str, Callable[[], dict[str, Any]]] = {
+        "campaign": _campaign,
+        "bench": _bench,
+        "alarms": _alarms,
+    }
     if kind not in makers:
-        raise InputError("schema", f"{kind!r} is not a kind of file; choose campaign or bench")
+        raise InputError("schema", f"{kind!r} is not a kind of file; choose campaign, bench or alarms")
     return json.dumps(makers[kind](), indent=2)
 
 
@@ -27,8 +33,13 @@ def _campaign() -> dict[str, Any]:
     return json_schema()
 
 
+def _alarms() -> dict[str, Any]:
+    from galvanaut.flows.alarms import AlarmFile
+
+    return {"$schema": DIALECT, **AlarmFile.model_json_schema(by_alias=True, mode="validation")}
+
+
 def _bench() -> dict[str, Any]:
     from galvanaut.instruments.bench import Bench
 
-    dialect = "https://json-schema.org/draft/2020-12/schema"
-    return {"$schema": dialect, **Bench.model_json_schema(by_alias=True, mode="validation")}
+    return {"$schema": DIALECT, **Bench.model_json_schema(by_alias=True, mode="validation")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,11 @@ from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.leases import Leases
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.tables import table_text
+from galvanaut.instruments.guard.alarmbook import open_alarms
 from galvanaut.instruments.journal import JobRecord, Journal
 from galvanaut.instruments.mailbox.letters import CLIENTS, STATIONS
 from galvanaut.instruments.orders.paper import when
 from galvanaut.instruments.telemetry.store import HotStore, HotTest
-
-LATEST_ALARMS = 10
 
 
 def status_json(lab: Path) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def status_json(lab: Path) -> dict[str, Any]:
 
     Returns:
         ``station`` (bench, about, now; None without one), ``campaigns`` (who is connected), ``channels`` (tests that
-        run, with the age of their last sample), ``jobs`` (all that are open), ``alarms`` (the latest).
+        run, with the age of their last sample), ``jobs`` (all that are open), ``alarms`` (those that are open).
 
     Raises:
         InputError: no station has ever worked there.
@@ -37,7 +37,8 @@ def status_json(lab: Path) -> dict[str, Any]:
     try:
         leases = Leases(engine)
         stations = leases.all(STATIONS)
-        journal = Journal(EventLog(engine, "journal"), SystemClock())
+        log = EventLog(engine, "journal")
+        journal = Journal(log, SystemClock())
         now = float(stations[0].facts["now"]) if stations else None
         jobs = [record for record in journal.records() if record.state == "intended"]
         tests = HotStore(telemetry).tests() if telemetry is not None else []
@@ -46,10 +47,7 @@ def status_json(lab: Path) -> dict[str, Any]:
             "campaigns": [lease.about for lease in leases.all(CLIENTS)],
             "channels": [_channel(test, now) for test in tests],
             "jobs": [_job(record, now) for record in jobs],
-            "alarms": [
-                {"at": event.at, "instrument": event.topic[1:], "text": event.data["text"]}
-                for event in journal.remarks("alarm")[-LATEST_ALARMS:]
-            ],
+            "alarms": [asdict(alarm) for alarm in open_alarms(log.read(prefix="/")).values()],
         }
     finally:
         engine.dispose()

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -21,10 +22,13 @@ from galvanaut.core.errors import GalvanautError
 from galvanaut.core.identifiers import JobKey
 from galvanaut.instruments.connect import ConnectedBench
 from galvanaut.instruments.guard.alarm import Alarm
+from galvanaut.instruments.guard.alarmbook import AlarmBook
+from galvanaut.instruments.guard.limits import AlarmLimits
 from galvanaut.instruments.guard.places import places_of
 from galvanaut.instruments.guard.reconcile import Finding, reconcile
 from galvanaut.instruments.guard.running import supervised
 from galvanaut.instruments.guard.supervision import PERIOD_S, Supervisor
+from galvanaut.instruments.guard.watch import Watch
 from galvanaut.instruments.jobs.action import Action, Job, JobFailedError, PostponedError
 from galvanaut.instruments.journal import JobRecord, Journal
 from galvanaut.instruments.orders import OrderBook
@@ -52,10 +56,12 @@ class Station:
         clock: the bench's clock.
         supervision_s: from one look of the supervision to the next, s.
         orders: where people are asked to do what no instrument does; without it such jobs fail.
+        limits: from when on silence is an alarm.
+        folder: of the lab, whose disk is watched; None for none.
 
     Attributes:
-        alarms: all since the start, once per cause; they stand in the journal too.
         traffic: over the wires since the start.
+        book: all alarms, raised once per cause and cleared once; they stand in the journal too.
     """
 
     def __init__(
@@ -66,13 +72,16 @@ class Station:
         *,
         supervision_s: float = PERIOD_S,
         orders: OrderBook | None = None,
+        limits: AlarmLimits | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.bench = bench
         self.journal = journal
         self.clock = clock
         self.orders = orders
-        self.alarms: list[Alarm] = []
         self.traffic = bench.traffic
+        self.book = AlarmBook(journal, clock.now)
+        self._watch = Watch(self.book, journal, clock, bench.bench, limits, folder)
         self._supervision_s = supervision_s
         self._supervisors: list[Supervisor] = []
         self._unclaimed: dict[str, str] = {}  # what a dead run has left on, and the job that is to take it up
@@ -149,13 +158,14 @@ class Station:
     async def guarded(self) -> AsyncIterator[None]:
         """While inside, each thermometer of the bench watches its places and stops what leaves its limits.
 
+        What makes no noise of its own is looked after, too, see `galvanaut.instruments.guard.watch`.
         What `reconcile` has left to a job that nobody takes up within `UNCLAIMED_S` is made safe. The caller is at
         work on the clock.
         """
         self._supervisors = [self._supervisor(name) for name in self.bench.names("thermometer")]
         waiting = spawn(self.clock, self._let_go())
         try:
-            async with supervised(self._supervisors, self.clock, self._supervision_s):
+            async with supervised(self._supervisors, self.clock, self._supervision_s), self._watch.kept():
                 yield
         finally:
             waiting.cancel()
@@ -177,12 +187,13 @@ class Station:
             self.alarm(Alarm(text, self.clock.now(), name, "unclaimed"))
 
     def alarm(self, alarm: Alarm) -> None:
-        """Give an alarm, once per instrument and cause: in the journal, in the log, and to whoever reads `alarms`."""
-        if any((alarm.instrument, alarm.cause) == (each.instrument, each.cause) for each in self.alarms):
-            return
-        self.alarms.append(alarm)
-        _log.warning("ALARM %s", alarm)
-        self.journal.remark("alarm", alarm.instrument, text=alarm.text, cause=alarm.cause)
+        """Give an alarm, once per instrument and cause: in the journal, in the log, and to whoever listens."""
+        self.book.raise_once(alarm)
+
+    @property
+    def alarms(self) -> list[Alarm]:
+        """All that were raised since the start, in their order."""
+        return self.book.told
 
     def _supervisor(self, name: str) -> Supervisor:
         loop = asyncio.get_running_loop()
@@ -227,8 +238,8 @@ class Station:
             needs = action.needs(self.bench.bench)
             left = self._unclaimed.items()
             self._unclaimed = {name: job for name, job in left if job != str(key) and name not in needs}
-        clock = self.clock
-        job = Job(record, self.journal, self.bench, self._call, clock.sleep, clock.now, self.alarm, self.orders)
+        clock, vitals = self.clock, self._watch.follow(key, action.needs(self.bench.bench))
+        job = Job(record, self.journal, self.bench, self._call, clock.sleep, clock.now, self.alarm, self.orders, vitals)
         outcome: Outcome
         try:
             outcome = await action.perform(job)
@@ -240,6 +251,8 @@ class Station:
         else:
             self.journal.done(key, outcome)
             self._done_here.add(str(key))
+        finally:
+            self._watch.leave(key)
         await self._after(job)
         return outcome
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from galvanaut.core.errors import GalvanautError
-from galvanaut.flows.cli import benches, campaigns, drills, exports, imports, orders, servers, stations
+from galvanaut.flows.cli import alarms, benches, campaigns, drills, exports, imports, orders, servers, stations
 
 app = typer.Typer(
     name="galvanaut",
@@ -25,6 +25,7 @@ app.command("pause")(campaigns.pause)
 app.command("resume")(campaigns.resume)
 app.command("stop")(campaigns.stop)
 app.command("status")(campaigns.status)
+app.command("alarms")(alarms.alarms)
 app.command("report")(campaigns.report)
 app.command("records")(exports.records)
 app.command("benchmark")(campaigns.benchmark)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -12,14 +13,46 @@ class Alarm:
     Attributes:
         text: what happened and what was done about it.
         at: when, seconds since the epoch by the bench's clock.
-        instrument: that raised it.
+        instrument: that raised it, or what it is about: a stock, ``lab`` for its disk, ``station`` for a job of no
+            instrument.
         cause: short and the same each time, e.g. ``temperature of cell_1``; an alarm is given once per cause.
+        job: key of the job that it is about; empty if about none.
+        is_watched: whether somebody looks again and again, and clears it when its cause is gone. The others, such as
+            a trip of the supervision, stand until the next run has looked at the whole bench.
     """
 
     text: str
     at: float
     instrument: str
     cause: str
+    job: str = ""
+    is_watched: bool = False
 
     def __str__(self) -> str:
         return f"{self.instrument}: {self.text}"
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What it is known by."""
+        return self.instrument, self.cause
+
+
+@dataclass(frozen=True)
+class Notice:
+    """News of an alarm, for those who pass it on.
+
+    Attributes:
+        event: whether it is new or gone.
+        alarm: which one.
+        at: when, seconds since the epoch by the bench's clock.
+        text: what happened, in words.
+    """
+
+    event: Literal["raised", "cleared"]
+    alarm: Alarm
+    at: float
+    text: str
+
+    def __str__(self) -> str:
+        head = "ALARM" if self.event == "raised" else "alarm cleared"
+        return f"{head} {self.alarm.instrument}: {self.text}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 from galvanaut.core.errors import GalvanautError
 from galvanaut.instruments.errors import BadReadingError, NoReplyError
 from galvanaut.instruments.guard.alarm import Alarm
+from galvanaut.instruments.guard.vitals import Vitals
 
 if TYPE_CHECKING:
     from galvanaut.core.identifiers import JobKey
@@ -80,8 +81,10 @@ class Job:
         now: the present instant on it.
         tell: takes alarms.
         orders: where people are asked to do something; None where nobody is.
+        vitals: where its signs of life go.
 
     Attributes:
+        began: when it was first intended, s since the epoch.
         afterwards: what is to be done once the job's end is in the journal: method and arguments.
     """
 
@@ -95,8 +98,10 @@ class Job:
         now: Callable[[], float],
         tell: Callable[[Alarm], None],
         orders: OrderBook | None = None,
+        vitals: Vitals | None = None,
     ) -> None:
         self.key: JobKey = record.key
+        self.began = record.began
         self.bench = bench
         self.notes = record.notes
         self._journal = journal
@@ -106,6 +111,7 @@ class Job:
         self._tell = tell
         self.afterwards: list[tuple[Callable[..., object], *tuple[Any, ...]]] = []
         self.orders = orders
+        self._vitals = vitals or Vitals()
 
     async def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a driver's method without holding up the other instruments."""
@@ -138,7 +144,30 @@ class Job:
 
     def alarm(self, instrument: str, cause: str, text: str) -> None:
         """Let a person know now, not only when the job ends; once per instrument and cause, see `Alarm`."""
-        self._tell(Alarm(f"job {self.key}: {text}", self.now(), instrument, cause))
+        self._tell(Alarm(f"job {self.key}: {text}", self.now(), instrument, cause, str(self.key)))
+
+    def expects(self, seconds: float | None, since: float | None = None) -> None:
+        """Say how long it may take; one that takes much longer is told of, see `AlarmLimits`.
+
+        Args:
+            seconds: a generous estimate; None if nobody can tell.
+            since: from when on, s since the epoch; from now by default.
+        """
+        self._vitals.since = self.now() if since is None else since
+        self._vitals.expected_s = seconds
+
+    def sampled(self, number: int, sampling_s: float, pause_s: float = 0.0) -> None:
+        """Say which sample is the newest; when no new one comes for long it is told of, see `AlarmLimits`.
+
+        Args:
+            number: of the sample, rising; the same one again is no new one.
+            sampling_s: time between two samples, s.
+            pause_s: until nobody asks for another one, s.
+        """
+        vitals = self._vitals
+        if vitals.sampled_at is None or number > vitals.sample:
+            vitals.sampled_at, vitals.sample = self.now(), number
+            vitals.sampling_s, vitals.pause_s = sampling_s, pause_s
 
     async def once(self, name: str, method: Callable[[], T]) -> T:
         """The noted value of ``name``; measured and noted if this is the first attempt to get here."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 POLL_S = 30.0
 """How often the chamber is asked while it settles."""
+RAMP_K_s = 0.5 / 60
+"""A chamber that is well heats and cools faster than this (illustrative)."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,15 @@ class Settle:
         chamber = job.bench.chamber(self.chamber)
         await job.ask(chamber.set_temperature, self.temperature_degC)
         await job.ask(chamber.run)
-        deadline = job.now() + self.limit_s
+        began = job.now()
+        deadline = began + self.limit_s
         steady_since: float | None = None
+        away_K: float | None = None
         while True:
             reading = await job.ask(chamber.temperature_degC)
+            if away_K is None:
+                away_K = abs(reading - self.temperature_degC)
+                job.expects(self.hold_s + away_K / RAMP_K_s, began)
             if abs(reading - self.temperature_degC) > self.tolerance_K:
                 steady_since = None
             elif steady_since is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.instruments.jobs.action import Job, JobFailedError, PostponedError
+from galvanaut.instruments.jobs.cycletime import longest_s
 from galvanaut.instruments.runs import Row, RunHandle, RunStatus
 from galvanaut.instruments.telemetry.sealed import Sealed, SealError
 
@@ -108,13 +109,14 @@ class CycleTest:
     async def _look_after(self, job: Job, cycler: Cycler) -> None:
         run = RunHandle(self.holder, str(job.key), self.sample)
         book = _Book(self.recorder, job, cycler, run)
+        job.expects(longest_s(self.resolved, job.bench.bench.envelope_at(self.holder)), job.began)
         status = await self._taken_up(job, cycler, run, book)
-        self._warn(job, status)
+        self._look_back(job, status)
         attempts = 0
         while status.state == "running" or (status.state == "unknown" and attempts < ATTEMPTS):
             await job.sleep(status.next_s)
             status = await job.call(cycler.poll, run)
-            self._warn(job, status)
+            self._look_back(job, status)
             book.keep(status)
             attempts = attempts + 1 if status.state == "unknown" else 0
         book.close(status)
@@ -133,8 +135,11 @@ class CycleTest:
             job.afterwards.append((self.recorder.release, test))
         return record
 
-    def _warn(self, job: Job, status: RunStatus) -> None:
-        """A cell of which nobody can tell whether it is safe is made known at once, while it is tried again."""
+    def _look_back(self, job: Job, status: RunStatus) -> None:
+        """Say which sample is the newest, and make known at once a cell of which nobody can tell whether it is safe."""
+        is_asked = not (status.is_kept or job.bench.bench.cyclers_at(self.holder))
+        sampling_s = self.plan.period_s if is_asked else self.plan.sampling_s
+        job.sampled(-1 if status.row is None else status.row.number, sampling_s, status.next_s)
         if status.state == "unknown":
             cycler = self.needs(job.bench.bench)[1]
             job.alarm(cycler, f"state of {self.holder}", f"{self.holder} may NOT be safe: {status.alarm}")

@@ -12,6 +12,8 @@ TOUCHED_G = 0.1
 """Change of weight between two steps that is no longer drift or evaporation (illustrative)."""
 LISTENING_S = 10.0
 """A running pump is asked at least this often, so that one in safe mode (30 s or more) knows that the host lives."""
+WEIGHING_S = 60.0
+"""A balance that stands well is still within this time, before and after a stroke together (illustrative)."""
 COMPLETE = 0.95
 """After an interruption, a share of the expected mass from which on the stroke counts as complete: pumps scatter by a
 few per cent, and an as-made composition knows what was really given."""
@@ -47,6 +49,7 @@ async def pump_once(
             f"job {job.key}: the balance shows {before_g:.4f} g, after the step before it showed {vessel_g:.4f} g; "
             "something was added to the vessel or taken from it."
         )
+    job.expects(volume_mL / pump.rate_mL_min * 60 + WEIGHING_S)
     missing_mL = volume_mL
     moved_g = 0.0
     if "stroke_mL" in job.notes:

@@ -12,6 +12,7 @@ from galvanaut.core.errors import GalvanautError
 from galvanaut.core.leases import LeaseKeeper
 from galvanaut.instruments.jobs import JobFailedError, PostponedError
 from galvanaut.instruments.journal import Journal
+from galvanaut.instruments.mailbox.alarms import AlarmsReadAlong
 from galvanaut.instruments.mailbox.clock import DistantClock
 from galvanaut.instruments.mailbox.letters import CLIENTS, HALT, STATION, Mailbox, Welcome, fresh_name
 from galvanaut.instruments.traffic import Traffic
@@ -47,7 +48,7 @@ class RemoteStation:
     Attributes:
         journal: read along.
         clock: the bench's.
-        alarms: given since this client came.
+        book: alarms of the bench.
         traffic: over the wires of the bench since this client came.
     """
 
@@ -60,7 +61,7 @@ class RemoteStation:
         self._gates: dict[str, Gate[Mapping[str, Any]]] = {}
         self._locks: dict[str, ClockLock] = {}
         self._rests = 0
-        self._known_alarms = len(self.journal.remarks("alarm"))
+        self.book = AlarmsReadAlong(self.journal)
         self._traffic_before: list[int] | None = None
 
     async def run(self, key: JobKey, action: Action) -> Mapping[str, Any]:
@@ -117,11 +118,8 @@ class RemoteStation:
 
     @property
     def alarms(self) -> list[Alarm]:
-        """See the class."""
-        from galvanaut.instruments.guard.alarm import Alarm
-
-        found = self.journal.remarks("alarm")[self._known_alarms :]
-        return [Alarm(each.data["text"], each.at, each.topic[1:], each.data["cause"]) for each in found]
+        """Raised since this process came."""
+        return self.book.told
 
     # -- the exchange -------------------------------------------------------------------------------------------
 
@@ -134,6 +132,7 @@ class RemoteStation:
                 await self._rest(clock)
             else:
                 await self._next_letters(POLL_S)
+                self.book.follow()
 
     async def _rest(self, clock: DistantClock) -> None:
         """Everybody here rests: let time run until the station has news or the first sleeper's instant has come."""
@@ -156,6 +155,7 @@ class RemoteStation:
         if letter.kind not in ("woken", "ended"):
             return False
         self.journal.follow()
+        self.book.follow()
         self._count(letter.data["traffic"])
         if isinstance(self.clock, DistantClock):
             self.clock.go_to(letter.data["now"])
