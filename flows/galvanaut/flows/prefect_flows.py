@@ -29,6 +29,7 @@ from galvanaut.flows.artifacts import Artifacts
 from galvanaut.flows.campaign_loop import Observer, run_campaign
 from galvanaut.flows.cells import Built, Tested
 from galvanaut.flows.lab import Lab, open_lab
+from galvanaut.flows.prefect_orders import forms
 from galvanaut.flows.procedure import Steps, run_trial
 from galvanaut.flows.through_prefect import PrefectFailedError, inside, through
 
@@ -220,7 +221,8 @@ async def _run(lab: Lab) -> None:
             quiet_since = time.monotonic()
 
     try:
-        await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
+        async with forms(lab):
+            await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
     finally:
         await artifacts.publish()
 
