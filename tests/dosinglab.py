@@ -64,8 +64,8 @@ class Host:
             try:
                 return await self.station.run(key, action)
             finally:
-                if beside is not None:
-                    await asyncio.wait([beside])
+                if beside is not None:  # the person of a dead host is another host's
+                    beside.cancel()
 
     def strokes(self):
         """How often this host has told a pump to run."""

@@ -5,11 +5,13 @@ import json
 import pytest
 
 from dosinglab import DOSE, KEY, Host, HostDiedError, message_of, orders
+from galvanaut.core.identifiers import JobKey
 from galvanaut.instruments.jobs import InDoubtError, JobFailedError, Transfer, byhand
 from galvanaut.instruments.orders import Answer
 
 JOB = str(KEY)
 FILL = Transfer("pump_transfer", "balance", "mixer", "cell", volume_mL=3.0, expected_g=3.0)
+FILL_KEY = JobKey("demo", 1, "fill")
 
 
 def died_while_dosing(folder):
@@ -25,13 +27,13 @@ def the_dose_ran_but_somebody_removed_it(world, connected):
     world.clock.spend(120.0)
 
 
-def says(choice="", failed=None, **texts):
+def says(choice="", failed=None, job=JOB, **texts):
     """A person who answers 20 s after being asked, as the command line does."""
 
     async def person(host):
         await host.station.clock.sleep(20.0)
         book = orders(host.folder)
-        book.answer(JOB, book.find(JOB).order.reply(0.0, texts, choice, failed))
+        book.answer(job, book.find(job).order.reply(0.0, texts, choice, failed))
 
     return person
 
@@ -93,9 +95,9 @@ def test_a_transfer_in_doubt_is_settled_alike(tmp_path):
         connected.pump("pump_transfer").was_power_cycled = True
 
     host = Host(tmp_path, has_people=True)
-    result = host.run(FILL, before=power_is_lost, person=says("moved", mass="2.8 g"))
+    result = host.run(FILL, FILL_KEY, power_is_lost, says("moved", job=str(FILL_KEY), mass="2.8 g"))
     assert (result["mass_g"], result["by_hand"]) == (2.8, ["mass_g"])
-    assert orders(tmp_path).find(JOB).order.facts["pump's count"] == "gone with its power"
+    assert orders(tmp_path).find(str(FILL_KEY)).order.facts["pump's count"] == "gone with its power"
 
 
 def _die_after_run(host):
@@ -107,12 +109,11 @@ def _die_after_run(host):
             raise HostDiedError
 
     host.trace = deadly
-    host.run(FILL)
+    host.run(FILL, FILL_KEY)
 
 
 @pytest.mark.parametrize("is_answered_meanwhile", [True, False])
 def test_wherever_the_host_dies_while_it_asks_the_doubt_stays_one(tmp_path, is_answered_meanwhile):
-    """The evidence may look better to a later host than it is: the pump's count is gone, the balance set to zero."""
     whole = tmp_path / "whole"
     whole.mkdir()
     died_while_dosing(whole)
