@@ -50,7 +50,7 @@ def test_nothing_to_do(world):
 def test_what_is_to_do_and_how_it_is_answered(asked):
     text = cli(asked, "todo").stdout
     assert text.startswith(
-        f"{asked.folder}: 1 to do\n\nBuild cell A-1 and put it into holder_1  (since 1970-01-01 00:16 UTC)"
+        f"{asked.folder}: 1 to do\n\nBuild cell A-1 and put it into holder_1  (since 1970-01-01 00:16 UTC, due in 24 h"
     )
     assert re.search(r"recipe as made +EC 0.3, DMC 0.6, LiPF6 0.1\n +write down +electrolyte, 16 to 120 mg\n", text)
     assert "demo.0001.assemble.1.md" in text
@@ -76,13 +76,13 @@ def test_an_answer_is_taken_once(asked):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "takes exactly one of --electrolyte, --done and --fail"),
+        ([], "takes exactly one of --electrolyte, --choice, --done and --fail"),
         (["--electrolyte", "49 mg", "--fail", "x"], "takes exactly one of"),
         (["--electrolyte", "49"], "has no unit"),
         (["--electrolyte", "49 mL"], "dimension"),
         (["--electrolyte", "49 g"], "'49 g' is not plausible; expected 16 to 120 mg"),
         (["--done"], r"--electrolyte is missing \(16 to 120 mg\)"),
-        (["--fail", " "], "--fail: says nothing; what went wrong"),
+        (["--fail", " "], "--fail says nothing; what went wrong"),
     ],
 )
 def test_an_answer_that_makes_no_sense_changes_nothing(asked, arguments, words):

@@ -1,11 +1,16 @@
 """Cells are built and taken out once, whatever message or record the host dies at; a failed assembly is a result."""
 
+import asyncio
+
 import pytest
 
 from assemblylab import Host, HostDiedError, World, key
+from galvanaut.core.clock import at_work, spawn
 from galvanaut.instruments.errors import NoReplyError
 from galvanaut.instruments.jobs import AssembleCell, InDoubtError, JobFailedError, UnloadCell
 from galvanaut.instruments.loading import Loaded, loaded_cells
+from galvanaut.instruments.orders import Answer
+from galvanaut.instruments.station import Station
 
 CELL = AssembleCell("A-1", "holder_1", "mixer", 0.04, "EC 0.3, DMC 0.6, LiPF6 0.1", "assembler")
 OUT = UnloadCell("A-1", "holder_1", "assembler")
@@ -245,15 +250,65 @@ def test_an_assembler_that_is_busy_for_ever_is_not_waited_for(world):
     assert loaded(world) == {}
 
 
-def test_an_assembly_without_an_end_is_in_doubt_and_its_holder_is_not_free(world, monkeypatch):
+def in_doubt(world, monkeypatch):
+    """A host whose assembler never ends."""
     monkeypatch.setattr("fakeassembler.DURATION_s", float("inf"))
-    with pytest.raises(InDoubtError, match=r"has been building A-1 for 2 h. Go and look whether it is in holder_1"):
-        Host(world).run(CELL)
+    return Host(world)
+
+
+def test_an_assembly_without_an_end_is_in_doubt_and_its_holder_is_not_free(world, monkeypatch):
+    host = in_doubt(world, monkeypatch)
+    host.station = Station(host.connected, host.journal, host.clock)  # nobody is there to be asked
+    with pytest.raises(InDoubtError, match=r"in doubt: assembler has been building A-1 for 2 h"):
+        host.run(CELL)
     assert loaded(world)["holder_1"] == Loaded("A-1", "demo/0001/assemble/1", is_certain=False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "held"),
+    [
+        (Answer(0.0, choice="built"), "", {"holder_1": Loaded("A-1", "demo/0001/assemble/1")}),
+        (Answer(0.0, choice="not-built"), "by hand: was not built, its holder is empty", {}),
+    ],
+)
+def test_a_person_says_what_became_of_an_assembly_in_doubt(world, monkeypatch, answer, reason, held):
+    host = in_doubt(world, monkeypatch)
+    result = host.run(CELL, "assemble", host.answers("assemble", 3 * 3600.0, answer))
+    assert (result["assembled"], result["reason"], result["by_hand"]) == (not reason, reason, ["assembled"])
+    assert result["electrolyte_g"] is None
+    assert loaded(world) == held
+    (standing,) = world.orders().all()
+    assert standing.order.facts["why"] == "assembler has been building A-1 for 2 h"
+    assert [each.name for each in standing.order.choices] == ["built", "not-built"]
+
+
+def test_what_a_person_cannot_tell_either_leaves_the_holder_unused(world, monkeypatch):
+    host = in_doubt(world, monkeypatch)
+    with pytest.raises(JobFailedError, match="was in doubt, and could not be settled by hand: the door is locked"):
+        host.run(CELL, "assemble", host.answers("assemble", 3 * 3600.0, Answer(0.0, {}, "the door is locked")))
+    assert loaded(world)["holder_1"] == Loaded("A-1", "demo/0001/assemble/1", is_certain=False)
+
+
+def test_a_doubt_outlives_the_host_and_nothing_is_told_to_the_assembler_again(world, monkeypatch):
+    """The assembler ends meanwhile; but a person was asked, and may have had hands in it."""
+
+    async def main(host):
+        with at_work(host.clock):
+            job = spawn(host.clock, host.station.run(key("assemble"), CELL))
+            await host.clock.sleep(3 * 3600.0)
+            job.cancel()
+
+    asyncio.run(main(in_doubt(world, monkeypatch)))
+    monkeypatch.undo()
+    world.orders().answer(str(key("assemble")), Answer(0.0, choice="not-built"))
+    host = Host(world)
+    assert not host.run(CELL)["assembled"]
+    assert host.sent(TELL) == 0
 
 
 def test_an_assembler_that_means_another_holder_is_in_doubt(world):
     host = Host(world)
+    host.station = Station(host.connected, host.journal, host.clock)
     real = world.assembler.outcome
     world.assembler.outcome = lambda cell: real(cell).replace("holder_1", "holder_2")
     with pytest.raises(InDoubtError, match="says of A-1, ordered for holder_1, that it was meant for holder_2"):

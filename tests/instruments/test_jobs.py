@@ -1,79 +1,16 @@
 """Doses and transfers on a simulated bench: given once, whatever message the host dies at; the balance decides."""
 
-import asyncio
-import contextlib
-from pathlib import Path
-
 import pytest
-import pyvisa
 
-from galvanaut.core.clock import at_work
-from galvanaut.core.eventlog import EventLog, open_engine
+from dosinglab import DOSE, KEY, Host, HostDiedError, message_of
 from galvanaut.core.identifiers import JobKey
-from galvanaut.instruments.bench import Bench, load_bench
-from galvanaut.instruments.connect import ConnectedBench
 from galvanaut.instruments.jobs import Dose, Empty, InDoubtError, JobFailedError, MeasureImpedance, Settle, Transfer
-from galvanaut.instruments.journal import Journal
-from galvanaut.instruments.station import Station
-from galvanaut.simulators.bench import SimulatedBench
-from plainchemistry import PlainChemistry
-
-FILE = Path(__file__).parents[2] / "instruments" / "benches" / "simulated.yaml"
-DOSE = Dose("DMC", "SIM-DMC-1", "pump_dmc", "balance", "mixer", volume_mL=4.0, expected_g=4.0)
-KEY = JobKey("demo", 1, "dose-DMC")
-
-
-class HostDiedError(Exception):
-    """Stands for a killed host: nothing of ours runs any more, the bench does."""
-
-
-class Host:
-    """One life of the host on the bench kept in ``folder``; dies at the n-th byte string sent or received."""
-
-    def __init__(self, folder, dies_at=None, changed=None):
-        self.folder, self.dies_at, self.messages, self.is_connected = folder, dies_at, [], False
-        self.bench = _bench(changed or {})
-
-    def trace(self, instrument, direction, data):
-        if self.is_connected:
-            self.messages.append((instrument, direction, bytes(data)))
-            if len(self.messages) == self.dies_at:
-                raise HostDiedError
-
-    def run(self, action, key=KEY, before=None):
-        """Do one job; returns its result. The world is closed without making anything safe, as a kill would."""
-        with contextlib.ExitStack() as stack:
-            bench = self.bench
-            description = bench.model_dump(mode="json", by_alias=True, exclude_none=True)
-            self.world = SimulatedBench.open(description, self.folder / "world.db", 1, PlainChemistry())
-            stack.callback(self.world.close)
-            manager = pyvisa.ResourceManager(self.world.visa_library())
-            connected = ConnectedBench.open(bench, manager, trace=self.trace)
-            journal = Journal(EventLog(open_engine(self.folder / "station.db"), "journal"), self.world.clock)
-            if before:
-                before(self.world, connected)
-            self.is_connected = True
-            self.station = Station(connected, journal, self.world.clock)
-            return asyncio.run(self._run(action, key))
-
-    async def _run(self, action, key):
-        with at_work(self.station.clock):
-            return await self.station.run(key, action)
 
 
 def test_a_dose_is_what_the_balance_says(tmp_path):
     result = Host(tmp_path).run(DOSE)
     assert result["mass_g"] == pytest.approx(4.0, rel=0.05)
     assert result["mass_g"] == pytest.approx(result["after_g"] - result["before_g"])
-
-
-def _bench(changed):
-    """The simulated bench with other instruments in places."""
-    bench = load_bench(FILE)
-    description = bench.model_dump(mode="json", by_alias=True, exclude_none=True)
-    for name, fields in changed.items():
-        description["instruments"][name] |= fields
-    return Bench.model_validate(description)
 
 
 WATCHED = {
@@ -122,7 +59,7 @@ def test_wherever_the_host_dies_the_dose_is_given_once(tmp_path, changed):
 
 def test_a_stroke_cut_short_by_a_stop_is_completed_not_repeated(tmp_path):
     with pytest.raises(HostDiedError):
-        Host(tmp_path, dies_at=_message_of(tmp_path, b"0RUN", after=2)).run(DOSE)
+        Host(tmp_path, dies_at=message_of(tmp_path, b"0RUN", after=2)).run(DOSE)
 
     def somebody_stops_the_pump_halfway(world, connected):
         world.clock.spend(12.0)  # of 24 s at 10 mL/min
@@ -137,7 +74,7 @@ def test_a_stroke_cut_short_by_a_stop_is_completed_not_repeated(tmp_path):
 
 def test_contradicting_evidence_after_a_crash_is_in_doubt_and_nothing_is_pumped(tmp_path):
     with pytest.raises(HostDiedError):
-        Host(tmp_path, dies_at=_message_of(tmp_path, b"0RUN", after=2)).run(DOSE)
+        Host(tmp_path, dies_at=message_of(tmp_path, b"0RUN", after=2)).run(DOSE)
 
     def the_dose_ran_but_somebody_removed_it(world, connected):
         world.clock.spend(60.0)
@@ -194,13 +131,3 @@ def test_the_chamber_holds_before_anything_is_read(tmp_path):
 def test_a_chamber_that_cannot_hold_fails_with_its_reading(tmp_path):
     with pytest.raises(JobFailedError, match=r"chamber reads .* did not hold -40 \+- 0.1 degC for 60 min within 0.5 h"):
         Host(tmp_path).run(Settle("chamber", -40.0, 0.1, 3600.0, limit_s=1800.0), JobKey("demo", 1, "settle"))
-
-
-def _message_of(tmp_path, command, after):
-    """Number of the message ``after`` places behind a command, found in a dry run."""
-    folder = tmp_path / "dry"
-    folder.mkdir()
-    host = Host(folder)
-    host.run(DOSE)
-    sent = [n for n, (_, way, data) in enumerate(host.messages, start=1) if way == ">" and data.startswith(command)]
-    return sent[0] + after - 1

@@ -94,7 +94,8 @@ def resident_bench(bench: Bench, folder: LabFolder, seed: int) -> Iterator[Bench
         stack.callback(engine.dispose)
         mail, journal = EventLog(engine, "mailbox"), EventLog(engine, "journal")
         name = f"{STATIONS}{bench.name}"
-        station, welcome = stack.enter_context(connected_station(mail, journal, Leases(engine), name))
+        orders = OrderBook(EventLog(engine, "orders"), folder.orders)
+        station, welcome = stack.enter_context(connected_station(mail, journal, Leases(engine), orders, name))
         _check_same(bench, seed, welcome)
         recorder = stack.enter_context(LabRecorder.opened(folder.path))
         contradictions = {holder: (who, how) for holder, (who, how) in welcome.contradictions.items()}

@@ -12,8 +12,18 @@ from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
 from galvanaut.flows.folder import LabFolder
 from galvanaut.instruments.journal import Journal
-from galvanaut.instruments.orders import Answer, OrderBook, StandingOrder
+from galvanaut.instruments.orders import Choice, OrderBook, StandingOrder
 from galvanaut.instruments.orders.paper import when
+
+
+def waiting(book: OrderBook, journal: Journal) -> list[StandingOrder]:
+    """The orders for which a job waits, the oldest first."""
+    return [each for each in book.all() if each.answer is None and _waits(journal, each.order.job)]
+
+
+def _waits(journal: Journal, job: str) -> bool:
+    record = journal.find(JobKey.parse(job))
+    return record is not None and record.state == "intended"
 
 
 class LabOrders:
@@ -31,19 +41,30 @@ class LabOrders:
         folder = LabFolder.existing(lab)
         engine = open_engine(folder.station)
         self.book = OrderBook(EventLog(engine, "orders"), folder.orders)
-        self._journal = Journal(EventLog(engine, "journal"), SystemClock())
+        self._log = EventLog(engine, "journal")
+        self._journal = Journal(self._log, SystemClock())
 
     def open(self) -> list[StandingOrder]:
         """Those for which a job waits, the oldest first."""
-        return [each for each in self.book.all() if each.answer is None and self._waits(each.order.job)]
+        return waiting(self.book, self._journal)
 
-    def answer(self, job: str, texts: Mapping[str, str], failed: str | None) -> str:
+    def now(self, standing: StandingOrder) -> float:
+        """The present instant by the clock of an order's bench, as far as it can be known from outside.
+
+        That of a simulated bench is known from what was last written down by it.
+        """
+        if not standing.order.is_simulated:
+            return SystemClock().now()
+        return max((event.at for event in self._log.read()), default=standing.at)
+
+    def answer(self, job: str, texts: Mapping[str, str], failed: str | None, choice: str = "") -> str:
         """Answer an order; what was answered, in words.
 
         Args:
             job: its key.
             texts: what was written down: quantities by name.
             failed: why it could not be done; None if it was.
+            choice: name of the choice; empty where there is none.
 
         Raises:
             InputError: no such order is open, it was answered before, or the answer makes no sense. Nothing is written.
@@ -52,10 +73,9 @@ class LabOrders:
         if failed is not None and not failed.strip():
             raise InputError("--fail", "says nothing; what went wrong?")
         try:
-            values = {} if failed is not None else standing.order.values(texts)
+            answer = standing.order.reply(SystemClock().now(), texts, choice, failed)
         except ValueError as error:
             raise InputError(f"job {job}", str(error)) from None
-        answer = Answer(SystemClock().now(), values, (failed or "").strip())
         self.book.answer(job, answer)
         return answer.text(standing.order)
 
@@ -65,32 +85,49 @@ class LabOrders:
         if standing is None:
             known = ", ".join(each.order.job for each in self.open()) or "none"
             raise InputError(f"job {job}", f"has no work order in {self.lab}; open are: {known}")
-        if standing.answer is None and not self._waits(job):
+        if standing.answer is None and not _waits(self._journal, job):
             raise InputError(f"job {job}", "has ended without an answer, so none is wanted any more")
         return standing
 
-    def _waits(self, job: str) -> bool:
-        record = self._journal.find(JobKey.parse(job))
-        return record is not None and record.state == "intended"
-
 
 def todo_text(lab: Path) -> str:
-    """Every open order, with the command that answers it."""
+    """Every open order, how late it is, and the commands that answer it."""
     orders = LabOrders(lab)
     found = orders.open()
     if not found:
         return f"{lab}: nothing to do"
-    parts = [f"{lab}: {len(found)} to do"]
-    for each in found:
-        facts = [f"  {name:<16} {text}" for name, text in each.order.facts.items()]
-        asks = [f"  write down       {ask.name}, {ask.range()}" for ask in each.order.asks]
-        page = f"  page             {orders.book.path(each.order.job)}"
-        head = f"\n{each.order.title}  (since {when(each.at)})"
-        parts += [head, *facts, *asks, page, f"  {each.order.command()}"]
-    return "\n".join(parts)
+    return "\n".join([f"{lab}: {len(found)} to do", *(line for each in found for line in _lines(each, orders))])
+
+
+def _lines(standing: StandingOrder, orders: LabOrders) -> list[str]:
+    order = standing.order
+    late = standing.lateness(orders.now(standing))
+    clock = " by the simulated bench's clock" if order.is_simulated else ""
+    return [
+        f"\n{order.title}  (since {when(standing.at)}{late and f', {late}'}{clock})",
+        *(f"  {name:<16} {text}" for name, text in order.facts.items()),
+        *(f"  write down       {ask.name}, {ask.range()}" for ask in order.asks),
+        *(_choice_line(choice) for choice in order.choices),
+        f"  page             {orders.book.path(order.job)}",
+        *(f"  {command}" for command in order.commands()),
+    ]
+
+
+def _choice_line(choice: Choice) -> str:
+    asks = "".join(f"; write down {ask.name}, {ask.range()}" for ask in choice.asks)
+    return f"  answer {choice.name:<9} {choice.text}{asks}"
 
 
 def todo_json(lab: Path) -> list[dict[str, Any]]:
     """The same for machines."""
-    found = LabOrders(lab).open()
-    return [{"job": each.order.job, "placed_unix_time_s": each.at, **each.order.to_json()} for each in found]
+    orders = LabOrders(lab)
+    return [
+        {
+            "job": each.order.job,
+            "placed_unix_time_s": each.at,
+            "due_unix_time_s": each.due_at,
+            "late_s": None if each.due_at is None else max(0.0, orders.now(each) - each.due_at),
+            **each.order.to_json(),
+        }
+        for each in orders.open()
+    ]

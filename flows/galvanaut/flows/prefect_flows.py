@@ -31,6 +31,7 @@ from galvanaut.flows.artifacts import Artifacts
 from galvanaut.flows.campaign_loop import Observer, run_campaign
 from galvanaut.flows.cells import Built, Tested
 from galvanaut.flows.lab import Lab, open_lab
+from galvanaut.flows.prefect_orders import forms
 from galvanaut.flows.procedure import Steps, run_trial
 from galvanaut.flows.through_prefect import PrefectFailedError, inside, through
 from galvanaut.instruments.guard.alarm import Notice
@@ -259,7 +260,8 @@ async def _run(lab: Lab) -> None:
 
     try:
         with lab.station.book.heard(_tell_of_alarm(get_run_logger())):
-            await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
+            async with forms(lab):
+                await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
     finally:
         await artifacts.publish()
 

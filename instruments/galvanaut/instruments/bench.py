@@ -20,6 +20,7 @@ from galvanaut.instruments.drivers import Driver, driver_class
 from galvanaut.instruments.drivers.registry import sharing
 from galvanaut.instruments.envelope import Envelope
 from galvanaut.instruments.filecycler import FileCycler
+from galvanaut.instruments.operators import Operators
 from galvanaut.instruments.roles import Role
 from galvanaut.instruments.wiring import Wiring, check_wiring
 
@@ -172,6 +173,7 @@ class Bench(BaseModel):
         holders: by name; they hold cells.
         instruments: by name.
         file_cyclers: cyclers without an interface, by name; see `FileCycler`.
+        operators: how soon people answer work orders; see `Operators`.
         simulation: parameters of the simulated world; ignored on a real bench.
         served: the resources are those of a simulated bench that another process serves. To this one it is as real as
             any, and has to be armed, but what it measures is labelled as simulated.
@@ -187,6 +189,7 @@ class Bench(BaseModel):
     holders: dict[Name, HolderEntry] = {}
     instruments: dict[Name, InstrumentEntry]
     file_cyclers: dict[Name, FileCycler] = {}
+    operators: Operators = Operators()
     simulation: dict[str, Any] | None = None
     served: bool = False
 

@@ -11,7 +11,7 @@ from galvanaut.flows.cli.options import DEFAULT_LAB, AsJson, LabFolder
 
 
 def todo(lab: LabFolder = DEFAULT_LAB, as_json: AsJson = False) -> None:
-    """Show the work orders for which a campaign waits, and how each of them is answered."""
+    """Show the work orders for which a campaign waits, how late they are, and how each of them is answered."""
     from galvanaut.flows.orders import todo_json, todo_text
 
     typer.echo(json.dumps(todo_json(lab), indent=2) if as_json else todo_text(lab))
@@ -23,6 +23,14 @@ def answer(
         str | None,
         typer.Option("--electrolyte", metavar="MASS", help='Filled into the cell, e.g. "49 mg".', show_default=False),
     ] = None,
+    mass: Annotated[
+        str | None,
+        typer.Option("--mass", metavar="MASS", help='Found to have been moved, e.g. "3.9 g".', show_default=False),
+    ] = None,
+    choice: Annotated[
+        str | None,
+        typer.Option("--choice", metavar="NAME", help="One of the answers that the order offers.", show_default=False),
+    ] = None,
     done: Annotated[bool, typer.Option("--done", help="It is done; nothing was to be written down.")] = False,
     fail: Annotated[
         str | None, typer.Option("--fail", metavar="REASON", help="It could not be done.", show_default=False)
@@ -33,7 +41,8 @@ def answer(
     from galvanaut.core.errors import InputError
     from galvanaut.flows.orders import LabOrders
 
-    texts = {} if electrolyte is None else {"electrolyte": electrolyte}
-    if (bool(texts) + done + (fail is not None)) != 1:
-        raise InputError("answer", "takes exactly one of --electrolyte, --done and --fail")
-    typer.echo(f"{job}: {LabOrders(lab).answer(job, texts, fail)}")
+    given = {"electrolyte": electrolyte, "mass": mass}
+    texts = {name: text for name, text in given.items() if text is not None}
+    if (bool(texts or choice) + done + (fail is not None)) != 1:
+        raise InputError("answer", "takes exactly one of --electrolyte, --choice, --done and --fail")
+    typer.echo(f"{job}: {LabOrders(lab).answer(job, texts, fail, choice or '')}")

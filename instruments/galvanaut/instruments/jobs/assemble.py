@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from galvanaut.instruments.errors import InstrumentError, RefusedError
-from galvanaut.instruments.jobs.action import InDoubtError, Job, JobFailedError
+from galvanaut.instruments.jobs.action import Job, JobFailedError
 from galvanaut.instruments.jobs.byhand import by_hand, switched_off
+from galvanaut.instruments.jobs.doubt import NOTE, Question, settled
 from galvanaut.instruments.loading import loaded_cells
-from galvanaut.instruments.orders import Asked, Order
+from galvanaut.instruments.orders import Asked, Choice, Order
 
 if TYPE_CHECKING:
     from galvanaut.instruments.assembly import Assembly
@@ -26,6 +27,9 @@ TRIES = 3
 PLAUSIBLE_g_mL = (0.4, 3.0)
 """Mass written down per volume ordered: beyond these a unit or a point is wrong. Electrolytes have 1.0 to 1.4 g/mL, and
 people spill and pipettes drip (illustrative)."""
+
+BUILT, NOT_BUILT = "built", "not-built"
+"""What a person may find after an assembly that nobody can tell anything of."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class AssembleCell:
 
         Returns:
             ``cell``, ``holder``, ``electrolyte_g`` (None if nobody knows), ``assembled`` and ``reason``. An assembly
-            that fails is a result: the cell counts as failed, and the holder is as empty as before.
+            that fails is a result: the cell counts as failed, and the holder is as empty as before. Where a person
+            had to say what became of it, ``by_hand`` names what that person said.
 
         Raises:
             JobFailedError: it could not be begun, or nobody can tell what became of it.
@@ -73,8 +78,12 @@ class AssembleCell:
             self._require_empty(job)
         if self.assembler is None:
             return await self._by_hand(job)
+        if NOTE in job.notes:
+            return await self._settled(job, "")
         assembler = job.bench.assembler(self.assembler)
         found = await self._ended(job, assembler, await self._begun(job, assembler))
+        if isinstance(found, str):
+            return await self._settled(job, found)
         return self._result(found.electrolyte_g, found.reason)
 
     def _result(self, electrolyte_g: float | None, reason: str) -> Mapping[str, Any]:
@@ -140,23 +149,39 @@ class AssembleCell:
                 )
             await job.sleep(POLL_S)
 
-    async def _ended(self, job: Job, assembler: Assembler, found: Assembly | None) -> Assembly:
+    async def _ended(self, job: Job, assembler: Assembler, found: Assembly | None) -> Assembly | str:
+        """The assembly at its end; or, in words, why nobody can tell what became of it."""
         deadline = job.now() + LIMIT_S
         while found is not None and found.state == "busy":
             if job.now() > deadline:
-                raise InDoubtError(
-                    f"job {job.key}: {self.assembler} has been building {self.cell} for {LIMIT_S / 3600:g} h. Go and "
-                    f"look whether it is in {self.holder}."
-                )
+                return f"{self.assembler} has been building {self.cell} for {LIMIT_S / 3600:g} h"
             await job.sleep(POLL_S)
             found = await job.ask(assembler.outcome, self.cell)
         if found is None or found.holder != self.holder:
             said = "that it was never asked for" if found is None else f"that it was meant for {found.holder}"
-            raise InDoubtError(
-                f"job {job.key}: in doubt: {self.assembler} says of {self.cell}, ordered for {self.holder}, {said}. Go "
-                "and look where it is."
-            )
+            return f"{self.assembler} says of {self.cell}, ordered for {self.holder}, {said}"
         return found
+
+    async def _settled(self, job: Job, why: str) -> Mapping[str, Any]:
+        """A person looks where the cell is."""
+        facts = {"cell": self.cell, "holder": self.holder, "assembler": str(self.assembler)}
+        answer = await settled(job, self._question(), why, facts)
+        reason = "" if answer.choice == BUILT else "by hand: was not built, its holder is empty"
+        return {**self._result(None, reason), "by_hand": ["assembled"]}
+
+    def _question(self) -> Question:
+        return Question(
+            title=f"Settle a doubt: was cell {self.cell} built and put into {self.holder}?",
+            steps=(
+                f"Make sure that {self.assembler} stands still, and look into {self.holder}. Build nothing by hand.",
+                f"Remove a cell that lies anywhere else: it is no longer {self.cell}.",
+                "Answer. If you cannot tell, answer with --fail and the reason: then the holder is not used again.",
+            ),
+            choices=(
+                Choice(BUILT, f"{self.cell} is closed, clean and in {self.holder}"),
+                Choice(NOT_BUILT, f"{self.holder} is empty; the cell counts as failed"),
+            ),
+        )
 
     # -- by hand --------------------------------------------------------------------------------------------------
 

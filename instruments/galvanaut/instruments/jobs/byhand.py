@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from galvanaut.instruments.jobs.action import Job, JobFailedError
-from galvanaut.instruments.orders import Answer, Order
+from galvanaut.instruments.orders import Answer, Order, StandingOrder
+from galvanaut.instruments.orders.paper import span
 
 POLL_S = 5.0
 """How often the book of orders is looked into."""
+REMINDERS = 10
+"""So often a person is reminded of one order; `galvanaut todo` goes on showing it. Simulated time may run for months
+within a minute while somebody thinks."""
 
 
 async def by_hand(job: Job, order: Order) -> Answer:
@@ -20,11 +25,36 @@ async def by_hand(job: Job, order: Order) -> Answer:
     book = job.orders
     if book is None:
         raise JobFailedError(f"job {job.key}: needs a person ({order.title}), but this program has no work orders.")
-    book.place(order, job.now())
+    people = job.bench.bench.operators
+    book.place(
+        replace(
+            order,
+            deadline_s=people.deadline_s,
+            reminder_s=people.reminder_s,
+            is_simulated=job.bench.is_simulated,
+        ),
+        job.now(),
+    )
     while (known := book.find(order.job)) is None or known.answer is None:
+        if known is not None:
+            _remind(job, known)
         await job.sleep(POLL_S)
         await asyncio.sleep(0)  # on a virtual clock a lone sleeper wakes at once, and nobody else would have a turn
     return known.answer
+
+
+def _remind(job: Job, standing: StandingOrder) -> None:
+    """Once a period; what was reminded of is on disk, so that a program started anew does not begin again."""
+    period_s = standing.order.reminder_s
+    if period_s is None:
+        return
+    number = int((job.now() - standing.at) // period_s)
+    if not job.notes.get("reminded", 0) < number <= REMINDERS:
+        return
+    job.note(reminded=number)
+    waited, late = span(job.now() - standing.at), standing.lateness(job.now())
+    text = f"work order waits for {waited}{late and f', {late}'}: {standing.order.title}; see `galvanaut todo`"
+    job.alarm("operator", f"reminder {number} of {standing.order.job}", text)
 
 
 async def switched_off(job: Job, holder: str) -> None:

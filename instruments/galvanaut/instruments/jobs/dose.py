@@ -51,17 +51,19 @@ class Dose:
         """Weigh, pump once, weigh.
 
         Returns:
-            ``mass_g`` given by the balance's account, with the weights it comes from.
+            ``mass_g`` given by the balance's account, with the weights it comes from; where a person had to say how
+            much it was, ``by_hand`` names it.
 
         Raises:
             JobFailedError: what arrived is not what was pumped: bottle empty, line blocked or leaking.
         """
         pump, balance = job.bench.pump(self.pump), job.bench.balance(self.balance)
-        before_g, after_g = await pump_once(job, pump, balance, self.volume_mL, self.expected_g, self.vessel_g)
-        mass_g = after_g - before_g
+        what = f"{self.volume_mL:g} mL of {self.stock} by {self.pump} into {self.vessel}"
+        moved = await pump_once(job, pump, balance, self.volume_mL, self.expected_g, self.vessel_g, what=what)
+        mass_g, witness = moved.gained_g, self.balance if moved.by_hand_g is None else "a person"
         if abs(mass_g - self.expected_g) > max(0.02, DOSE_TOLERANCE * self.expected_g):
             raise JobFailedError(
                 f"job {job.key}: {self.pump} gave {self.volume_mL:g} mL of {self.stock}, {self.expected_g:.4f} g were "
-                f"expected but {self.balance} saw {mass_g:.4f} g. Is the bottle empty or the line blocked or leaking?"
+                f"expected but {witness} saw {mass_g:.4f} g. Is the bottle empty or the line blocked or leaking?"
             )
-        return {"mass_g": mass_g, "before_g": before_g, "after_g": after_g}
+        return moved.result(mass_g)

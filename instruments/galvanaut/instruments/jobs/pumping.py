@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from galvanaut.instruments.errors import BadReadingError, InstrumentError, NoReplyError
-from galvanaut.instruments.jobs.action import InDoubtError, Job, JobFailedError
+from galvanaut.instruments.jobs.action import Job, JobFailedError
+from galvanaut.instruments.jobs.doubt import NOTE
+from galvanaut.instruments.jobs.pumpdoubt import facts_of, mass_by_hand
 from galvanaut.instruments.roles import Balance, Pump
 
 AGREEMENT, AGREEMENT_G = 0.1, 0.02
@@ -19,13 +25,53 @@ COMPLETE = 0.95
 few per cent, and an as-made composition knows what was really given."""
 
 
+@dataclass(frozen=True)
+class Moved:
+    """What a stroke has moved.
+
+    Attributes:
+        before_g, after_g: weights shown by the balance.
+        by_hand_g: mass moved by a person's word, where balance and pump could not tell; else None.
+    """
+
+    before_g: float
+    after_g: float
+    by_hand_g: float | None = None
+
+    @property
+    def gained_g(self) -> float:
+        """Mass that came into the vessel on the balance."""
+        return self.after_g - self.before_g if self.by_hand_g is None else self.by_hand_g
+
+    @property
+    def lost_g(self) -> float:
+        """Mass that left it."""
+        return self.before_g - self.after_g if self.by_hand_g is None else self.by_hand_g
+
+    def result(self, mass_g: float) -> Mapping[str, Any]:
+        """For the journal; a person's number is marked as one."""
+        mark = {} if self.by_hand_g is None else {"by_hand": ["mass_g"]}
+        return {"mass_g": mass_g, "before_g": self.before_g, "after_g": self.after_g, **mark}
+
+
+class _ContradictionError(Exception):
+    """Why pump and balance cannot tell what became of a stroke, in words."""
+
+
 async def pump_once(
-    job: Job, pump: Pump, balance: Balance, volume_mL: float, expected_g: float, vessel_g: float | None = None
-) -> tuple[float, float]:
+    job: Job,
+    pump: Pump,
+    balance: Balance,
+    volume_mL: float,
+    expected_g: float,
+    vessel_g: float | None = None,
+    *,
+    what: str,
+) -> Moved:
     """Move ``volume_mL`` exactly once and weigh before and after.
 
     After a crash the pump is asked whether it still runs, and the balance how much has moved; only what is missing is
-    pumped, as a stroke of its own whose intent is on disk first.
+    pumped, as a stroke of its own whose intent is on disk first. If they contradict each other a person is asked.
 
     Args:
         job: the running job; ``before_g`` and ``stroke_mL`` are kept in its notes.
@@ -34,16 +80,16 @@ async def pump_once(
         volume_mL: to be moved.
         expected_g: change of mass that this should make, positive when the vessel gains.
         vessel_g: what the balance showed after the step before, if that is known.
-
-    Returns:
-        The weights before and after in g.
+        what: is moved, from where into where, for people.
 
     Raises:
-        InDoubtError: after a crash the pump and the balance contradict each other.
+        InDoubtError: after a crash the pump and the balance contradict each other, and nobody is there to be asked.
         JobFailedError: the vessel was touched since the step before, or the pump or the balance failed; the pump is
-            stopped.
+            stopped. Or a person has given a step in doubt up.
     """
     before_g = await job.once("before_g", balance.weigh_g)
+    if NOTE in job.notes:
+        return await _by_hand(job, pump, balance, expected_g, what, "")
     if vessel_g is not None and abs(before_g - vessel_g) > TOUCHED_G:
         raise JobFailedError(
             f"job {job.key}: the balance shows {before_g:.4f} g, after the step before it showed {vessel_g:.4f} g; "
@@ -53,7 +99,10 @@ async def pump_once(
     missing_mL = volume_mL
     moved_g = 0.0
     if "stroke_mL" in job.notes:
-        missing_mL, moved_g = await _missing_mL(job, pump, balance, volume_mL, expected_g)
+        try:
+            missing_mL, moved_g = await _missing_mL(job, pump, balance, volume_mL, expected_g)
+        except _ContradictionError as why:
+            return await _by_hand(job, pump, balance, expected_g, what, str(why))
     if missing_mL > 0:
         await job.ask(pump.prepare, missing_mL)
         job.note(stroke_mL=missing_mL, before_stroke_g=moved_g)
@@ -61,10 +110,17 @@ async def pump_once(
         if missing_mL > 0:
             await _start(job, pump)
         await _until_stopped(job, pump, volume_mL)
-        return before_g, await job.ask(balance.weigh_g)
+        return Moved(before_g, await job.ask(balance.weigh_g))
     except InstrumentError as error:
         await _stop(job, pump, error)
         raise
+
+
+async def _by_hand(job: Job, pump: Pump, balance: Balance, expected_g: float, what: str, why: str) -> Moved:
+    """A person says how much was moved. The weight for the next step is what the balance shows after that."""
+    facts = {} if NOTE in job.notes else await facts_of(job, what, pump, balance, vessel_gains=expected_g > 0)
+    mass_g = await mass_by_hand(job, what, expected_g, why, facts)
+    return Moved(job.notes["before_g"], await job.ask(balance.weigh_g), mass_g)
 
 
 async def _start(job: Job, pump: Pump) -> None:
@@ -91,11 +147,14 @@ async def _missing_mL(
     """What a stroke that a dead host began has not given and will not give by itself, and the mass moved so far.
 
     The balance has the last word on what moved. If the pump counts more than arrived, nobody knows where it went.
+
+    Raises:
+        _ContradictionError: nobody can tell.
     """
     if pump.was_power_cycled:
-        raise InDoubtError(
-            f"job {job.key}: in doubt: the pump lost its power during the stroke, so its count is gone, and a balance "
-            "on the same mains may have zeroed itself. Nothing is pumped again; the batch is given up."
+        raise _ContradictionError(
+            "the pump lost its power during the stroke, so its count is gone, and a balance on the same mains may have "
+            "zeroed itself"
         )
     if await job.ask(pump.state) == "infusing":
         return 0.0, 0.0
@@ -104,9 +163,8 @@ async def _missing_mL(
     job.note(after_restart={"pumped_mL": pumped_mL, "moved_g": moved_g})
     counted_g = job.notes["before_stroke_g"] + pumped_mL / volume_mL * abs(expected_g)
     if counted_g - moved_g > max(AGREEMENT_G, AGREEMENT * abs(expected_g)):
-        raise InDoubtError(
-            f"job {job.key}: in doubt after a restart: by the pump's count {counted_g:.4f} g moved, the balance saw "
-            f"{moved_g:.4f} g of {abs(expected_g):.4f} g. Nothing is pumped again; look at bottle, line and vessel."
+        raise _ContradictionError(
+            f"by the pump's count {counted_g:.4f} g moved, the balance saw {moved_g:.4f} g of {abs(expected_g):.4f} g"
         )
     share = max(0.0, moved_g / abs(expected_g))
     step_mL = pump.volume_step_mL(volume_mL)

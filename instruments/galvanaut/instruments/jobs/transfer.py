@@ -48,20 +48,21 @@ class Transfer:
         """Weigh, pump once, weigh.
 
         Returns:
-            ``mass_g`` that left the source.
+            ``mass_g`` that left the source; where a person had to say how much it was, ``by_hand`` names it.
 
         Raises:
             JobFailedError: less than half of it left.
         """
         pump, balance = job.bench.pump(self.pump), job.bench.balance(self.balance)
-        before_g, after_g = await pump_once(job, pump, balance, self.volume_mL, -self.expected_g)
-        moved_g = before_g - after_g
+        what = f"{self.volume_mL:g} mL by {self.pump} from {self.source} into {self.into}"
+        moved = await pump_once(job, pump, balance, self.volume_mL, -self.expected_g, what=what)
+        moved_g = moved.lost_g
         if moved_g < self.expected_g / 2:
             raise JobFailedError(
                 f"job {job.key}: {self.pump} ran for {self.volume_mL:g} mL but only {moved_g:.4f} g of "
                 f"{self.expected_g:.4f} g left {self.source}. Is the line to {self.into} blocked or sucking air?"
             )
-        return {"mass_g": moved_g, "before_g": before_g, "after_g": after_g}
+        return moved.result(moved_g)
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,9 @@ class Empty:
         while await job.ask(pump.state) == "infusing":
             await job.sleep(1.0)
         job.notes.clear()
-        before_g, after_g = await pump_once(job, pump, balance, self.volume_mL, -1.0)
+        what = f"all of {self.source} by {self.pump} into {self.into}"
+        moved = await pump_once(job, pump, balance, self.volume_mL, -1.0, what=what)
+        before_g, after_g = moved.before_g, moved.after_g
         if self.dry_g is not None and after_g - self.dry_g > RESIDUE_G:
             raise JobFailedError(
                 f"job {job.key}: {self.source} was to be emptied but {after_g - self.dry_g:.3f} g are left in it. Is "

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from galvanaut.core.leases import Leases
     from galvanaut.instruments.guard.alarm import Alarm
     from galvanaut.instruments.jobs import Action
+    from galvanaut.instruments.orders import OrderBook
 
 LEASE_S = 15.0
 """A client that is silent for so long is gone."""
@@ -44,6 +45,7 @@ class RemoteStation:
         log: table of the journal, which the other process writes.
         welcome: what the station has told.
         alive: raises an error if the station is gone.
+        orders: the station's book.
 
     Attributes:
         journal: read along.
@@ -52,8 +54,11 @@ class RemoteStation:
         traffic: over the wires of the bench since this client came.
     """
 
-    def __init__(self, mailbox: Mailbox, log: EventLog, welcome: Welcome, alive: LeaseKeeper) -> None:
+    def __init__(
+        self, mailbox: Mailbox, log: EventLog, welcome: Welcome, alive: LeaseKeeper, orders: OrderBook
+    ) -> None:
         self._mailbox = mailbox
+        self.orders = orders
         self._alive = alive
         self.clock: Clock = DistantClock(welcome.now) if welcome.is_virtual else SystemClock()
         self.journal = Journal(log, self.clock)
@@ -173,7 +178,7 @@ class RemoteStation:
 
 @contextmanager
 def connected_station(
-    log: EventLog, journal: EventLog, leases: Leases, station: str
+    log: EventLog, journal: EventLog, leases: Leases, orders: OrderBook, station: str
 ) -> Iterator[tuple[RemoteStation, Welcome]]:
     """Become a client of a resident station.
 
@@ -181,6 +186,7 @@ def connected_station(
         log: table of letters.
         journal: table of the journal.
         leases: the table of leases.
+        orders: the station's book.
         station: name of the station's lease.
 
     Raises:
@@ -193,7 +199,7 @@ def connected_station(
         mailbox.post(STATION, "hello")
         welcome = _welcomed(mailbox, alive)
         try:
-            yield RemoteStation(mailbox, journal, welcome, alive), welcome
+            yield RemoteStation(mailbox, journal, welcome, alive, orders), welcome
         finally:
             with suppress(GalvanautError):
                 mailbox.post(STATION, "bye")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from galvanaut.core.errors import InputError
 from galvanaut.core.wholefile import write_whole
 from galvanaut.instruments.orders.order import Answer, Order
-from galvanaut.instruments.orders.paper import page, when
+from galvanaut.instruments.orders.paper import page, span, when
 
 if TYPE_CHECKING:
     from galvanaut.core.eventlog import Event, EventLog
@@ -34,6 +34,18 @@ class StandingOrder:
     order: Order
     at: float
     answer: Answer | None = None
+
+    @property
+    def due_at(self) -> float | None:
+        """When it should be answered, seconds since the epoch; None if it has no deadline."""
+        return None if self.order.deadline_s is None else self.at + self.order.deadline_s
+
+    def lateness(self, now: float) -> str:
+        """How late it is at ``now``, in words; empty without a deadline."""
+        if self.due_at is None:
+            return ""
+        left_s = self.due_at - now
+        return f"due in {span(left_s)}" if left_s >= 0 else f"LATE by {span(-left_s)}"
 
 
 class OrderBook:
@@ -78,9 +90,8 @@ class OrderBook:
         if known is None:
             raise InputError(f"job {job}", "has no work order")
         if known.answer is None:
-            event = self._log.append(
-                answer.at, job, "answered", {"values": dict(answer.values), "failed": answer.failed}
-            )
+            given = {"values": dict(answer.values), "failed": answer.failed, "choice": answer.choice}
+            event = self._log.append(answer.at, job, "answered", given)
             first = _first_answer(self._log.read(topic=job))
             if first is not None and first.sequence == event.sequence:
                 self._write(replace(known, answer=answer))
@@ -112,7 +123,9 @@ def _standing(events: list[Event]) -> dict[str, StandingOrder]:
         if event.kind == "ordered":
             found.setdefault(event.topic, StandingOrder(Order.from_json(event.topic, event.data), event.at))
         elif known is not None and known.answer is None:
-            found[event.topic] = replace(known, answer=Answer(event.at, event.data["values"], event.data["failed"]))
+            data = event.data
+            answer = Answer(event.at, data["values"], data["failed"], data.get("choice", ""))
+            found[event.topic] = replace(known, answer=answer)
     return found
 
 
