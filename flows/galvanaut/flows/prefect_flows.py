@@ -29,6 +29,7 @@ from galvanaut.flows.artifacts import Artifacts
 from galvanaut.flows.campaign_loop import Observer, run_campaign
 from galvanaut.flows.cells import Built, Tested
 from galvanaut.flows.lab import Lab, open_lab
+from galvanaut.flows.prefect_runs import bury_the_dead, labelled, unlabelled
 from galvanaut.flows.procedure import Steps, run_trial
 from galvanaut.flows.through_prefect import PrefectFailedError, inside, through
 
@@ -136,7 +137,8 @@ TASKS = Steps(
 async def trial_flow(number: int) -> Outcome:
     """One recipe taken through the procedure."""
     trial, lab = _trial(number)
-    outcome = await inside(run_trial(trial, lab, steps=TASKS))
+    with unlabelled():
+        outcome = await inside(run_trial(trial, lab, steps=TASKS))
     values = ", ".join(f"{name} {value:.3f}" for name, value in outcome.values.items())
     get_run_logger().info("%s: %s", trial.tested.text(), values or f"{outcome.status}: {outcome.reason}")
     return outcome
@@ -201,12 +203,13 @@ async def run_with_prefect(lab: Lab, observer: Observer) -> None:
     _observer.set(observer)
     plan = lab.plan
     bench, folder = str(plan.bench_file), str(lab.folder.path)
-    await through(campaign_flow, str(plan.campaign_file), folder, bench, plan.seed, lab.max_trials)
+    with labelled(lab):
+        await through(campaign_flow, str(plan.campaign_file), folder, bench, plan.seed, lab.max_trials)
 
 
 async def _run(lab: Lab) -> None:
     artifacts = Artifacts(lab)
-
+    await bury_the_dead(lab)
     quiet_since = time.monotonic()
 
     async def runner(trial: TrialRecord, lab: Lab) -> Outcome:
@@ -220,14 +223,16 @@ async def _run(lab: Lab) -> None:
             quiet_since = time.monotonic()
 
     try:
-        await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
+        with unlabelled():
+            await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
     finally:
         await artifacts.publish()
 
 
 async def _run_trial(trial: TrialRecord, lab: Lab) -> Outcome:
     try:
-        return await through(trial_flow, trial.number)
+        with labelled(lab):
+            return await through(trial_flow, trial.number)
     except PrefectFailedError as error:
         _log.warning("Prefect failed in trial %d, which goes on without it: %s", trial.number, error)
         return await run_trial(trial, lab)
