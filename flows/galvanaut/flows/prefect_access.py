@@ -76,14 +76,14 @@ def require_password(host: str) -> None:
 
 def is_here(api_url: str) -> bool:
     """Whether an address is one of this computer's. What a lab folder says may come from anywhere."""
-    host = urlsplit(api_url).hostname or ""
-    if is_loopback(host):
-        return True
     try:
+        host = urlsplit(api_url).hostname or ""
+        if is_loopback(host):
+            return True
         family, _, _, _, place = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.bind(place)
-    except (OSError, UnicodeError):
+    except (OSError, ValueError):
         return False
     return True
 

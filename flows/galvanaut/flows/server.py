@@ -20,7 +20,7 @@ from galvanaut.flows.prefect_access import origin, require_password
 from galvanaut.flows.prefect_settings import HOST, answers, remember_server, server_settings
 from galvanaut.flows.signals import interruptible
 
-START_LIMIT_S = 120.0
+START_LIMIT_S = 300.0
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def serve(lab: Path, port: int, ready: Callable[[str], None], host: str = HOST) 
 
     Raises:
         InputError: there is no password, the address cannot be used, or the lab cannot be written.
-        GalvanautError: the server did not come up within 120 s.
+        GalvanautError: the server did not come up within 5 min.
     """
     require_password(host)
     _refuse_taken(host, port)
@@ -86,7 +86,7 @@ def _watch_for_zombies(lab: Path, port: int, host: str) -> None:
 def _refuse_taken(host: str, port: int) -> None:
     try:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, UnicodeError):
+    except (OSError, ValueError):
         raise InputError(f"--host {host}", "is no address of this computer") from None
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
