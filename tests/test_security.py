@@ -1,4 +1,4 @@
-"""What SECURITY.md promises about our own code: nothing is unpickled, no secret is written, no settings are loosened."""
+"""What SECURITY.md promises about our own code: nothing is unpickled, no secret is written."""
 
 import ast
 from pathlib import Path

@@ -5,9 +5,11 @@ import shutil
 import signal
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from galvanaut.core.errors import InputError
 from galvanaut.flows.lab import open_lab
 from galvanaut.flows.labidentity import identity
 from smalllab import command_line_process, small_campaign
@@ -44,6 +46,22 @@ def test_a_damaged_name_is_replaced(tmp_path, content):
     assert identity(tmp_path) == identity(tmp_path)
 
 
+@pytest.mark.prefect
+@pytest.mark.filterwarnings("ignore")
+def test_no_lab_is_begun_in_a_folder_that_a_worker_deletes(tmp_path, monkeypatch):
+    from galvanaut.flows import prefect_runs
+
+    fleeting = tmp_path / "tmp123prefect"
+    fleeting.mkdir()
+    monkeypatch.setattr(prefect_runs, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.chdir(fleeting)
+    with pytest.raises(InputError, match="lab folder lab: would be deleted .* working_dir"):
+        prefect_runs.refuse_fleeting(Path("lab"))
+    prefect_runs.refuse_fleeting(tmp_path / "lab")
+    monkeypatch.chdir(tmp_path)
+    prefect_runs.refuse_fleeting(Path("lab"))
+
+
 async def _running(tags: set[str]):
     """A run that says it is running, as one of a dead process does."""
     from prefect import flow, get_client
@@ -73,14 +91,14 @@ async def _runs_of(lab):
 
 @pytest.mark.prefect
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(800)
 def test_what_a_killed_process_left_running_is_marked_and_nothing_of_other_labs(server, tmp_path, monkeypatch):
     from galvanaut.flows.campaign_loop import Observer
     from galvanaut.flows.prefect_flows import run_with_prefect
 
     monkeypatch.setenv("PREFECT_API_URL", server)
     campaign, lab = small_campaign(tmp_path, trials=3), tmp_path / "lab"
-    done = command_line_process("run", campaign, "--lab", lab, code=KILLED_IN_TRIAL_2)
+    done = command_line_process("run", campaign, "--lab", lab, code=KILLED_IN_TRIAL_2, limit_s=400)
     assert done.returncode == -signal.SIGKILL, done.stderr
     left, _ = asyncio.run(_runs_of(lab))
     assert {run.name: run.state_name for run in left} == {
@@ -113,7 +131,7 @@ def test_what_a_killed_process_left_running_is_marked_and_nothing_of_other_labs(
 
 @pytest.mark.prefect
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 def test_the_automation_is_installed_once_and_marks_silent_runs_of_ours_alone(server):
     from prefect import get_client
     from prefect.events import emit_event

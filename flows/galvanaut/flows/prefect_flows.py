@@ -29,7 +29,7 @@ from galvanaut.flows.artifacts import Artifacts
 from galvanaut.flows.campaign_loop import Observer, run_campaign
 from galvanaut.flows.cells import Built, Tested
 from galvanaut.flows.lab import Lab, open_lab
-from galvanaut.flows.prefect_runs import bury_the_dead, labelled, unlabelled
+from galvanaut.flows.prefect_runs import bury_the_dead, labelled, refuse_fleeting, unlabelled
 from galvanaut.flows.procedure import Steps, run_trial
 from galvanaut.flows.through_prefect import PrefectFailedError, inside, through
 
@@ -157,7 +157,7 @@ async def campaign_flow(
     seed: int | None = None,
     max_trials: int | None = None,
 ) -> None:
-    """Run a campaign, or carry on with one that was interrupted.
+    """Run a campaign, or carry on with one that was interrupted. Nothing here can arm a real bench.
 
     Args:
         campaign_file: YAML file of the campaign.
@@ -169,6 +169,7 @@ async def campaign_flow(
     if _lab.get(None) is not None:
         await _run(_lab.get())
         return
+    refuse_fleeting(Path(lab_folder))
     with open_lab(Path(campaign_file), Path(lab_folder), _path(bench_file), seed, max_trials) as lab:
         _lab.set(lab)
         await _run(lab)

@@ -13,6 +13,8 @@ import os
 import platform
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -32,6 +34,7 @@ from prefect.context import TagsContext
 from prefect.runtime import flow_run
 from prefect.states import Crashed
 
+from galvanaut.core.errors import InputError
 from galvanaut.flows.labidentity import identity
 
 if TYPE_CHECKING:
@@ -63,6 +66,19 @@ def labelled(lab: Lab) -> Iterator[None]:
 def unlabelled() -> TagsContext:
     """Neither flow runs nor task runs that begin inside are tagged."""
     return TagsContext(current_tags=set())
+
+
+def refuse_fleeting(lab: Path) -> None:
+    """Refuse a lab in the folder that a worker makes for one run and deletes after it.
+
+    Raises:
+        InputError: says how to give the worker a folder.
+    """
+    here = Path.cwd()
+    is_fleeting = here.parent == Path(gettempdir()).resolve() and here.name.endswith("prefect")
+    if is_fleeting and not lab.is_absolute():
+        advice = "set working_dir in the job_variables of the deployment, see flows/prefect.yaml"
+        raise InputError(f"lab folder {lab}", f"would be deleted with the worker's temporary folder {here}; {advice}")
 
 
 async def bury_the_dead(lab: Lab) -> int:
