@@ -1,13 +1,15 @@
 """What SECURITY.md promises about our own code: nothing is unpickled, no secret is written."""
 
 import ast
+import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
-from galvanaut.core.eventlog import _where
+from galvanaut.core.errors import InputError
+from galvanaut.core.eventlog import open_engine
 from galvanaut.flows import prefect_settings
+from smalllab import BENCH, small_campaign
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [
@@ -61,10 +63,10 @@ def test_no_flow_and_no_task_keeps_a_result():
     assert {each.persist_result for each in shown} == {False}
 
 
-@pytest.mark.parametrize("url", ["postgresql+psycopg://lab:geheim@db.example/lab", "sqlite:////tmp/lab.db"])
-def test_a_database_is_named_without_its_password(url):
-    pytest.importorskip("psycopg") if "psycopg" in url else None
-    assert "geheim" not in _where(create_engine(url))
+def test_a_database_that_cannot_be_opened_is_named_without_its_password():
+    with pytest.raises(InputError, match=r"postgresql\+psycopg://lab:\*\*\*@127\.0\.0\.1:1/lab") as caught:
+        open_engine("postgresql+psycopg://lab:geheim@127.0.0.1:1/lab")  # nobody there, or no driver
+    assert "geheim" not in str(caught.value)
 
 
 @pytest.mark.prefect
@@ -83,3 +85,15 @@ def test_the_deployment_names_modules_and_cannot_arm():
         assert set(deployment["parameters"]) <= parameters
         assert deployment["concurrency_limit"] == 1
     assert not content["pull"]
+
+
+@pytest.mark.prefect
+@pytest.mark.filterwarnings("ignore")
+def test_a_deployment_ends_before_a_real_bench_is_touched(tmp_path):
+    from galvanaut.flows.prefect_flows import campaign_flow
+
+    bench = tmp_path / "bench.yaml"
+    bench.write_text(BENCH.read_text("utf-8").replace("visa: simulated", 'visa: "@py"\narmed: true'), "utf-8")
+    with pytest.raises(InputError, match=r"is not armed; missing: --arm"):
+        asyncio.run(campaign_flow.fn(str(small_campaign(tmp_path)), str(tmp_path / "lab"), str(bench)))
+    assert not (tmp_path / "lab").exists()

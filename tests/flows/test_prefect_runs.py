@@ -55,7 +55,7 @@ def test_no_lab_is_begun_in_a_folder_that_a_worker_deletes(tmp_path, monkeypatch
     fleeting.mkdir()
     monkeypatch.setattr(prefect_runs, "gettempdir", lambda: str(tmp_path))
     monkeypatch.chdir(fleeting)
-    with pytest.raises(InputError, match="lab folder lab: would be deleted .* working_dir"):
+    with pytest.raises(InputError, match=r"lab folder lab: would be deleted .* working_dir"):
         prefect_runs.refuse_fleeting(Path("lab"))
     prefect_runs.refuse_fleeting(tmp_path / "lab")
     monkeypatch.chdir(tmp_path)
