@@ -59,10 +59,12 @@ def command_line(*arguments: object) -> Done:
     return Done(code, out.getvalue(), err.getvalue())
 
 
-def command_line_process(*arguments: object, code: str = "") -> subprocess.CompletedProcess[str]:
+def command_line_process(
+    *arguments: object, code: str = "", limit_s: float = 110.0
+) -> subprocess.CompletedProcess[str]:
     """The same in a process of its own; ``code`` runs first inside it."""
     start = f"{code}\nfrom galvanaut.flows.cli import main\nmain()"
     command = [sys.executable, "-W", "ignore", "-c", start, *(str(argument) for argument in arguments)]
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling every import again takes seconds
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=limit_s, env=environment)

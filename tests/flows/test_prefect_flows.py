@@ -18,14 +18,6 @@ pytestmark = [pytest.mark.prefect, pytest.mark.filterwarnings("ignore"), pytest.
 
 
 @pytest.fixture(scope="session")
-def server():
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
-
-
-@pytest.fixture(scope="session")
 def shown(server, tmp_path_factory) -> Path:
     """The lab of a two-trial campaign that ran under Prefect."""
     from galvanaut.flows.campaign_loop import Observer

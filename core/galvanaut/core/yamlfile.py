@@ -44,6 +44,8 @@ def _parse(path: Path) -> Any:
         raise InputError(path, f"cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise InputError(path, "is not UTF-8 text") from None
+    except ValueError as error:  # a NUL in its name
+        raise InputError(repr(str(path)), f"cannot be read ({error})") from None
     try:
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from galvanaut.core.bdf import SUFFIX
 from galvanaut.core.errors import InputError
+from galvanaut.core.identifiers import is_name
 from galvanaut.core.lock import exclusive
 from galvanaut.core.wholefile import write_whole
 from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS
@@ -59,7 +60,7 @@ class LabFolder:
 
     def world(self, bench: str) -> Path:
         """File of a simulated bench's world."""
-        return self.path / "worlds" / f"{bench}.db"
+        return self.path / "worlds" / f"{_safe(bench, 'bench')}.db"
 
     @property
     def alarms(self) -> Path:
@@ -73,11 +74,11 @@ class LabFolder:
 
     def report(self, campaign: str) -> Path:
         """A campaign's report."""
-        return self.path / "reports" / f"{campaign}.html"
+        return self.path / "reports" / f"{_safe(campaign, 'campaign')}.html"
 
     def record(self, campaign: str, name: str) -> Path:
         """The record of one test."""
-        return self.path / "records" / campaign / f"{name}{SUFFIX}"
+        return self.path / "records" / _safe(campaign, "campaign") / f"{_safe(name, 'test')}{SUFFIX}"
 
     @classmethod
     def existing(cls, path: Path) -> LabFolder:
@@ -159,6 +160,17 @@ def write_new(path: Path, content: bytes) -> None:
         with suppress(OSError):
             path.unlink()
         raise
+
+
+def _safe(name: str, what: str) -> str:
+    """A name that leads nowhere else as a file. Files of campaigns and benches are checked; a ledger may be anybody's.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not is_name(name):
+        raise InputError(f"{what} {name!r}", "cannot name a file; letters, digits, _ and - may stand in it")
+    return name
 
 
 def _make(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,7 @@ def load_plan(campaign_file: Path, bench_file: Path | None = None, seed: int | N
     """
     campaign = load_campaign(campaign_file)
     bench_path = bench_file if bench_file is not None else campaign.bench_path(campaign_file)
-    if not bench_path.is_file():
+    if not _is_file(bench_path):
         raise InputError(
             campaign_file if bench_file is None else "--bench", Problem("bench", f"there is no file {bench_path}")
         )
@@ -163,6 +164,12 @@ def load_plan(campaign_file: Path, bench_file: Path | None = None, seed: int | N
     _check_stocks(plan)
     _check_procedure(plan)
     return plan
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError, ValueError):  # a name too long, or with a NUL in it
+        return path.is_file()
+    return False
 
 
 def _cell_tests(campaign: Campaign, campaign_file: Path, bench: Bench, mixer: str) -> CellTests | None:

@@ -32,6 +32,7 @@ from galvanaut.flows.campaign_loop import Observer, run_campaign
 from galvanaut.flows.cells import Built, Tested
 from galvanaut.flows.lab import Lab, open_lab
 from galvanaut.flows.prefect_orders import forms
+from galvanaut.flows.prefect_runs import bury_the_dead, labelled, refuse_fleeting, unlabelled
 from galvanaut.flows.procedure import Steps, run_trial
 from galvanaut.flows.through_prefect import PrefectFailedError, inside, through
 from galvanaut.instruments.guard.alarm import Notice
@@ -175,7 +176,8 @@ TASKS = Steps(
 async def trial_flow(number: int) -> Outcome:
     """One recipe taken through the procedure."""
     trial, lab = _trial(number)
-    outcome = await inside(run_trial(trial, lab, steps=TASKS))
+    with unlabelled():
+        outcome = await inside(run_trial(trial, lab, steps=TASKS))
     values = ", ".join(f"{name} {value:.3f}" for name, value in outcome.values.items())
     get_run_logger().info("%s: %s", trial.tested.text(), values or f"{outcome.status}: {outcome.reason}")
     return outcome
@@ -194,7 +196,7 @@ async def campaign_flow(
     seed: int | None = None,
     max_trials: int | None = None,
 ) -> None:
-    """Run a campaign, or carry on with one that was interrupted.
+    """Run a campaign, or carry on with one that was interrupted. Nothing here can arm a real bench.
 
     Args:
         campaign_file: YAML file of the campaign.
@@ -206,6 +208,7 @@ async def campaign_flow(
     if _lab.get(None) is not None:
         await _run(_lab.get())
         return
+    refuse_fleeting(Path(lab_folder))
     with open_lab(Path(campaign_file), Path(lab_folder), _path(bench_file), seed, max_trials) as lab:
         _lab.set(lab)
         await _run(lab)
@@ -240,12 +243,13 @@ async def run_with_prefect(lab: Lab, observer: Observer) -> None:
     _observer.set(observer)
     plan = lab.plan
     bench, folder = str(plan.bench_file), str(lab.folder.path)
-    await through(campaign_flow, str(plan.campaign_file), folder, bench, plan.seed, lab.max_trials)
+    with labelled(lab):
+        await through(campaign_flow, str(plan.campaign_file), folder, bench, plan.seed, lab.max_trials)
 
 
 async def _run(lab: Lab) -> None:
     artifacts = Artifacts(lab)
-
+    await bury_the_dead(lab)
     quiet_since = time.monotonic()
 
     async def runner(trial: TrialRecord, lab: Lab) -> Outcome:
@@ -259,7 +263,7 @@ async def _run(lab: Lab) -> None:
             quiet_since = time.monotonic()
 
     try:
-        with lab.station.book.heard(_tell_of_alarm(get_run_logger())):
+        with lab.station.book.heard(_tell_of_alarm(get_run_logger())), unlabelled():
             async with forms(lab):
                 await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
     finally:
@@ -277,7 +281,8 @@ def _tell_of_alarm(log: Any) -> Callable[[Notice], None]:
 
 async def _run_trial(trial: TrialRecord, lab: Lab) -> Outcome:
     try:
-        return await through(trial_flow, trial.number)
+        with labelled(lab):
+            return await through(trial_flow, trial.number)
     except PrefectFailedError as error:
         _log.warning("Prefect failed in trial %d, which goes on without it: %s", trial.number, error)
         return await run_trial(trial, lab)

@@ -13,6 +13,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from galvanaut.flows.prefect_access import CLIENT_AUTH, SERVER_AUTH, UI_API_URL, is_here, is_loopback, origin
 
 from galvanaut.core.wholefile import write_whole
 
@@ -20,16 +23,19 @@ DEFAULT_PORT = 4200
 HOST = "127.0.0.1"
 
 
-def server_settings(lab: Path, port: int) -> dict[str, str]:
+def server_settings(lab: Path, port: int, host: str = HOST) -> dict[str, str]:
     """Environment of the Prefect server that `galvanaut up` starts, and of its UI."""
-    origin = f"http://{HOST}:{port}"
+    here = origin(host, port)
+    ui_api = os.environ.get(UI_API_URL, f"{here}/api")
+    origins = [here, _origin_of(ui_api), *([f"http://localhost:{port}"] if is_loopback(host) else [])]
     return {
         **client_settings(lab),
-        "PREFECT_API_URL": f"{origin}/api",
-        "PREFECT_UI_API_URL": f"{origin}/api",
-        "PREFECT_SERVER_API_HOST": HOST,
+        "PREFECT_API_URL": f"{here}/api",
+        UI_API_URL: ui_api,
+        "PREFECT_SERVER_API_HOST": host,
         "PREFECT_SERVER_API_PORT": str(port),
-        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{origin},http://localhost:{port}",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(dict.fromkeys(origins)),
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
@@ -47,6 +53,8 @@ def client_settings(lab: Path) -> dict[str, str]:
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+        "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+        **({CLIENT_AUTH: os.environ[SERVER_AUTH]} if SERVER_AUTH in os.environ else {}),
     }
 
 
@@ -65,11 +73,17 @@ def remember_server(lab: Path, api_url: str) -> Path:
 
 
 def find_server(lab: Path) -> str | None:
-    """API URL of a Prefect server that answers: from the environment, of this lab, or at the usual port."""
+    """API URL of a Prefect server that answers: from the environment, of this lab, or at the usual port.
+
+    Only the environment may name another computer: a lab folder may come from anywhere, and who answers is told our
+    password. So with a password nobody is asked who merely sits at the usual port.
+    """
     candidates = [os.environ.get("PREFECT_API_URL", "")]
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        candidates.append(str(json.loads((lab / "prefect-server.json").read_text(encoding="utf-8"))["api_url"]))
-    candidates.append(f"http://{HOST}:{DEFAULT_PORT}/api")
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        noted = str(json.loads((lab / "prefect-server.json").read_text(encoding="utf-8"))["api_url"])
+        candidates.append(noted if is_here(noted) else "")
+    if CLIENT_AUTH not in os.environ and SERVER_AUTH not in os.environ:
+        candidates.append(f"http://{HOST}:{DEFAULT_PORT}/api")
     return next((url for url in candidates if url and answers(url)), None)
 
 
@@ -82,3 +96,8 @@ def answers(api_url: str) -> bool:
             return bool(reply.status == 200)
     except (urllib.error.URLError, OSError, ValueError):
         return False
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

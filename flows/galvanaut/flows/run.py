@@ -19,6 +19,7 @@ from galvanaut.flows.console import PatientConsole
 from galvanaut.flows.folder import writing
 from galvanaut.flows.lab import Lab, open_lab
 from galvanaut.flows.makespan import DAY_S, makespan
+from galvanaut.flows.prefect_access import CLIENT_AUTH, lets_us_in
 from galvanaut.flows.progress import best, shown
 from galvanaut.flows.signals import interruptible
 from galvanaut.flows.through_prefect import PrefectFailedError
@@ -95,6 +96,8 @@ def _with_prefect(lab: Lab, observer: Observer, console: Console) -> None:
         prefect_settings.apply({"PREFECT_API_URL": server})
         console.print(f"live in the Prefect UI: {escape(server.removesuffix('/api'))}", highlight=False)
     try:
+        if server is not None and not lets_us_in(server):
+            raise PrefectFailedError(f"{server} asks for a password; set {CLIENT_AUTH}=user:password")
         _start_prefect()
         from galvanaut.flows.prefect_flows import run_with_prefect
 

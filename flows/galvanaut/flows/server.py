@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import logging
 import os
 import socket
 import subprocess
@@ -13,44 +16,50 @@ from pathlib import Path
 
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.flows.folder import writing
+from galvanaut.flows.prefect_access import origin, require_password
 from galvanaut.flows.prefect_settings import HOST, answers, remember_server, server_settings
 from galvanaut.flows.signals import interruptible
 
-START_LIMIT_S = 120.0
+START_LIMIT_S = 300.0
+
+_log = logging.getLogger(__name__)
 
 
-def serve(lab: Path, port: int, ready: Callable[[str], None]) -> None:
+def serve(lab: Path, port: int, ready: Callable[[str], None], host: str = HOST) -> None:
     """Run the server until interrupted.
 
     Args:
         lab: lab folder.
         port: of the API and the UI.
         ready: told the UI's address once the server answers.
+        host: address to listen at; beyond loopback a password is required.
 
     Raises:
-        InputError: the port is taken, or the lab cannot be written.
-        GalvanautError: the server did not come up within 120 s.
+        InputError: there is no password, the address cannot be used, or the lab cannot be written.
+        GalvanautError: the server did not come up within 5 min.
     """
-    _refuse_taken(port)
+    require_password(host)
+    _refuse_taken(host, port)
     with interruptible(), writing(lab), suppress(KeyboardInterrupt):
-        note = remember_server(lab, f"http://{HOST}:{port}/api")
+        note = remember_server(lab, f"{origin(host, port)}/api")
         try:
-            with running(lab, port) as process:
-                ready(f"http://{HOST}:{port}")
+            with running(lab, port, host) as process:
+                ready(origin(host, port))
+                _watch_for_zombies(lab.resolve(), port, host)
                 process.wait()
         finally:
             note.unlink(missing_ok=True)
 
 
 @contextmanager
-def running(lab: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def running(lab: Path, port: int, host: str = HOST) -> Iterator[subprocess.Popen[bytes]]:
     """The Prefect server as a child process in a session of its own, from its first answer on; ended at the end."""
     lab = lab.resolve()
-    settings = server_settings(lab, port)
+    settings = server_settings(lab, port, host)
     log = lab / "prefect-server.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter
-            [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)],
+            [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)],
             env={**os.environ, **settings},
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -63,15 +72,31 @@ def running(lab: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
             _end(process)
 
 
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
+def _watch_for_zombies(lab: Path, port: int, host: str) -> None:
+    """Install the automation that finds dead runs; the server is as good without it, but for those."""
+    os.environ.update(server_settings(lab, port, host))  # this server, whichever the environment names
+    try:
+        from galvanaut.flows.prefect_automation import install, zombie_automation
+
+        asyncio.run(install(zombie_automation()))
+    except Exception as error:  # whatever Prefect's client runs into
+        _log.warning("the automation that marks dead runs as crashed could not be installed: %s", error)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    try:
+        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, ValueError):
+        raise InputError(f"--host {host}", "is no address of this computer") from None
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
-        except OSError:
-            raise InputError(
-                f"--port {port}", "is in use on this computer; is `galvanaut up` running already? Choose another one."
-            ) from None
+            probe.bind(place)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                advice = "is in use on this computer; is `galvanaut up` running already? Choose another one."
+                raise InputError(f"--port {port}", advice) from None
+            raise InputError(f"--host {host} --port {port}", f"cannot be listened at ({error.strerror})") from None
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], api_url: str, log: Path) -> None:

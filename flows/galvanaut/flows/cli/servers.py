@@ -7,14 +7,25 @@ from typing import Annotated
 import typer
 
 from galvanaut.flows.cli.options import DEFAULT_LAB, LabFolder
-from galvanaut.flows.prefect_settings import DEFAULT_PORT
+from galvanaut.flows.prefect_settings import DEFAULT_PORT, HOST
 
 
 def up(
     lab: LabFolder = DEFAULT_LAB,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the UI and its API.")] = DEFAULT_PORT,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen at; not this computer alone: see above.")
+    ] = HOST,
 ) -> None:
-    """Start the Prefect UI for a lab; campaigns run meanwhile appear there live. Ctrl-C ends it."""
+    """Start the Prefect UI for a lab; campaigns run meanwhile appear there live. Ctrl-C ends it.
+
+    It answers this computer alone, and asks for no password. Any other address is refused unless the environment
+    variable PREFECT_SERVER_API_AUTH_STRING holds `user:password`, the password of at least 12 characters. Campaigns and
+    workers on other computers need PREFECT_API_URL and, with the same text, PREFECT_API_AUTH_STRING. Nothing of it is
+    written to a file. The connection is not encrypted: put a TLS proxy in front, see docs/how-to/two-benches.md.
+
+    Set the variable on a computer that several people use, too: it protects this computer's own address as well.
+    """
     from galvanaut.flows.server import serve
 
     def ready(address: str) -> None:
@@ -23,4 +34,4 @@ def up(
         typer.echo("Ctrl-C ends the UI; campaigns go on without it.")
 
     typer.echo(f"starting the Prefect server for lab {lab} (the first time takes some 20 s) ...")
-    serve(lab, port, ready)
+    serve(lab, port, ready, host)
