@@ -15,9 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from galvanaut.flows.prefect_access import CLIENT_AUTH, SERVER_AUTH, UI_API_URL, is_here, is_loopback, origin
-
 from galvanaut.core.wholefile import write_whole
+from galvanaut.flows.prefect_access import CLIENT_AUTH, SERVER_AUTH, UI_API_URL, is_here, is_loopback, origin
 
 DEFAULT_PORT = 4200
 HOST = "127.0.0.1"
