@@ -9,6 +9,7 @@ import pytest
 from assemblylab import Host, World, key
 from galvanaut.core.clock import SystemClock, at_work, spawn
 from galvanaut.instruments.jobs import AssembleCell, UnloadCell, byhand
+from galvanaut.instruments.orders import Asked, Choice, Order
 from galvanaut.instruments.station import Station
 from smalllab import command_line, command_line_process
 
@@ -39,6 +40,47 @@ def asked(world):
 
 def cli(world, *arguments):
     return command_line(*arguments, "--lab", world.folder)
+
+
+@pytest.fixture
+def doubted(world):
+    """A lab in which a person is asked about a dose, in the past and in real time."""
+    host = Host(world)
+    host.journal.intend(key("dose-DMC"), {"kind": "dose"})
+    choices = (
+        Choice("moved", "It was moved", (Asked("mass", "mg", 0.0, 8000.0),)),
+        Choice("nothing", "Nothing was moved"),
+    )
+    order = Order(str(key("dose-DMC")), "Settle a doubt", {"why": "power"}, (), choices=choices, deadline_s=3600.0)
+    world.orders().place(order, SystemClock().now() - 3 * 3600.0)
+    return world
+
+
+def test_an_order_that_is_late_and_offers_answers(doubted):
+    text = cli(doubted, "todo").stdout
+    assert re.search(r"^Settle a doubt  \(since .* UTC, LATE by 2 h\)$", text, re.M)
+    assert "  answer moved     It was moved; write down mass, 0 to 8000 mg\n" in text
+    assert "  galvanaut answer demo/0001/dose-DMC/1 --choice nothing\n" in text
+    (row,) = json.loads(cli(doubted, "todo", "--json").stdout)
+    assert row["late_s"] == pytest.approx(7200.0, abs=60.0)
+    assert [each["name"] for each in row["choices"]] == ["moved", "nothing"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--choice", "moved", "--mass", "3.9 g"], 0, "demo/0001/dose-DMC/1: moved, mass 3900 mg"),
+        (["--choice", "nothing"], 0, "demo/0001/dose-DMC/1: nothing"),
+        (["--choice", "moved"], 2, r"--mass is missing \(0 to 8000 mg\)"),
+        (["--mass", "3.9 g"], 2, "--choice is missing; answer with: galvanaut answer .* --choice moved --mass"),
+        (["--choice", "again"], 2, "--choice again is not one of its answers"),
+        (["--done"], 2, "--choice is missing"),
+    ],
+)
+def test_a_choice_is_checked(doubted, arguments, code, words):
+    done = cli(doubted, "answer", "demo/0001/dose-DMC/1", *arguments)
+    assert done.returncode == code
+    assert re.search(words, done.stdout if code == 0 else done.stderr), done.stderr
 
 
 def test_nothing_to_do(world):

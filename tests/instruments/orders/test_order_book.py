@@ -6,7 +6,7 @@ import pytest
 
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
-from galvanaut.instruments.orders import Answer, Asked, Order, OrderBook
+from galvanaut.instruments.orders import Answer, Asked, Choice, Order, OrderBook
 
 MASS = Asked("electrolyte", "mg", 16.0, 120.0)
 BUILD = Order(
@@ -144,3 +144,60 @@ def test_a_page_that_cannot_be_written_holds_nothing_up(book, tmp_path, caplog):
     assert "cannot be written" in caplog.text
     book().answer(TAKE.job, Answer(150.0))
     assert book().find(TAKE.job).answer is not None
+
+
+DOUBT = Order(
+    "demo/0001/dose-DMC/1",
+    "Settle a doubt",
+    {"why": "power"},
+    ("Look.",),
+    choices=(Choice("moved", "It was moved", (MASS,)), Choice("nothing", "Nothing was moved")),
+    deadline_s=3600.0,
+    reminder_s=600.0,
+    is_simulated=True,
+)
+
+
+def test_an_order_with_choices_comes_back_as_it_was_and_so_does_its_answer(book):
+    book().place(DOUBT, 100.0)
+    standing = book().find(DOUBT.job)
+    assert (standing.order, standing.due_at) == (DOUBT, 3700.0)
+    answer = DOUBT.reply(150.0, {"electrolyte": "49 mg"}, "moved")
+    book().answer(DOUBT.job, answer)
+    assert book().find(DOUBT.job).answer == answer == Answer(150.0, {"electrolyte": 49.0}, choice="moved")
+    page = book().path(DOUBT.job).read_text("utf-8")
+    assert "placed 1970-01-01 00:01 UTC. Wanted by 1970-01-01 01:01 UTC, by the simulated bench's clock.\n" in page
+    assert "- [ ] **moved**: It was moved\n  - electrolyte: ________ mg (plausible: 16 to 120 mg)\n" in page
+    assert "**Answered 1970-01-01 00:02 UTC: moved, electrolyte 49 mg**" in page
+
+
+def test_an_order_of_before_there_were_choices_is_read(book):
+    old = {name: BUILD.to_json()[name] for name in ("title", "facts", "steps", "asks")}
+    book()._log.append(100.0, BUILD.job, "ordered", old)
+    book()._log.append(150.0, BUILD.job, "answered", {"values": {"electrolyte": 49.0}, "failed": ""})
+    assert book().find(BUILD.job).order == BUILD
+    assert book().find(BUILD.job).answer == Answer(150.0, {"electrolyte": 49.0})
+    assert book().find(BUILD.job).lateness(1e9) == ""
+
+
+@pytest.mark.parametrize(
+    ("now", "words"), [(100.0, "due in 60 min"), (3700.0, "due in 0 s"), (90100.0, "LATE by 24 h")]
+)
+def test_how_late_an_order_is(book, now, words):
+    book().place(DOUBT, 100.0)
+    assert book().find(DOUBT.job).lateness(now) == words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (({}, ""), "--choice is missing; answer with: galvanaut answer .* --choice moved --electrolyte"),
+        (({}, "again"), "--choice again is not one of its answers"),
+        (({"electrolyte": "49 mg"}, "nothing"), "--electrolyte was not asked for"),
+        (({}, "", " "), "--fail says nothing"),
+        (({}, "moved", "torn"), "--fail stands alone"),
+    ],
+)
+def test_an_answer_that_makes_no_sense(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        DOUBT.reply(0.0, *arguments)
