@@ -65,6 +65,14 @@ def open_engine(target: Path | str, durable: bool = True) -> sa.Engine:
     return engine
 
 
+def create_table(engine: sa.Engine, table: sa.Table) -> None:
+    """Create a table with its indexes where they are missing, also when another process does so at this moment."""
+    with engine.begin() as connection:
+        connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
+        for index in table.indexes:
+            connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+
+
 def _where(engine: sa.Engine) -> str:
     """The file of a database, or its URL without the password."""
     is_file = engine.dialect.name == "sqlite" and engine.url.database
@@ -105,7 +113,7 @@ class EventLog:
             sqlite_autoincrement=True,
         )
         with self._readable():
-            self._table.create(engine, checkfirst=True)
+            create_table(engine, self._table)
             if engine.dialect.name == "sqlite":
                 self._forbid_changes(name)
 

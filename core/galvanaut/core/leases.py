@@ -19,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from galvanaut.core.errors import GalvanautError
+from galvanaut.core.eventlog import create_table
 from galvanaut.core.lock import command
 
 
@@ -66,7 +67,7 @@ class Leases:
             sa.Column("until", sa.Float, nullable=False),
             sa.Column("facts", sa.Text, nullable=False),
         )
-        self._table.create(engine, checkfirst=True)
+        create_table(engine, self._table)
 
     def find(self, name: str) -> Lease | None:
         """The lease on a name, if somebody holds it now."""

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from galvanaut.core.errors import GalvanautError, InputError
+from galvanaut.core.eventlog import create_table
 from galvanaut.instruments.runs import Row
 
 _BITS = 32
@@ -78,7 +79,8 @@ class HotStore:
         self._insert = f"INSERT INTO readings VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 - no input in it
         self._ids: dict[str, int] = {}
         with self._usable():
-            metadata.create_all(engine, checkfirst=True)
+            for table in (self._tests, self._readings):
+                create_table(engine, table)
 
     def begin(self, test: str, facts: Mapping[str, Any]) -> None:
         """Write down what a test is; what stands there already stays, except no facts at all."""
