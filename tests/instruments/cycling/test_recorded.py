@@ -86,9 +86,8 @@ def test_nothing_is_changed_at_the_meter_between_a_current_and_the_hold_that_fol
 
 def test_nobody_looks_for_the_end_of_a_current_that_the_meter_holds_by_itself():
     """No ever nearer looks, but one at most three readings after that end."""
-    lab = RecordingLab([METHOD[1], METHOD[2], METHOD[3]], soc_V=3.9)
+    lab, looks = RecordingLab(METHOD[1:], soc_V=3.9), []
     lab.start()
-    looks = []
     while lab.status.step_number == 1:
         looks.append(lab.clock.at_s)
         lab.look()
@@ -97,15 +96,14 @@ def test_nobody_looks_for_the_end_of_a_current_that_the_meter_holds_by_itself():
     assert 0 <= lab.clock.at_s - hold_s < 31
 
 
-def test_no_more_charge_moves_than_the_envelope_allows_however_rare_the_looks(lab):
+def test_no_more_charge_moves_than_the_envelope_allows_however_rare_the_looks():
     """A cell that takes and takes: its voltage never gets anywhere, and nothing foretells an end."""
-    lab = RecordingLab([{**METHOD[1], "current_mA": 9}, METHOD[3]], 30, farad=1e6)
-    lab.plan = plan([{**METHOD[1], "current_mA": 9}, METHOD[3]], 30, look_period="900 s")
+    lab, method = RecordingLab(farad=1e6), [{**METHOD[1], "current_mA": 9}, METHOD[3]]
+    lab.plan = plan(method, 30, look_period="900 s")
     lab.start()
     status = lab.to_the_end()
     assert "more than 0.02 Ah" in status.alarm
-    moved_Ah = 9e-3 * lab.rows()[-1].time_s / 3600
-    assert 20e-3 < moved_Ah < 20e-3 + 9e-3 * 2.5 * 30 / 3600
+    assert 20e-3 < 9e-3 * lab.rows()[-1].time_s / 3600 < 20e-3 + 9e-3 * 2.5 * 30 / 3600
 
 
 def test_what_was_read_after_the_end_of_a_step_belongs_to_it(lab):
