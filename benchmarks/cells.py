@@ -19,6 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from galvanaut.simulators.cells.pybamm_parameters import parameter_values
 from galvanaut.simulators.cells.spme.cells import Cells, Sample
+from galvanaut.simulators.cells.spme.compiled import is_compiling
 from galvanaut.simulators.cells.spme.cycling import Cycle, cycle
 from galvanaut.simulators.cells.spme.variability import made
 
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("--long", action="store_true")
     asked = parser.parse_args()
     print("engine                                  cell-cycles per CPU-second")
+    print("one cell: kernels compiled by numba" if is_compiling() else "one cell: arrays, without numba (extra `fast`)")
     best = 0.0
     for count in COUNTS:
         best = ours(count, asked.cycles)

@@ -7,6 +7,9 @@ minutes; a discharge at 1C to 2.8 V; a rest of ten minutes. Charge and discharge
 end is near, as a host does that ends them; every part is looked at ten times on its way, and traced once with a reading
 each minute. Times are CPU times of this process, with one thread for linear algebra. The least of all cycles is what
 the program needs; the median shows what other programs on the machine take away.
+
+With numba (``uv run --extra fast``) it measures compiled kernels, unless ``NUMBA_DISABLE_JIT=1``; its first line says
+which.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import numpy as np
 
 from galvanaut.simulators.cells import OPEN, Drive, Holders
 from galvanaut.simulators.cells.spme import Sample, SpmeCell
+from galvanaut.simulators.cells.spme.compiled import is_compiling
 
 NOMINAL_A = 4.1e-3
 EVERY_S = 60.0
@@ -81,6 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cycles", type=int, default=20)
     asked = parser.parse_args()
+    print("kernels compiled by numba" if is_compiling() else "arrays, without numba (extra `fast`)")
     for rate, name in ((1 / 3, "C/3"), (1.0, "1C")):
         bench = Bench()
         bench.cycle(rate)

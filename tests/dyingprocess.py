@@ -41,7 +41,7 @@ def append_for_ever(recorder):
 
 def dying_at(step):
     """Plant the death at the borders of what the program does on its way."""
-    write, sync, rename, forget = pq.write_table, os.fsync, Path.rename, stores.HotStore.forget
+    write, replace, forget = pq.write_table, Path.replace, stores.HotStore.forget
 
     def write_table(table, file, **options):
         if step == "draft begun":
@@ -53,7 +53,7 @@ def dying_at(step):
 
     def renamed(path, target):
         _ = step == "draft on disk" and die()
-        found = rename(path, target)
+        found = replace(path, target)
         _ = step == "renamed" and die()
         return found
 
@@ -70,7 +70,7 @@ def dying_at(step):
         forget(store, test)
         _ = step == "gone" and die()
 
-    pq.write_table, os.fsync, Path.rename = write_table, sync, renamed
+    pq.write_table, Path.replace = write_table, renamed
     stores.HotStore.forget, stores._CHUNK = forgotten, 10
 
 

@@ -141,14 +141,6 @@ def test_an_empty_bottle_is_known_but_never_dosed(stocks: list[Stock]) -> None:
     assert planner.as_made({"rinse": 0.1, "PC": 0.9}).recipe.fraction("DMC") == pytest.approx(0.1)
 
 
-def test_what_is_not_used_is_waste(planner: BatchPlanner) -> None:
-    plan = planner.plan(USUAL, MASS_G)
-    assert plan.volume_mL == pytest.approx(sum(dose.volume_mL for dose in plan.doses))
-    assert plan.waste_mL(3.0) == pytest.approx(plan.volume_mL - 3.0)
-    with pytest.raises(NotMakeableError, match="less than the 9 mL needed; raise batch_mass"):
-        plan.waste_mL(9.0)
-
-
 def test_a_wide_tolerance_finds_the_nearest_recipe(planner: BatchPlanner) -> None:
     """0.022 mL of PC is less than half a smallest dose of 0.05 mL, so none is made."""
     wish = Recipe.from_views({"EC": 0.3, "DMC": 0.695, "PC": 0.005}, {"LiPF6": 1.0})

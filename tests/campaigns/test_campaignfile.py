@@ -176,6 +176,8 @@ MISTAKES = [
     ("trials: 40", "trials: 40, parallel: 0", "budget.parallel: .*greater than or equal to 1, found 0"),
     ("settle: 0.5 h", "settle: -1 s", "settle: must be more than 0, found -1"),
     ("6000 mg", "0 g", "batch_mass: must be more than 0"),
+    ("transfer: 3 mL", "transfer: 0 mL", "transfer: must be more than 0, found 0"),
+    ("tolerance: 0.2 degC", "tolerance: -0.1 degC", "tolerance: must be more than 0, found -0.1"),
     ("6000 mg", "2 g", "procedure: a batch of 2 g holds less than the 3 mL that the transfer takes"),
     ("seed: 1", "sead: 1", "line 18: sead: is not a known field here"),
     ("bench: ../benches/bench.yaml", "", "bench: is missing"),

@@ -1,6 +1,7 @@
 """The report and the summary behind it, from ledgers made by hand."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -62,6 +63,26 @@ def test_json_holds_failures_with_their_reasons(ledger):
     assert record["trials"][1]["status"] == "failed_instrument"
     assert record["trials"][1]["reason"] == "<b>pump</b> silent"
     assert record["trials"][0]["recipe"]["EC"] < 0.1
+
+
+def test_bounds_say_what_they_are_counted_in(ledger, tmp_path):
+    """As in recipes, where ``0.03`` of an additive is 3 wt%; a ledger keeps them as the file has them."""
+    components = {
+        "solvents": {"EC": {"low": "0.2", "high": 0.4}},
+        "salts": {"LiPF6": {"low": "0.7 mol/kg", "high": "1.5 mol/kg"}},
+        "additives": {"VC": {"low": "0", "high": "0.03"}, "FEC": {"low": "0 %", "high": "7.5 %"}},
+    }
+    campaign = {**ledger.started["campaign"], "components": components}
+    summary = replace(summary_of(ledger), plan={**ledger.started, "campaign": campaign})
+    page = write_report(summary, tmp_path / "demo.html", "").read_text("utf-8")
+    table = page.split("counted in</th>")[1].split("</tbody>")[0]
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", table)
+    assert [tuple(cells[row : row + 4]) for row in range(0, len(cells), 4)] == [
+        ("EC", "20", "40", "wt% of the solvents"),
+        ("LiPF6", "0.7", "1.5", "mol per kg of the solvents"),
+        ("VC", "0", "3", "wt% of the electrolyte"),
+        ("FEC", "0", "7.5", "wt% of the electrolyte"),
+    ]
 
 
 def test_the_page_stands_alone_and_says_what_was_simulated(ledger, tmp_path):

@@ -20,6 +20,14 @@ def test_every_driver_says_what_was_not_checked():
     assert rows == driver_names()
 
 
+def test_every_driver_is_in_the_table_of_settings_to_which_the_front_page_leads():
+    text = (DOCS / "bench-file.md").read_text("utf-8")
+    section = text.split("### Drivers and their settings")[1].split("\n#")[0]
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \|", section, re.M)
+    assert sorted(rows) == driver_names()
+    assert "docs/bench-file.md#drivers-and-their-settings" in (DOCS.parent / "README.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text("utf-8")):

@@ -8,6 +8,7 @@ import pytest
 
 from galvanaut.core.errors import InputError
 from galvanaut.core.lock import exclusive
+from galvanaut.flows import folder as folder_module
 from galvanaut.flows.folder import LabFolder
 
 
@@ -24,6 +25,39 @@ def fail(path, lock=False):
 def test_a_folder_of_our_own_making_goes_again(tmp_path, lock):
     fail(tmp_path / "lab", lock)
     assert not (tmp_path / "lab").exists()
+
+
+def begin_interrupted(path, line):
+    """Begin a lab with Ctrl-C at the ``line``-th line of code that is run in the folder's module; whether it came."""
+    lines = 0
+
+    def trace(frame, event, _):
+        nonlocal lines
+        if frame.f_code.co_filename != folder_module.__file__:
+            return None
+        lines += event == "line"
+        if lines == line:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with LabFolder.begun(path):
+            return False
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+
+
+def test_an_interruption_at_any_line_leaves_nothing(tmp_path):
+    line = 1
+    while begin_interrupted(tmp_path / str(line), line):
+        assert not (tmp_path / str(line)).exists(), f"line {line}"
+        line += 1
+    assert line > 10
 
 
 def test_a_folder_that_was_there_stays(tmp_path):

@@ -1,6 +1,7 @@
 """`galvanaut import`: what it prints, what it keeps, and its exit codes."""
 
 import json
+import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from galvanaut.core import bdf
 from galvanaut.flows.folder import LabFolder
-from galvanaut.instruments.vendorfiles import read_metadata, record
+from galvanaut.instruments.vendorfiles import read_metadata
 from smalllab import command_line
 
 DATA = Path(__file__).parents[1] / "data" / "cycling"
@@ -126,7 +127,7 @@ def test_a_full_disk_is_exit_code_1(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(record, "_write", full)
+    monkeypatch.setattr(os, "fsync", full)
     done = command_line("import", NAMED, "--campaign", "demo", "--lab", tmp_path)
     assert done.returncode == 1
     assert "failed" in done.stdout

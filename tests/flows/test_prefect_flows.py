@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from celllab import cell_campaign
 from galvanaut.core.errors import GalvanautError
 from galvanaut.flows.lab import open_lab
 from galvanaut.flows.records import campaign_json
+from galvanaut.simulators.cells.assembly import turnout
 from smalllab import command_line, small_campaign
 
 # Prefect and what it brings warn about each other; their warnings are theirs to mend.
@@ -144,3 +146,29 @@ def test_when_prefect_fails_in_a_trial_the_trial_goes_on_and_nothing_is_dosed_tw
     with open_lab(small_campaign(tmp_path, trials=2), tmp_path / "lab") as lab:
         asyncio.run(prefect_flows.run_with_prefect(lab, Observer()))
     assert campaign_json(tmp_path / "lab", "conductivity") == campaign_json(shown, "conductivity")
+
+
+def _fates(seed):
+    """What becomes of the three cells of the first trial: a defect, or why it was not even built."""
+    found = [turnout(seed, f"cycle-life-001-{number}", 0.6) for number in (1, 2, 3)]
+    return [one.defect or ("not built" if one.reason else "") for one in found]
+
+
+def test_a_cell_that_was_not_cycled_is_shown_as_such_with_the_reason(server, tmp_path):
+    from galvanaut.flows.campaign_loop import Observer
+    from galvanaut.flows.prefect_flows import run_with_prefect
+
+    seed = next(seed for seed in range(1000) if _fates(seed) == ["", "open", "not built"])
+    changes = {"failure_rate: 0 %": "failure_rate: 60 %", "seed: 1": f"seed: {seed}", "replicates: 2": "replicates: 3"}
+    with open_lab(cell_campaign(tmp_path, trials=1, changes=changes), tmp_path / "lab") as lab:
+        asyncio.run(run_with_prefect(lab, Observer()))
+    _, task_runs, _ = asyncio.run(_runs())
+    shown = {(run.name.rsplit("-", 1)[0], run.state_name): run for run in task_runs if " cell-" in run.name}
+    assert {state for step, state in shown if step == "assemble cell"} == {"Completed", "Not assembled"}
+    assert {state for step, state in shown if step == "form cell"} == {"Completed", "Not formed"}
+    assert {state for step, state in shown if step == "cycle cell"} == {"Completed", "Not cycled"}
+    assert {state for step, state in shown if step == "unload cell"} == {"Completed"}
+    messages = {run.state.message for run in task_runs if run.state_name == "Not cycled"}
+    (trial,) = campaign_json(tmp_path / "lab", "cycle-life")["trials"]
+    assert messages == {cell["failure"] for cell in trial["details"]["cells"][1:]}
+    assert trial["status"] == "ok", "one cell counts, and nothing was lost on the way through Prefect"

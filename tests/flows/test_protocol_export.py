@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_finished_is_not_begun(tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("galvanaut.flows.folder.os.fsync", full)
+    monkeypatch.setattr("galvanaut.core.wholefile.os.fsync", full)
     with pytest.raises(InputError, match=r"a\.xml: cannot be written \(No space left on device\)"):
         write_new(tmp_path / "a.xml", b"content")
     assert list(tmp_path.iterdir()) == []

@@ -191,13 +191,11 @@ def cell_tree(tree):
 
 def test_a_bench_for_cells(cell_tree, load):
     bench = load(cell_tree)
-    assert (bench.source_meter_at("clip"), bench.battery_tester_at("clip")) == ("smu", "tester")
+    assert bench.source_meter_at("clip") == "smu"
     assert bench.chamber_housing("clip") == "oven"
     assert [row.wiring for row in bench_table(bench)] == ["channel clip", "channel clip", "houses clip"]
     with pytest.raises(InputError, match="has no source meter wired to spare"):
         bench.source_meter_at("spare")
-    with pytest.raises(InputError, match="has no battery tester wired to spare"):
-        bench.battery_tester_at("spare")
 
 
 def test_one_cell_has_one_source(cell_tree, load):

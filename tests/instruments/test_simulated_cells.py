@@ -23,7 +23,6 @@ def test_each_cell_has_its_meter_its_limits_and_the_chamber():
     bench = load_bench(FILE)
     assert {holder: bench.source_meter_at(holder) for holder in bench.holders} == METERS
     assert {bench.chamber_housing(holder) for holder in bench.holders} == {"chamber"}
-    assert bench.battery_tester_at("cell_1") == "tester"
     for holder in bench.holders:
         envelope = bench.envelope_at(holder)
         entry = bench.instruments[METERS[holder]]

@@ -175,9 +175,8 @@ def bench(entry=None, **changes):
     return Bench.model_validate(tree | changes)
 
 
-def test_a_bench_knows_who_loads_a_holder():
+def test_a_bench_knows_which_holders_it_loads():
     one = bench()
-    assert [one.assembler_at(each) for each in one.holders] == ["assembler", "assembler", None]
     assert one.instruments["assembler"].wiring.words() == {"fills_from": "mixer", "loads": "holder_1, holder_2"}
 
 
@@ -189,7 +188,7 @@ def test_on_a_bench_that_is_not_simulated_it_is_refused(visa):
 
 
 def test_on_a_simulated_bench_that_another_process_serves_it_is_not():
-    assert bench(visa="@py", armed=True, served=True).assembler_at("holder_2") == "assembler"
+    assert "assembler" in bench(visa="@py", armed=True, served=True).instruments
 
 
 @pytest.mark.parametrize(

@@ -68,18 +68,6 @@ class BatchPlan:
         """Volume dosed; mixing may shrink it by a little."""
         return math.fsum(dose.volume_mL for dose in self.doses)
 
-    def waste_mL(self, used_mL: float) -> float:
-        """What is left over and thrown away when ``used_mL`` of the batch are used.
-
-        Raises:
-            NotMakeableError: the batch holds less than that.
-        """
-        if used_mL > self.volume_mL:
-            raise NotMakeableError(
-                f"the batch of {self.volume_mL:.2f} mL is less than the {used_mL:g} mL needed; raise batch_mass"
-            )
-        return self.volume_mL - used_mL
-
 
 class BatchPlanner:
     """Plans batches from a set of stocks.

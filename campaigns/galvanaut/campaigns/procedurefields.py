@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from galvanaut.campaigns.searchfields import FileModel
 from galvanaut.core.units import Unit
@@ -25,19 +25,24 @@ def _positive(value: float) -> float:
     return value
 
 
+_MORE_THAN_NOTHING = AfterValidator(_positive)
+Volume_mL = Annotated[float, Unit("mL"), _MORE_THAN_NOTHING]
+"""A volume above 0."""
+
+
 class ConductivityStep(FileModel):
     """How conductivity is measured in the flow cell."""
 
     temperature_degC: Annotated[float, Unit("degC")] = Field(
         alias="temperature", description="Temperature of the chamber and of the reading."
     )
-    settle_s: Annotated[float, Unit("s")] = Field(
+    settle_s: Annotated[float, Unit("s"), _MORE_THAN_NOTHING] = Field(
         default=1800.0,
         alias="settle",
         description="How long the chamber stays within the tolerance before the first reading.",
         json_schema_extra={"default": "30 min"},
     )
-    tolerance_K: Annotated[float, Unit("K"), BeforeValidator(_difference)] = Field(
+    tolerance_K: Annotated[float, Unit("K"), BeforeValidator(_difference), _MORE_THAN_NOTHING] = Field(
         default=0.1,
         alias="tolerance",
         description="How far the chamber may be from the temperature while it settles and during the readings.",
@@ -45,41 +50,31 @@ class ConductivityStep(FileModel):
         json_schema_extra={"default": "0.1 degC"},
     )
     readings: int = Field(default=5, ge=1, le=1000, description="Readings per trial; their mean counts.")
-    transfer_mL: Annotated[float, Unit("mL")] = Field(
+    transfer_mL: Volume_mL = Field(
         default=3.0,
         alias="transfer",
         description="Volume pushed from the mixer through the cell; several cell volumes, to displace what was in it.",
         json_schema_extra={"default": "3 mL"},
     )
 
-    @field_validator("settle_s", "tolerance_K", "transfer_mL")
-    @classmethod
-    def _more_than_nothing(cls, value: float) -> float:
-        return _positive(value)
-
 
 class RinseStep(FileModel):
     """How mixer and cell are cleaned after a trial."""
 
     cycles: int = Field(default=2, ge=1, le=20, description="How many times mixer and cell are rinsed and emptied.")
-    volume_mL: Annotated[float, Unit("mL")] = Field(
+    volume_mL: Volume_mL = Field(
         default=5.0,
         alias="volume",
         description="Rinse solvent per cycle.",
         json_schema_extra={"default": "5 mL"},
     )
 
-    @field_validator("volume_mL")
-    @classmethod
-    def _more_than_nothing(cls, value: float) -> float:
-        return _positive(value)
-
 
 class CellsStep(FileModel):
     """How cells are built with each batch and tested."""
 
     replicates: int = Field(default=2, ge=1, le=16, description="Cells per recipe, each in a holder of its own.")
-    electrolyte_mL: Annotated[float, Unit("mL")] = Field(
+    electrolyte_mL: Volume_mL = Field(
         default=0.05,
         alias="electrolyte",
         description="Electrolyte in each cell.",
@@ -98,16 +93,11 @@ class CellsStep(FileModel):
         examples=["../instruments/plans/ageing.yaml"],
     )
 
-    @field_validator("electrolyte_mL")
-    @classmethod
-    def _more_than_nothing(cls, value: float) -> float:
-        return _positive(value)
-
 
 class Procedure(FileModel):
     """What is done with each recipe."""
 
-    batch_mass_g: Annotated[float, Unit("g")] = Field(
+    batch_mass_g: Annotated[float, Unit("g"), _MORE_THAN_NOTHING] = Field(
         alias="batch_mass", description="Mass of each batch; must exceed what the transfer takes."
     )
     conductivity: ConductivityStep = Field(description="The measurement.")
@@ -115,11 +105,6 @@ class Procedure(FileModel):
     cells: CellsStep | None = Field(
         default=None, description="Build cells with each batch and cycle them; without it only the liquid is measured."
     )
-
-    @field_validator("batch_mass_g")
-    @classmethod
-    def _more_than_nothing(cls, value: float) -> float:
-        return _positive(value)
 
     @model_validator(mode="after")
     def _enough_to_measure(self) -> Self:

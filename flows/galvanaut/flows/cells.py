@@ -133,7 +133,7 @@ async def form(trial: TrialRecord, replicate: int, built: Built, lab: Lab) -> Te
 async def age(trial: TrialRecord, replicate: int, tested: Tested, lab: Lab) -> Tested:
     """Cycle one cell until its plan ends; one that is none, or whose formation broke off, is not cycled at all."""
     plan, seen = tests_of(lab).cycling, tested.evidence
-    if tested.failure or seen is None or not _is_sound(seen, tested.holder, lab):
+    if seen is None or why_not_cycled(tested, lab):
         return tested
     job = key(trial.number, "cycling", lab, replicate)
     measured_Ah = seen.capacity_Ah.value if plan.wants_capacity else None
@@ -141,9 +141,13 @@ async def age(trial: TrialRecord, replicate: int, tested: Tested, lab: Lab) -> T
     return replace(tested, cycling=result, cycling_test=str(job), failure=failure)
 
 
-def _is_sound(seen: Evidence, holder: str, lab: Lab) -> bool:
-    expected = expected_of(tests_of(lab).formation, lab.bench.envelope_at(holder))
-    return alone(seen, expected, Thresholds()).counts
+def why_not_cycled(tested: Tested, lab: Lab) -> str:
+    """Why a cell that was formed, or was to be, is not cycled, in words; empty if it is."""
+    if tested.failure or tested.evidence is None:
+        return tested.failure or "there is no record of its formation"
+    expected = expected_of(tests_of(lab).formation, lab.bench.envelope_at(tested.holder))
+    verdict = alone(tested.evidence, expected, Thresholds())
+    return "" if verdict.counts else f"{verdict.status}: {verdict.reason}"
 
 
 async def _run(

@@ -13,6 +13,7 @@ from typing import TextIO
 from galvanaut.core.bdf import SUFFIX
 from galvanaut.core.errors import InputError
 from galvanaut.core.lock import exclusive
+from galvanaut.core.wholefile import write_whole
 from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS
 
 
@@ -94,6 +95,7 @@ class LabFolder:
         made = False
         try:
             try:
+                made = not path.exists()  # before it is: an interruption may come between the making and our knowing
                 made = _make(path)
                 (path / "worlds").mkdir(exist_ok=True)
             except OSError as error:
@@ -140,18 +142,12 @@ def write_new(path: Path, content: bytes) -> None:
         InputError: it is there, or cannot be written.
     """
     new_file(path).close()  # takes the name; the content takes its place at once
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with writing(path):
-            with draft.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
+            write_whole(path, content)
     except BaseException:
-        for file_made in (draft, path):
-            with suppress(OSError):
-                file_made.unlink()
+        with suppress(OSError):
+            path.unlink()
         raise
 
 

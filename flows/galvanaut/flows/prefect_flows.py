@@ -13,14 +13,16 @@ import functools
 import logging
 import signal
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from prefect import flow, flow_engine, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
 from prefect.runtime import flow_run
+from prefect.states import Completed
 
 from galvanaut.campaigns.ledger import Outcome, TrialRecord
 from galvanaut.campaigns.recipe import Recipe
@@ -44,20 +46,55 @@ _observer: ContextVar[Observer] = ContextVar("observer")
 
 
 Step = TypeVar("Step", bound=Callable[..., Coroutine[Any, Any, Any]])
+Result = TypeVar("Result")
+Shortfall = Callable[[Any], tuple[str, str] | None]
+"""From the result of a step: the name of a state and the reason for it, or None."""
 
 
-def _step(name: str) -> Callable[[Step], Step]:
-    """A Prefect task for one step: no cache, no retries, nothing of it stored."""
+def _step(name: str, shortfall: Shortfall = lambda result: None) -> Callable[[Step], Step]:
+    """A Prefect task for one step: no cache, no retries, nothing of it stored.
+
+    Args:
+        name: of the task.
+        shortfall: tells from the result when the step did not do what its name says, though nothing is amiss with the
+            run. The task then ends in a state of that name, with the reason as its message and in the log.
+    """
 
     def wrap(step: Step) -> Step:
         @functools.wraps(step)
         async def ours(*args: Any) -> Any:
-            return await inside(step(*args))
+            result = await inside(step(*args))
+            found = shortfall(result)
+            if found is None:
+                return result
+            state, reason = found
+            get_run_logger().warning("%s: %s", state, reason)
+            return Completed(name=state, message=reason, data=result)
 
         wrapped = task(name=name, cache_policy=NO_CACHE, retries=0, persist_result=False)(ours)
         return cast("Step", wrapped)  # awaiting a call of the task gives what awaiting the step gives
 
     return wrap
+
+
+async def _result(ended: Awaitable[Result]) -> Result:
+    """What a step came to; Prefect hands out the state instead where the step has named it."""
+    found = await ended
+    return cast("Result", await found.aresult()) if isinstance(found, State) else found
+
+
+def _not_assembled(built: Built) -> tuple[str, str] | None:
+    return None if built["assembled"] else ("Not assembled", built["reason"])
+
+
+def _not_formed(tested: Tested) -> tuple[str, str] | None:
+    return ("Not formed", tested.failure) if tested.failure else None
+
+
+def _not_cycled(tested: Tested) -> tuple[str, str] | None:
+    if not tested.cycling_test:
+        return "Not cycled", cells.why_not_cycled(tested, _lab.get())
+    return ("Broken off", tested.failure) if tested.failure else None
 
 
 def _trial(number: int) -> tuple[TrialRecord, Lab]:
@@ -91,19 +128,19 @@ async def _clean(number: int) -> None:
     await procedure.clean(*_trial(number))
 
 
-@_step("assemble cell")
+@_step("assemble cell", _not_assembled)
 async def _assemble(number: int, replicate: int, holder: str) -> Built:
     trial, lab = _trial(number)
     return await cells.assemble(trial, replicate, holder, lab)
 
 
-@_step("form cell")
+@_step("form cell", _not_formed)
 async def _form(number: int, replicate: int, built: Built) -> Tested:
     trial, lab = _trial(number)
     return await cells.form(trial, replicate, built, lab)
 
 
-@_step("cycle cell")
+@_step("cycle cell", _not_cycled)
 async def _age(number: int, replicate: int, tested: Tested) -> Tested:
     trial, lab = _trial(number)
     return await cells.age(trial, replicate, tested, lab)
@@ -126,9 +163,9 @@ TASKS = Steps(
     settle=lambda trial, lab: through(_settle, trial.number),
     measure=lambda trial, lab: through(_measure, trial.number),
     clean=lambda trial, lab: through(_clean, trial.number),
-    assemble=lambda trial, replicate, holder, lab: through(_assemble, trial.number, replicate, holder),
-    form=lambda trial, replicate, built, lab: through(_form, trial.number, replicate, built),
-    age=lambda trial, replicate, tested, lab: through(_age, trial.number, replicate, tested),
+    assemble=lambda trial, replicate, holder, lab: _result(through(_assemble, trial.number, replicate, holder)),
+    form=lambda trial, replicate, built, lab: _result(through(_form, trial.number, replicate, built)),
+    age=lambda trial, replicate, tested, lab: _result(through(_age, trial.number, replicate, tested)),
     unload=lambda trial, replicate, built, lab: through(_unload, trial.number, replicate, built),
 )
 

@@ -14,6 +14,8 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from galvanaut.core.wholefile import write_whole
+
 DEFAULT_PORT = 4200
 HOST = "127.0.0.1"
 
@@ -58,7 +60,7 @@ def remember_server(lab: Path, api_url: str) -> Path:
     """Leave the address of the running server in the lab, for runs in other terminals."""
     lab.mkdir(parents=True, exist_ok=True)
     path = lab / "prefect-server.json"
-    path.write_text(json.dumps({"api_url": api_url}), encoding="utf-8")
+    write_whole(path, json.dumps({"api_url": api_url}).encode())
     return path
 
 

@@ -277,15 +277,6 @@ class Bench(BaseModel):
             raise InputError(f"bench {self.name}", Problem("file_cyclers", f"has no {name}; known are {known}"))
         return self.file_cyclers[name]
 
-    def battery_tester_at(self, holder: str) -> str:
-        """Name of the battery tester wired to a cell holder; errors as in `balance_weighing`."""
-        names = [name for name, e in self._with_role("battery tester") if e.wiring.channel == holder]
-        return self._only(names, f"battery tester wired to {holder}")
-
-    def assembler_at(self, holder: str) -> str | None:
-        """Name of the assembler that loads a holder; None where a person does."""
-        return next((name for name, e in self._with_role("assembler") if holder in (e.wiring.loads or ())), None)
-
     def drivers_at(self, holder: str) -> list[str]:
         """Names of the source meters and cyclers wired to a holder: what may drive the cell in it."""
         wired = [(name, e) for name, e in self.instruments.items() if e.wiring.channel == holder]

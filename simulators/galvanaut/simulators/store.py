@@ -14,10 +14,11 @@ import os
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from galvanaut.core.errors import InputError
 from galvanaut.core.lock import exclusive
+from galvanaut.core.wholefile import flush, whole_file
 
 HEADER = b'{"simulated world": 2}\n'
 """The format's number counts on when older files cannot be read any more; 1 was a database."""
@@ -73,11 +74,10 @@ class Store:
         Raises:
             InputError: the file cannot be written; the old one is still there.
         """
-        fresh = self.path.with_name(f"{self.path.name}.new")
         try:
-            size = _write_new(fresh, chain(rows.items(), more))
-            self._let_go()
-            fresh.replace(self.path)
+            with whole_file(self.path) as file:
+                size = _write_all(file, chain(rows.items(), more))
+                self._let_go()  # Windows replaces no file that is open; what is still to come hardly fails
             self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
             raise self._unwritable(error) from None
@@ -174,14 +174,13 @@ def _take(rows: dict[str, Row], line: bytes, path: Path, number: int) -> None:
         raise InputError(path, f"{problem}; take a copy from before, or begin a new lab folder") from None
 
 
-def _write_new(path: Path, rows: Iterable[tuple[str, Row]]) -> int:
-    with path.open("wb") as file:
-        file.write(HEADER)
-        for key, row in rows:
-            file.write(_line({key: row}, []))
-        file.flush()
-        os.fsync(file.fileno())  # the name must not point to a file that is not there yet
-        return file.tell()
+def _write_all(file: BinaryIO, rows: Iterable[tuple[str, Row]]) -> int:
+    """Write a new log; its length in bytes."""
+    file.write(HEADER)
+    for key, row in rows:
+        file.write(_line({key: row}, []))
+    flush(file)
+    return file.tell()
 
 
 def _line(changes: Mapping[str, Row], forgotten: list[str]) -> bytes:

@@ -6,7 +6,6 @@ import copy
 import errno
 import os
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,7 +148,7 @@ def test_a_rewrite_that_fails_leaves_the_old_log(store, monkeypatch) -> None:
 
 def test_what_a_killed_rewrite_left_behind_does_not_matter(store) -> None:
     store.close()
-    Path(f"{store.path}.new").write_bytes(HEADER + b'[{"clo')
+    store.path.with_name(f".{store.path.name}.1.draft").write_bytes(HEADER + b'[{"clo')
     again = Store(store.path)
     assert again.rows["clock"] == {"now": 1.0}
     again.rewrite(again.rows)

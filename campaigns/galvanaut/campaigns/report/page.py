@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Any
 from galvanaut.campaigns.components import component
 from galvanaut.campaigns.report.figures import composition_map, convergence, measured_against_predicted
 from galvanaut.campaigns.report.summary import Summary
+from galvanaut.core.units import magnitude
+from galvanaut.core.wholefile import make_folder, write_whole
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+_COUNTED = {
+    "solvents": (100.0, "", "wt% of the solvents"),
+    "salts": (1.0, "mol/kg", "mol per kg of the solvents"),
+    "additives": (100.0, "", "wt% of the electrolyte"),
+}
+"""Of each group of components: factor and unit from the campaign file, and what the result is counted in."""
 
 
 def write_report(summary: Summary, path: Path, simulated: str, recommendation: str = "") -> Path:
@@ -39,10 +48,8 @@ def write_report(summary: Summary, path: Path, simulated: str, recommendation: s
         cells=summary.cells(),
         failures=[trial for trial in summary.trials if trial.status.startswith("failed")],
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    draft.write_text(html, encoding="utf-8")
-    draft.replace(path)
+    make_folder(path.parent)
+    write_whole(path, html.encode())
     return path
 
 
@@ -86,9 +93,11 @@ def _best_rows(summary: Summary) -> list[dict[str, Any]]:
     ]
 
 
-def _bounds(summary: Summary) -> list[tuple[str, str, str]]:
-    """Bounds of the search as written in the campaign file."""
+def _bounds(summary: Summary) -> list[tuple[str, str, str, str]]:
+    """Bounds of the search in the words of recipes: component, low, high and what they are counted in."""
     groups = summary.plan.get("campaign", {}).get("components", {})
     return [
-        (name, str(bounds["low"]), str(bounds["high"])) for group in groups.values() for name, bounds in group.items()
+        (name, *(f"{factor * magnitude(bounds[end], unit):.5g}" for end in ("low", "high")), counted)
+        for group, (factor, unit, counted) in _COUNTED.items()
+        for name, bounds in groups.get(group, {}).items()
     ]

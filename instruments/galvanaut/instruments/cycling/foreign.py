@@ -159,9 +159,7 @@ def _utf8(text: str) -> bytes:
 
 _WRITERS: dict[Target, Callable[[CyclingProtocol], bytes]] = {
     "neware": lambda protocol: _utf8(protocol.to_neware_xml()),
-    "biologic": lambda protocol: (
-        protocol.to_biologic_mps().replace("\n", "\r\n").encode("cp1252")
-    ),  # EC-Lab is for Windows
+    "biologic": _biologic,
     "tomato": lambda protocol: _utf8(protocol.to_tomato_mpg2()),
     "pybamm": _pybamm,
     "unicycler": lambda protocol: _utf8(protocol.to_json()),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from galvanaut.core.errors import InputError
+from galvanaut.core.wholefile import write_whole
 from galvanaut.instruments.orders.order import Answer, Order
 from galvanaut.instruments.orders.paper import page, span, when
 
@@ -109,7 +110,7 @@ class OrderBook:
         path = self.path(standing.order.job)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(page(standing.order, standing.at, standing.answer), encoding="utf-8")
+            write_whole(path, page(standing.order, standing.at, standing.answer).encode())
         except OSError as error:
             _log.warning("%s cannot be written (%s); `galvanaut todo` shows the order all the same", path, error)
         return path

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from galvanaut.core.wholefile import make_folder, whole_file
 from galvanaut.instruments.telemetry.columns import Columns
 from galvanaut.instruments.telemetry.sealed import SealError
 
@@ -41,7 +39,7 @@ def seal(path: Path, columns: Columns, facts: Mapping[str, Any]) -> Mapping[str,
     try:
         if path.exists():
             return _same(path, columns, facts)
-        _make_folder(path.parent)
+        make_folder(path.parent)
         write_parquet(path, columns, facts)
         return facts
     except OSError as error:
@@ -56,22 +54,21 @@ def write_parquet(path: Path, columns: Columns, facts: Mapping[str, Any]) -> Non
         OSError: the file system refuses; nothing is left of it.
     """
     import pyarrow as pa
+
+    write_table(path, pa.table({name: _array(column) for name, column in columns.items()}), facts)
+
+
+def write_table(path: Path, table: Any, facts: Mapping[str, Any]) -> None:
+    """Write a table of pyarrow as `write_parquet` does; what it knows about itself is kept beside the facts.
+
+    Raises:
+        OSError: the file system refuses; nothing is left of it.
+    """
     import pyarrow.parquet as pq
 
-    about = {KEY: json.dumps(facts, sort_keys=True, allow_nan=False)}
-    table = pa.table({name: _array(column) for name, column in columns.items()}).replace_schema_metadata(about)
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        with draft.open("wb") as file:
-            pq.write_table(table, file, compression="zstd", row_group_size=_ROWS_PER_GROUP)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
-        _sync(path.parent)
-    except OSError:
-        with suppress(OSError):
-            draft.unlink()
-        raise
+    about = {**(table.schema.metadata or {}), KEY: json.dumps(facts, sort_keys=True, allow_nan=False)}
+    with whole_file(path) as file:
+        pq.write_table(table.replace_schema_metadata(about), file, compression="zstd", row_group_size=_ROWS_PER_GROUP)
 
 
 def read_facts(path: Path) -> tuple[Mapping[str, Any], int]:
@@ -130,22 +127,3 @@ def _same(path: Path, columns: Columns, facts: Mapping[str, Any]) -> Mapping[str
         text = f"holds other readings than those to be sealed, and is never written over; {_SAFE}"
         raise SealError(f"{path}: {text}. Move that file away and {_AGAIN}")
     return kept
-
-
-def _make_folder(folder: Path) -> None:
-    """With its parents; each is entered on disk in the folder above it."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Have the names in a folder on disk."""
-    if sys.platform == "win32":  # has no such call
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galvanaut.core.bdf import SUFFIX
 from galvanaut.core.errors import GalvanautError, InputError
+from galvanaut.core.wholefile import make_folder
+from galvanaut.instruments.telemetry.seal import KEY, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_KEY = b"galvanaut"
-"""Under which the facts stand in the file's own metadata, as JSON."""
 
 
 def write_record(path: Path, frame: pd.DataFrame, metadata: Mapping[str, Any]) -> None:
@@ -37,17 +35,14 @@ def write_record(path: Path, frame: pd.DataFrame, metadata: Mapping[str, Any]) -
         if read_metadata(path) == dict(metadata):
             return
         raise InputError(path, "is another record already, and is not written over; choose another name")
-    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+    import pyarrow as pa
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(draft, frame, metadata)
-        draft.replace(path)
-        _sync_folder(path.parent)
+        make_folder(path.parent)
+        write_table(path, pa.Table.from_pandas(frame, preserve_index=False), metadata)
     except OSError as error:
         text = f"cannot be written ({error.strerror or error}); its readings are still where they came from"
         raise GalvanautError(f"{path}: {text}") from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
@@ -63,7 +58,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
         found = pq.read_schema(path).metadata or {}
     except (pa.ArrowException, OSError) as error:
         raise InputError(path, f"cannot be read as a record ({' '.join(str(error).split())})") from None
-    return dict(json.loads(found.get(_KEY, b"{}")))
+    return dict(json.loads(found.get(KEY, b"{}")))
 
 
 def find_record(folder: Path, sha256: str) -> Path | None:
@@ -72,26 +67,3 @@ def find_record(folder: Path, sha256: str) -> Path | None:
         if read_metadata(path).get("sha256") == sha256:
             return path
     return None
-
-
-def _write(path: Path, frame: pd.DataFrame, metadata: Mapping[str, Any]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    facts = {**(table.schema.metadata or {}), _KEY: json.dumps(dict(metadata), sort_keys=True).encode()}
-    with path.open("wb") as file:
-        pq.write_table(table.replace_schema_metadata(facts), file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name last through a power cut; Windows has no such thing."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -107,18 +107,6 @@ class CircuitCell:
         """Voltage after a long rest."""
         return self._line(charge_C, rising=True).at(charge_C)
 
-    def stored_J(self, state: CellState) -> float:
-        """Energy in the cell above that at charge 0: under the open-circuit voltage, and in the RC pair's capacitor."""
-        capacitance_F = self.pair_s / self.pair_ohm
-        edges = sorted([0.0, state.charge_C, *self._ends_C])
-        low, high = sorted((0.0, state.charge_C))
-        inside = [edge for edge in edges if low <= edge <= high]
-        area_J = sum(
-            (self.open_circuit_V(begin) + self.open_circuit_V(end)) / 2 * (end - begin)
-            for begin, end in pairwise(inside)
-        )
-        return (area_J if state.charge_C >= 0 else -area_J) + capacitance_F * state.polarisation_V**2 / 2
-
     def voltage_V(self, state: CellState, current_A: float) -> float:
         """See `Cell`."""
         return self.open_circuit_V(state.charge_C) + state.polarisation_V + current_A * self.series_ohm

@@ -62,8 +62,8 @@ class Ageing:
 
 NO_AGEING = Ageing(sei_mol_m_s=0.0, sei_m_s=0.0, plating_m_s=0.0, loss_per_turnover=0.0, formation=0.0)
 """A cell that stays as it is."""
-QUICK = Ageing(sei_mol_m_s=30 * 2.5e-22 * 2636 * 8, plating_m_s=3e-11, liquid_share=1.05)
-"""For campaigns: recipes come to 80 % of their capacity within some 80 to 250 cycles, and some dry out."""
+QUICK = Ageing(sei_mol_m_s=40 * 2.5e-22 * 2636 * 8, plating_m_s=4e-11, liquid_share=1.05)
+"""For campaigns: recipes come to 80 % of their capacity within some 60 to 230 cycles, and some dry out."""
 
 
 def arrhenius(activation_J_mol: float, temperature_K: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from galvanaut.simulators.cells.spme.ageing import (
     sei_feed_A_m,
     sei_speed_A_m2,
 )
+from galvanaut.simulators.cells.spme.compiled import is_compiling
 from galvanaut.simulators.cells.spme.modes import SPHERE_GAINS, liquid_modes, sphere_rates
 from galvanaut.simulators.cells.spme.parameters import (
     COIN,
@@ -29,6 +30,9 @@ from galvanaut.simulators.cells.spme.parameters import (
     Design,
 )
 from galvanaut.simulators.cells.spme.transport import Transport, of_family
+
+if TYPE_CHECKING:
+    from galvanaut.simulators.cells.spme.fast import FastCell
 
 EMPTY_NEGATIVE = 0.005
 """Stoichiometry of a negative electrode that was never charged."""
@@ -101,6 +105,15 @@ class Cells:
     def constants(self) -> Constants:
         """What follows from these and never changes."""
         return Constants.of(self)
+
+    @cached_property
+    def fast(self) -> FastCell | None:
+        """What works a single cell out faster, if numba is here."""
+        if len(self) != 1 or not is_compiling():
+            return None
+        from galvanaut.simulators.cells.spme.fast import FastCell  # compiles, and knows what a cell is
+
+        return FastCell(self)
 
     def fresh(self) -> States:
         """As assembled: never charged, with the lithium that formation will take."""

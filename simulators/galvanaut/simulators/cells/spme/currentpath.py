@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from math import inf
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from galvanaut.simulators.cells.spme.instant import Instant, Left, One
 from galvanaut.simulators.cells.spme.parameters import Array
 from galvanaut.simulators.cells.spme.stretch import Stretch, grid
 from galvanaut.simulators.cells.spme.voltage import Snapshot
+
+if TYPE_CHECKING:
+    from galvanaut.simulators.cells.spme.fast import FastCurrent
 
 LONGEST_S = 1e9
 _GRID = grid()
@@ -38,6 +42,7 @@ class CurrentPath:
     def __init__(self, one: One, snapshot: Snapshot, current_A: float, lead_ohm: float, limits: Limits) -> None:
         imposed = np.array([current_A])
         self._one, self._current_A = one, current_A
+        self._fast: FastCurrent | None = None
         self._stretch = Stretch(snapshot, imposed, np.zeros(1), _instants_s(snapshot, imposed)[None])
         self._set_closed_form()
         drop_V = current_A * lead_ohm
@@ -59,6 +64,10 @@ class CurrentPath:
         self._times_s = self._stretch.times_s[0].tolist()
         columns = [losses.lost_C / room_n_C, *vars(losses.sizes).values()]
         self._left = np.concatenate(np.broadcast_arrays(*columns)).T
+        if fast := snapshot.fast:
+            left = np.column_stack([self._stretch.times_s[0], self._left])
+            moving = np.ascontiguousarray(self._moving.T)
+            self._fast = fast.current((self._current_A, self._speeds_1_s, self._settled, moving, self._falling, left))
 
     def ends_s(self, within_s: float) -> float:
         """See `Path`."""
@@ -81,6 +90,8 @@ class CurrentPath:
         return self._stretch.at(np.array([seconds]), np.array([self._voltage_V(seconds)]))
 
     def _voltage_V(self, seconds: float) -> float:
+        if self._fast:
+            return self._fast.voltage_V(seconds)
         lost, *left = self._between(seconds)
         places = self._settled + self._moving @ np.exp(self._falling * seconds)
         speed_n, speed_p = self._speeds_1_s

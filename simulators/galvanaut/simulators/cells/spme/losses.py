@@ -24,8 +24,10 @@ from galvanaut.simulators.cells.spme.sizes import Sizes
 from galvanaut.simulators.cells.spme.slopes import Slopes, slopes
 from galvanaut.simulators.cells.spme.voltage import Paths, Snapshot
 
-_LEAST_LEFT = 0.05
+LEAST_LEFT = 0.05
 """Share of active material and of wet area that is always left."""
+
+_TRAPEZIA = np.empty((0, 0))
 
 
 class Grid(Protocol):
@@ -34,6 +36,11 @@ class Grid(Protocol):
     @property
     def times_s(self) -> Array:
         """Shape (n, t)."""
+        ...
+
+    @property
+    def integral_s(self) -> Array:
+        """The same for one cell as a matrix, shape (t, t); empty if it goes by trapezia."""
         ...
 
     def so_far(self, values: Array) -> Array:
@@ -50,6 +57,11 @@ class Instants:
     """A grid on which quantities go along straight lines; after its end they stay."""
 
     times_s: Array
+
+    @property
+    def integral_s(self) -> Array:
+        """See `Grid`."""
+        return _TRAPEZIA
 
     def so_far(self, values: Array) -> Array:
         """See `Grid`."""
@@ -73,6 +85,7 @@ class Losses:
         snapshot: the cells at the beginning; rates of side reactions go by their sizes then.
         paths: on the grid.
         grid: how its instants belong together.
+        fast_table: what `FastStretch` made of it, if that is known already.
 
     Attributes:
         lost_C: lithium gone until every instant, shape (n, t).
@@ -80,16 +93,24 @@ class Losses:
         voltage_V: at every instant, shape (n, t).
     """
 
-    def __init__(self, snapshot: Snapshot, paths: Paths, grid: Grid) -> None:
+    def __init__(self, snapshot: Snapshot, paths: Paths, grid: Grid, fast_table: Array | None = None) -> None:
         self.snapshot, self.paths, self._grid = snapshot, paths, grid
         self._film_m_C = SEI_VOLUME_M3_MOL / (LITHIUM_PER_SEI * FARADAY_C_MOL * snapshot.sizes.surface_n_m2)
+        self._steps_C = paths.charge_C[:, 1:] - paths.charge_C[:, :-1]
+        if snapshot.fast:
+            self._set_fast(snapshot.fast.losses(paths, grid.integral_s) if fast_table is None else fast_table)
+            return
         taken_C = self._taken_C()
         self.lost_C = taken_C[0] + taken_C[1] + taken_C[2]
-        self._steps_C = paths.charge_C[:, 1:] - paths.charge_C[:, :-1]
         self._turnover_C = _from_zero(np.abs(self._steps_C))
         self._columns = (*taken_C, *self._left(*taken_C))
         self.sizes = self._sizes(self._columns)
         self.voltage_V = snapshot.voltage_V(paths, self.lost_C / snapshot.room_C[0], self.sizes)
+
+    def _set_fast(self, table: Array) -> None:
+        self._columns, self.sizes = tuple(table[:6]), Sizes(*table[6:11])
+        self.lost_C, self._turnover_C, self.voltage_V = table[11:]
+        self.fast_table = table
 
     @cached_property
     def _table(self) -> Array:
@@ -136,10 +157,10 @@ class Losses:
         lost = np.maximum((grown_C + old.plated_C[:, None] + plated_C) / fixed.nominal_C, 0.0)
         turns = self._turnover_C * (ageing["loss_per_turnover"][:, None] / fixed.nominal_C)
         wear = turns * (1 + ageing["loss_growth"][:, None] * lost)
-        wet = np.maximum(fixed.liquid_share - grown_C * fixed.drying_1_C, _LEAST_LEFT)
+        wet = np.maximum(fixed.liquid_share - grown_C * fixed.drying_1_C, LEAST_LEFT)
         return (
-            np.maximum(old.active_n[:, None] - wear, _LEAST_LEFT),
-            np.maximum(old.active_p[:, None] - wear / 2, _LEAST_LEFT),
+            np.maximum(old.active_n[:, None] - wear, LEAST_LEFT),
+            np.maximum(old.active_p[:, None] - wear / 2, LEAST_LEFT),
             np.minimum(old.wet[:, None], wet),
         )
 
@@ -150,10 +171,14 @@ class Losses:
 
     def slopes(self) -> Slopes:
         """Of the voltage at every instant of the grid."""
+        if self.snapshot.fast:
+            return self.snapshot.fast.slopes(self.paths, self.fast_table)
         return slopes(self.snapshot, self.paths, self.lost_C / self.snapshot.room_C[0], self.sizes)
 
     def voltages_V(self, paths: Paths) -> Array:
         """Terminal voltage at other instants of the same stretch."""
+        if self.snapshot.fast and not len(self._grid.integral_s):
+            return self.snapshot.fast.voltages_V(self._grid.times_s, self.fast_table, paths)
         table = self._grid.between(self._table, paths.times_s)
         lost = (table[0] + table[1] + table[2]) / self.snapshot.room_C[0]
         return self.snapshot.voltage_V(paths, lost, self._sizes(table))

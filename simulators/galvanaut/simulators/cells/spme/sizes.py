@@ -10,7 +10,7 @@ from galvanaut.simulators.cells.spme.ageing import FIRST_FILM_M
 from galvanaut.simulators.cells.spme.cells import Cells
 from galvanaut.simulators.cells.spme.parameters import Array
 
-_LEAST_POROSITY = 0.02
+LEAST_POROSITY = 0.02
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Sizes:
         surface_n_m2 = (negative.surface_1_m * negative.thickness_m) * area_m2 * active_n
         grown_m = film_m - FIRST_FILM_M
         series_ohm = fixed.lead_ohm + fixed.solid_ohm_m2 / area_m2 + fixed.film_ohm_m * grown_m / surface_n_m2
-        free = np.maximum(negative.porosity - negative.surface_1_m * grown_m, _LEAST_POROSITY)
+        free = np.maximum(negative.porosity - negative.surface_1_m * grown_m, LEAST_POROSITY)
         return cls(
             area_m2,
             surface_n_m2,

@@ -11,7 +11,7 @@ from galvanaut.simulators.cells.spme.sizes import Sizes
 from galvanaut.simulators.cells.spme.transport import LEAST_SALT_M, MOST_SALT_M
 from galvanaut.simulators.cells.spme.voltage import BEYOND_V, EDGE, Paths, Snapshot, exchange_A, resistivity_ohm_m
 
-_NUDGE = 1e-6
+NUDGE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def _reaction(snapshot: Snapshot, exchange: Array, surface: Array, salt_M: Array
 def _drop(snapshot: Snapshot, paths: Paths, sizes: Sizes) -> Array:
     """By how much the liquid's ohmic drop rises with the salt."""
     pores, salt_M = snapshot.liquid, paths.salt_M
-    both = resistivity_ohm_m(snapshot.cells, np.concatenate([salt_M, salt_M * (1 + _NUDGE)], axis=1))
-    rises = (both[:, salt_M.shape[1] :] - both[:, : salt_M.shape[1]]) / (_NUDGE * salt_M)
+    both = resistivity_ohm_m(snapshot.cells, np.concatenate([salt_M, salt_M * (1 + NUDGE)], axis=1))
+    rises = (both[:, salt_M.shape[1] :] - both[:, : salt_M.shape[1]]) / (NUDGE * salt_M)
     weights = pores.resistances[:, 0] * sizes.clogging[:, :, None] + pores.resistances[:, 1]
     return np.asarray((paths.inner_A / sizes.area_m2)[:, :, None] * rises * weights)
 

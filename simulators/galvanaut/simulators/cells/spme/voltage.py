@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class Paths:
         liquid_ohm_m2: resistance of the electrolyte elsewhere.
         is_depleted: whether salt fell below what the model can follow.
         salt_M: salt in every finite volume, within what the model can follow; shape (n, t, m).
+        rows: of a single cell, as `kernels.along` returns it.
     """
 
     times_s: Array
@@ -55,6 +57,7 @@ class Paths:
     liquid_ohm_m2: Array
     is_depleted: Flags
     salt_M: Array
+    rows: Any = None
 
     def liquid_ohm(self, sizes: Sizes) -> Array:
         """Resistance of the electrolyte."""
@@ -80,6 +83,7 @@ class Snapshot:
         self.salt_gains = self.liquid.sources * flux / self.constants.salt_rates
         self.start = np.concatenate([states.sphere_n, states.sphere_p, states.salt], axis=1)
         self.gains = np.concatenate([*(gain * SPHERE_GAINS for gain in self.sphere_gains), self.salt_gains], axis=1)
+        self.fast = cells.fast.since(self) if cells.fast else None
 
     def modes(self, current_A: Array, slope_A_s: Array, times_s: Array) -> Array:
         """All modes, shape (n, t, k), under a current that begins at ``current_A`` and changes by ``slope_A_s``."""
@@ -102,6 +106,8 @@ class Snapshot:
         self, times_s: Array, current_A: Array, charge_C: Array, ahead: tuple[Array, Array], salt: Array
     ) -> Paths:
         """The same, when it is known how far the surfaces of both particles are ahead of their means."""
+        if self.fast:
+            return self.fast.along(times_s, current_A, charge_C, ahead, salt)
         states, leak_A = self.states, self.constants.leak_A
         inner_C = charge_C - leak_A * times_s
         return Paths(

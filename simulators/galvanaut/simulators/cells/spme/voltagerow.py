@@ -33,6 +33,11 @@ class _Nodes:
         """See `Grid`."""
         return self.row.times_s[None]
 
+    @property
+    def integral_s(self) -> Array:
+        """See `Grid`."""
+        return self.row.integral_s
+
     def so_far(self, values: Array) -> Array:
         """See `Grid`."""
         return np.asarray(values @ self.row.integral_s.T)
@@ -80,6 +85,7 @@ class VoltageRow:
         self._left = (left[:, :SPHERE].sum(axis=1), left[:, SPHERE : 2 * SPHERE].sum(axis=1), left[:, 2 * SPHERE :])
         gain_n, gain_p = (gain.item() for gain in snapshot.sphere_gains)
         self._ahead = (gain_n * answers[0], gain_p * answers[1])
+        self._answers = (self._row.times_s, self._row.integral_s, *self._ahead, self._salt, snapshot.salt_gains[0])
 
     def current_A(self, seconds: float) -> float:
         """At an instant."""
@@ -127,7 +133,11 @@ class VoltageRow:
 
     def _followed(self, currents_A: Array) -> tuple[Losses, Array]:
         """Everything at the nodes for given currents there, and what the voltage lacks at every node but the first."""
-        losses = Losses(self._snapshot, self._paths(currents_A), self._nodes)
+        if fast := self._snapshot.fast:
+            paths, table = fast.followed(currents_A, self._left, self._answers)
+            losses = Losses(self._snapshot, paths, self._nodes, table)
+        else:
+            losses = Losses(self._snapshot, self._paths(currents_A), self._nodes)
         return losses, (self._voltage_V - self._lead_ohm * currents_A - losses.voltage_V[0])[1:]
 
     def _paths(self, currents_A: Array) -> Paths:
@@ -146,6 +156,10 @@ class VoltageRow:
 
         What side reactions answer is left out; it only costs tries.
         """
+        if fast := self._snapshot.fast:
+            rises = fast.rises_ohm(losses.paths, losses.fast_table, self._answers)
+            rises[np.diag_indices(len(rises))] += self._lead_ohm
+            return rises
         snapshot, integral_s, found = self._snapshot, self._row.integral_s, losses.slopes()
         room_n, room_p = (room.item() for room in snapshot.room_C)
         rises = found.by_negative.T * (integral_s / room_n + self._ahead[0])
