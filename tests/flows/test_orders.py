@@ -124,7 +124,7 @@ def test_an_answer_is_taken_once(asked):
         (["--electrolyte", "49 mL"], "dimension"),
         (["--electrolyte", "49 g"], "'49 g' is not plausible; expected 16 to 120 mg"),
         (["--done"], r"--electrolyte is missing \(16 to 120 mg\)"),
-        (["--fail", " "], "--fail says nothing; what went wrong"),
+        (["--fail", " "], "--fail: says nothing; what went wrong"),
     ],
 )
 def test_an_answer_that_makes_no_sense_changes_nothing(asked, arguments, words):

@@ -83,7 +83,7 @@ def test_contradicting_evidence_after_a_crash_is_in_doubt_and_nothing_is_pumped(
         world.clock.spend(120.0)
 
     host = Host(tmp_path)
-    with pytest.raises(InDoubtError, match=r"demo/0001/dose-DMC/1.*in doubt.*Nothing is pumped again"):
+    with pytest.raises(InDoubtError, match=r"demo/0001/dose-DMC/1.*in doubt.*Nothing is done again"):
         host.run(DOSE, before=the_dose_ran_but_somebody_removed_it)
     assert not any(data.upper().startswith(b"0RUN") for _, way, data in host.messages if way == ">")
 

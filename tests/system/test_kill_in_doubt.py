@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of a dose, a pump without power, SIGKILL again while a person is asked: one doubt, one stroke."""
+"""SIGKILL in a dose, a pump without power, SIGKILL again while a person is asked: one doubt, one stroke."""
 
 from collections import Counter
 from pathlib import Path

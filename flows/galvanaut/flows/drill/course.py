@@ -218,7 +218,9 @@ class _Play:
         course = self.course
         course.known = host.journal.records()
         course.waits += host.waits
-        course.alarms += [Alarm(each.at, each.instrument, str(each)) for each in host.station.alarms]
+        # The alarms of the watch claim nothing about whether a cell is safe.
+        claims = [each for each in host.station.alarms if not each.is_watched]
+        course.alarms += [Alarm(each.at, each.instrument, str(each)) for each in claims]
         course.alarms.sort(key=lambda alarm: alarm.at)
         for record in course.known:
             if record.request["kind"] != "cycle":
