@@ -19,12 +19,12 @@ def status(lab):
 def whole(tmp_path_factory):
     """What the same campaign comes to in one process."""
     folder = tmp_path_factory.mktemp("whole")
-    assert run(small_campaign(folder), folder / "lab").returncode == 0
+    assert run(small_campaign(folder, 2), folder / "lab").returncode == 0
     return record(folder / "lab")
 
 
 def test_a_campaign_comes_to_the_same_as_in_one_process(tmp_path, whole):
-    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
     with station(lab) as resident:
         done = run(campaign, lab)
         assert done.returncode == 0, done.stderr
@@ -40,22 +40,22 @@ def test_a_campaign_comes_to_the_same_as_in_one_process(tmp_path, whole):
 
 
 def test_a_killed_flow_attaches_again_and_nothing_is_done_twice(tmp_path, whole):
-    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
     with station(lab) as resident:
-        for count in (3, 9):
+        for count in (3, 7):
             with begun(campaign, lab, count) as flow:
                 flow.send_signal(signal.SIGKILL)
         done = run(campaign, lab)
         assert done.returncode == 0, done.stderr
         assert resident.process.poll() is None
-    assert [trial["status"] for trial in record(lab)["trials"]] == ["ok"] * 3
+    assert [trial["status"] for trial in record(lab)["trials"]] == ["ok"] * 2
     assert [trial["recipe"] for trial in record(lab)["trials"]] == [trial["recipe"] for trial in whole["trials"]]
     again = {str(job.key) for job in jobs(lab) if job.attempts > 1 and job.request["kind"] != "settle"}
     assert again == set()
 
 
 def test_a_killed_station_is_said_and_the_next_one_goes_on(tmp_path, whole):
-    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
     with station(lab) as resident:
         with begun(campaign, lab, 5) as flow:
             resident.kill()
@@ -66,12 +66,12 @@ def test_a_killed_station_is_said_and_the_next_one_goes_on(tmp_path, whole):
     with station(lab):
         done = run(campaign, lab)
         assert done.returncode == 0, done.stderr
-    assert [trial["status"] for trial in record(lab)["trials"]] == ["ok"] * 3
+    assert [trial["status"] for trial in record(lab)["trials"]] == ["ok"] * 2
     assert [trial["recipe"] for trial in record(lab)["trials"]][:1] == [whole["trials"][0]["recipe"]]
 
 
 def test_who_does_not_fit_is_refused_and_the_station_goes_on(tmp_path):
-    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
     other = ROOT / "instruments" / "benches" / "simulated-cells.yaml"
     with station(lab) as resident:
         assert "simulates with 1" in run(campaign, lab, "--seed", "2").stderr
