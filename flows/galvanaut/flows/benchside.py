@@ -13,7 +13,6 @@ from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.leases import Leases
 from galvanaut.core.lock import exclusive
-from galvanaut.flows.alarms import load_alarm_file
 from galvanaut.flows.labbench import connected_bench
 from galvanaut.flows.notify import notifying
 from galvanaut.instruments.journal import Journal
@@ -27,6 +26,7 @@ from galvanaut.instruments.telemetry.tidy import tidy
 
 if TYPE_CHECKING:
     from galvanaut.core.clock import Clock
+    from galvanaut.flows.alarms import AlarmFile
     from galvanaut.flows.folder import LabFolder
     from galvanaut.instruments.bench import Bench
 
@@ -51,15 +51,22 @@ class BenchSide:
 
 @contextmanager
 def own_bench(
-    bench: Bench, folder: LabFolder, seed: int, *, arm: bool, record: Path | None = None
+    bench: Bench, folder: LabFolder, seed: int, watching: AlarmFile, *, arm: bool, record: Path | None = None
 ) -> Iterator[BenchSide]:
     """Work the bench in this process; in the end it is made safe.
+
+    Args:
+        bench: the bench file.
+        folder: of the lab.
+        seed: of a simulated world that is begun.
+        watching: from when on silence is an alarm, and who is told.
+        arm: lets a real bench move.
+        record: new file for a transcript of every byte.
 
     Raises:
         InputError: somebody else works it, or as `connected_bench`.
         BenchError: an instrument cannot be connected.
     """
-    watching = load_alarm_file(folder)
     with ExitStack() as stack:
         stack.enter_context(exclusive(folder.station_lock, f"bench {bench.name} of {folder.path}"))
         connected, clock = stack.enter_context(connected_bench(bench, folder, seed, arm=arm, record=record))

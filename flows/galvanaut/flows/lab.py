@@ -26,6 +26,7 @@ from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
 from galvanaut.core.lock import exclusive
+from galvanaut.flows.alarms import AlarmFile, load_alarm_file
 from galvanaut.flows.benchside import BenchSide, own_bench, resident_bench, resident_station
 from galvanaut.flows.controls import Controls, Valve
 from galvanaut.flows.flowpath import FlowPath
@@ -266,10 +267,11 @@ def open_lab(
     plan = load_plan(campaign_file, bench_file, seed)
     require_armed(plan.bench, arm)
     trust(plan)
+    watching = load_alarm_file(LabFolder(lab_folder))
     with ExitStack() as stack:
         with LabFolder.begun(lab_folder) as folder:
             stack.enter_context(exclusive(folder.lock, f"--lab {lab_folder}"))
-            side = stack.enter_context(_bench_side(plan, folder, arm=arm, record=record))
+            side = stack.enter_context(_bench_side(plan, folder, watching, arm=arm, record=record))
             clock, journal = side.clock, side.station.journal
             engine = open_engine(folder.ledger)
             log, controls = EventLog(engine, "ledger"), Controls(engine)
@@ -285,11 +287,13 @@ def open_lab(
         yield lab
 
 
-def _bench_side(plan: Plan, folder: LabFolder, *, arm: bool, record: Path | None) -> AbstractContextManager[BenchSide]:
+def _bench_side(
+    plan: Plan, folder: LabFolder, watching: AlarmFile, *, arm: bool, record: Path | None
+) -> AbstractContextManager[BenchSide]:
     """The resident station's, if there is one."""
     resident = resident_station(folder)
     if resident is None:
-        return own_bench(plan.bench, folder, plan.seed, arm=arm, record=record)
+        return own_bench(plan.bench, folder, plan.seed, watching, arm=arm, record=record)
     if resident != plan.bench.name:
         text = f"works bench {resident}, not {plan.bench.name}; stop it, or run the campaign in another lab folder"
         raise InputError(f"the station that is resident in {folder.path}", text)

@@ -11,6 +11,7 @@ from pathlib import Path
 from galvanaut.core.clock import at_work
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.leases import LeaseKeeper, Leases
+from galvanaut.flows.alarms import load_alarm_file
 from galvanaut.flows.benchside import BenchSide, digest, own_bench
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.signals import interruptible
@@ -58,9 +59,10 @@ def station_command(
     """
     bench = load_bench(bench_file)
     require_armed(bench, arm)
+    watching = load_alarm_file(LabFolder(lab))
     with interruptible(), ExitStack() as stack:
         with LabFolder.begun(lab) as folder:
-            side = stack.enter_context(own_bench(bench, folder, seed, arm=arm, record=record))
+            side = stack.enter_context(own_bench(bench, folder, seed, watching, arm=arm, record=record))
             service, found = _service(bench, folder, side, seed, stack)
         ready(Ready(bench, found))
         try:

@@ -32,6 +32,7 @@ from galvanaut.instruments.guard.watch import Watch
 from galvanaut.instruments.jobs.action import Action, Job, JobFailedError, PostponedError
 from galvanaut.instruments.journal import JobRecord, Journal
 from galvanaut.instruments.orders import OrderBook
+from galvanaut.instruments.traffic import Traffic
 
 Outcome = Mapping[str, Any] | Exception
 
@@ -60,7 +61,6 @@ class Station:
         folder: of the lab, whose disk is watched; None for none.
 
     Attributes:
-        traffic: over the wires since the start.
         book: all alarms, raised once per cause and cleared once; they stand in the journal too.
     """
 
@@ -79,7 +79,6 @@ class Station:
         self.journal = journal
         self.clock = clock
         self.orders = orders
-        self.traffic = bench.traffic
         self.book = AlarmBook(journal, clock.now)
         self._watch = Watch(self.book, journal, clock, bench.bench, limits, folder)
         self._supervision_s = supervision_s
@@ -194,6 +193,11 @@ class Station:
     def alarms(self) -> list[Alarm]:
         """All that were raised since the start, in their order."""
         return self.book.told
+
+    @property
+    def traffic(self) -> Traffic:
+        """What went over the wires since the start."""
+        return self.bench.traffic
 
     def _supervisor(self, name: str) -> Supervisor:
         loop = asyncio.get_running_loop()
