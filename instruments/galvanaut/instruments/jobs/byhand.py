@@ -26,6 +26,7 @@ async def by_hand(job: Job, order: Order) -> Answer:
     if book is None:
         raise JobFailedError(f"job {job.key}: needs a person ({order.title}), but this program has no work orders.")
     people = job.bench.bench.operators
+    job.expects(None)  # nobody can tell how long a person takes, and the order has a deadline of its own
     book.place(
         replace(
             order,
