@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from galvanaut.core import wholefile
 from galvanaut.core.clock import SystemClock, VirtualClock, at_work, spawn
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
@@ -232,7 +233,7 @@ async def test_a_file_that_is_locked_is_tried_again(lab, monkeypatch):
 
 
 async def test_a_full_disk_is_waited_for(lab, monkeypatch):
-    write, tries = records._write, []
+    write, tries = records.write_table, []
 
     def full(*arguments):
         tries.append(1)
@@ -240,7 +241,7 @@ async def test_a_full_disk_is_waited_for(lab, monkeypatch):
             raise OSError(28, "No space left on device")
         write(*arguments)
 
-    monkeypatch.setattr(records, "_write", full)
+    monkeypatch.setattr(records, "write_table", full)
     lab.drop(600, GOOD, "cell_1.csv")
     assert (await lab.run())["rows"] == 248
     assert sum("No space left on device" in text for text in lab.alarms()) == 1
@@ -273,8 +274,8 @@ class Mortal:
         self.seen, self.dies_at = 0, dies_at
         for owner, name in [
             (EventLog, "append"),
-            (records, "_write"),
-            (records, "_sync_folder"),
+            (records, "write_table"),
+            (wholefile, "sync_folder"),
             *[(type(FILES), name) for name in ("survey", "read", "kept", "keep")],
         ]:
             monkeypatch.setattr(owner, name, self.around(getattr(owner, name)))
