@@ -1,5 +1,7 @@
 """Leases: one owner at a time, and an end by themselves."""
 
+import time
+
 import pytest
 
 from galvanaut.core.errors import GalvanautError
@@ -68,8 +70,20 @@ def test_a_keeper_gives_back_at_the_end_and_says_what_it_saw(leases):
     with keeper.kept():
         keeper.check()
         assert leases.find("bench").facts == {"n": 1}
-        while not keeper.problem:
-            pass
+        deadline = time.monotonic() + 10
+        while not keeper.problem and time.monotonic() < deadline:
+            time.sleep(0.01)
         with pytest.raises(GalvanautError, match="all is lost"):
             keeper.check()
     assert leases.find("bench") is None
+
+
+def test_a_keeper_whose_facts_cannot_be_told_says_so_instead_of_falling_silent(leases):
+    facts = iter([{}])
+    keeper = LeaseKeeper(leases, "bench", "a", 0.05, facts=lambda: next(facts))
+    with keeper.kept():
+        deadline = time.monotonic() + 10
+        while not keeper.problem and time.monotonic() < deadline:
+            time.sleep(0.01)
+        with pytest.raises(GalvanautError):
+            keeper.check()

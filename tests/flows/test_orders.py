@@ -118,7 +118,7 @@ def test_an_answer_is_taken_once(asked):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "takes exactly one of --electrolyte, --choice, --done and --fail"),
+        ([], "takes exactly one of --electrolyte, --choice .some with --mass., --done and --fail"),
         (["--electrolyte", "49 mg", "--fail", "x"], "takes exactly one of"),
         (["--electrolyte", "49"], "has no unit"),
         (["--electrolyte", "49 mL"], "dimension"),

@@ -218,3 +218,31 @@ async def test_real_instruments_answer_in_a_thread_of_their_own(tmp_path):
         result = await one.run(key("a"), Asks([]))
     one.close()
     assert result["thread"] != threading.current_thread().name
+
+
+@pytest.mark.parametrize("after_s", [None, 0.0, 4.0])
+async def test_a_halted_job_is_told_made_safe_and_done_when_asked_again(tmp_path, after_s):
+    """Whether it has not taken its first step yet, has just begun, or is in the midst of it."""
+    log, safe, one = [], [], station(tmp_path)
+    one.bench.bench = SimpleNamespace(instruments={"pump": None})
+    one.bench.make_safe = safe.append
+    with at_work(one.clock):
+        other = spawn(one.clock, one.run(JobKey("other", 1, "a"), Stir(log)))
+        waiting = spawn(one.clock, one.run(key("a"), Stir(log, needs=("pump", "cell"))))
+        await asyncio.sleep(0)  # both have asked, and neither job has begun
+        if after_s is not None:
+            await one.clock.sleep(after_s, order="~halt")
+        await one.halt("demo")
+        with pytest.raises(JobFailedError, match="interrupted"):
+            await waiting
+        assert safe == ([] if after_s is None else [{"pump"}])  # what has not begun uses nothing yet
+        assert (await one.run(key("a"), Stir(log, needs=("pump", "cell"))))["log"] > 0
+        await one.clock.sleep(20)
+        assert other.done()
+    assert [name for name, _ in log].count("other/0001/a/1") == 1
+
+
+async def test_halting_a_campaign_that_does_nothing_moves_nothing(tmp_path):
+    one = station(tmp_path)
+    with at_work(one.clock):
+        await one.halt("demo")

@@ -13,7 +13,7 @@ from galvanaut.instruments.telemetry.labrecorder import LabRecorder
 from galvanaut.instruments.telemetry.reader import read_record
 from madereadings import readings
 from smalllab import BENCH, command_line, small_campaign
-from stationprocess import begun, jobs, record, run, until
+from stationprocess import begun, jobs, record, run, station, until
 
 pytestmark = pytest.mark.system
 
@@ -59,8 +59,11 @@ def test_a_paused_campaign_begins_nothing_and_comes_to_the_same_in_the_end(tmp_p
 
 
 def test_a_stopped_campaign_goes_on_when_that_is_taken_back(tmp_path, whole):
-    campaign, lab = unattended(tmp_path), tmp_path / "lab"
+    """Paused before, so that nothing is broken off: then it comes to the same."""
+    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
     with begun(campaign, lab, 4) as flow:
+        say("pause", lab)
+        wait_for_rest(lab)
         assert say("stop", lab, "--confirm").returncode == 2  # one thing after the other
         assert "stopped" in say("stop", lab).stdout
         said, _ = flow.communicate(timeout=60)
@@ -69,8 +72,49 @@ def test_a_stopped_campaign_goes_on_when_that_is_taken_back(tmp_path, whole):
     assert (refused.returncode, "takes that back" in refused.stderr) == (2, True)
     assert "run it again" in say("resume", lab).stdout
     assert run(campaign, lab).returncode == 0
-    assert {trial["status"] for trial in record(lab)["trials"]} <= {"ok", "failed_instrument"}
-    assert record(lab)["trials"][0]["recipe"] == whole["trials"][0]["recipe"]
+    assert [trial["status"] for trial in record(lab)["trials"]] == ["ok"] * 2
+    assert [trial["recipe"] for trial in record(lab)["trials"]] == [trial["recipe"] for trial in whole["trials"]]
+
+
+@pytest.mark.parametrize("count", [4, 8])
+def test_a_resident_station_halts_the_jobs_of_a_stopped_campaign_and_stays(tmp_path, count):
+    """At any moment: a dose that was broken off may be in doubt, and with nobody to ask its trial fails for that."""
+    campaign, lab = unattended(tmp_path), tmp_path / "lab"
+    with station(lab, tmp_path / "bench.yaml") as resident:
+        with begun(campaign, lab, count) as flow:
+            say("stop", lab)
+            assert flow.wait(60) == 1
+        say("resume", lab)
+        done = run(campaign, lab)
+        assert done.returncode == 0, done.stderr
+        assert resident.process.poll() is None
+    trials = record(lab)["trials"]
+    assert [trial["trial"] for trial in trials] == [1, 2]
+    assert all(trial["status"] == "ok" or "in doubt" in trial["reason"] for trial in trials)
+
+
+def test_the_jobs_of_a_dead_flow_are_halted_by_the_station_that_goes_on(tmp_path):
+    campaign, lab = unattended(tmp_path), tmp_path / "lab"
+    with station(lab, tmp_path / "bench.yaml") as resident:
+        with begun(campaign, lab, 4) as flow:
+            flow.kill()
+            flow.wait()
+        assert "The resident station has broken off its jobs" in say("stop", lab).stdout
+        before = len(jobs(lab)), sum(job.state != "intended" for job in jobs(lab))
+        time.sleep(2.0)  # its clock goes on meanwhile
+        assert (len(jobs(lab)), sum(job.state != "intended" for job in jobs(lab))) == before
+        refused = say("stop", lab, "--confirm")
+        assert (refused.returncode, "end its station first" in refused.stderr) == (2, True)
+        assert resident.end() == 0
+    assert say("stop", lab, "--confirm").returncode == 0
+
+
+def test_a_stop_with_nobody_there_says_that_nothing_was_made_safe(tmp_path):
+    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
+    with begun(campaign, lab, 4) as flow:
+        flow.kill()
+        flow.wait()
+    assert "NOTHING was made safe" in say("stop", lab).stdout
 
 
 def test_what_is_stopped_for_good_is_closed_and_sealed(tmp_path):
@@ -89,6 +133,9 @@ def test_what_is_stopped_for_good_is_closed_and_sealed(tmp_path):
     assert "records/conductivity/0001-cycling-1.bdf.parquet" in done.stdout
     assert len(read_record(lab, str(test))) == 30
     assert all(job.state != "intended" for job in jobs(lab))
-    assert {trial["status"] for trial in record(lab)["trials"]} <= {"ok", "failed_instrument"}
+    trials = record(lab)["trials"]
+    assert [(trial["trial"], trial["status"], trial["reason"]) for trial in trials if trial["status"] != "ok"] == [
+        (trial["trial"], "failed_instrument", "the campaign was stopped by a person") for trial in trials
+    ]
     for again in (run(campaign, lab), say("resume", lab), say("stop", lab)):
         assert (again.returncode, "stopped for good" in again.stderr) == (2, True)

@@ -7,6 +7,7 @@ surer (`galvanaut.core.lock`); a lease also tells other machines, and anybody wh
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import time
@@ -21,6 +22,8 @@ import sqlalchemy as sa
 from galvanaut.core.errors import GalvanautError
 from galvanaut.core.eventlog import create_table
 from galvanaut.core.lock import command
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -169,17 +172,19 @@ class LeaseKeeper:
             raise GalvanautError(self.problem)
 
     def _keep(self) -> None:
-        failures = 0
+        renewed_s = time.monotonic()
         while not self._ends.wait(self._seconds / 5):
+            if time.monotonic() - renewed_s > self._seconds:  # a computer that slept; somebody may have acted on it
+                self.problem = f"{self._name}: was not heard of for {self._seconds:g} s; run the same command again."
+                return
             try:
                 self._renew()
-                failures = 0
-            except GalvanautError as error:
-                self.problem = str(error)
+                renewed_s = time.monotonic()
             except sa.exc.SQLAlchemyError as error:  # busy, or away for a moment: the lease outlasts that
-                failures += 1
-                if failures > 3:
-                    self.problem = f"{self._name}: the database cannot be used ({error}); run the same command again."
+                _log.warning("%s cannot be renewed now: %s", self._name, error)
+            except Exception as error:  # whatever it is, whoever relies on the lease has to know
+                self.problem = f"{self._name}: {error or type(error).__name__}"
+                return
 
     def _renew(self) -> None:
         self._leases.take(self._name, self._owner, self._about, self._seconds, self._facts())

@@ -54,8 +54,9 @@ def open_in(lab: Path) -> list[Alarm]:
     Raises:
         InputError: there is no such lab.
     """
-    folder = LabFolder.existing(lab)
+    folder = LabFolder(lab)
     if not folder.station.is_file():
+        LabFolder.existing(lab)  # one with a station and no campaign yet will do
         return []
     engine = open_engine(folder.station)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from galvanaut.core.clock import at_work
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.leases import Leases
@@ -120,6 +122,29 @@ def resident_station(folder: LabFolder) -> str | None:
         return found[0].name.removeprefix(STATIONS) if found else None
     finally:
         engine.dispose()
+
+
+def halt_by_station(folder: LabFolder, campaign: str) -> None:
+    """Have the resident station break off the jobs of a campaign whose own process is gone.
+
+    Raises:
+        GalvanautError: it does not answer, or something could not be made safe.
+    """
+    engine = open_engine(folder.station)
+    try:
+        mail, journal = EventLog(engine, "mailbox"), EventLog(engine, "journal")
+        orders = OrderBook(EventLog(engine, "orders"), folder.orders)
+        name = f"{STATIONS}{resident_station(folder)}"
+        with connected_station(mail, journal, Leases(engine), orders, name) as (station, _):
+            asyncio.run(_halt(station, campaign))
+    finally:
+        engine.dispose()
+
+
+async def _halt(station: RemoteStation, campaign: str) -> None:
+    with at_work(station.clock):
+        async with station.guarded():
+            await station.halt(campaign)
 
 
 def digest(bench: Bench) -> str:

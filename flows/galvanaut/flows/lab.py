@@ -267,7 +267,8 @@ def open_lab(
     plan = load_plan(campaign_file, bench_file, seed)
     require_armed(plan.bench, arm)
     trust(plan)
-    watching = load_alarm_file(LabFolder(lab_folder))
+    resident = resident_station(LabFolder(lab_folder))
+    watching = AlarmFile() if resident else load_alarm_file(LabFolder(lab_folder))  # the station's business then
     with ExitStack() as stack:
         with LabFolder.begun(lab_folder) as folder:
             stack.enter_context(exclusive(folder.lock, f"--lab {lab_folder}"))

@@ -35,7 +35,7 @@ class Form:
             complaint: why the answer before was not taken.
         """
         fields: dict[str, Any] = {name: (str, self._field(*asked)) for name, asked in self._asks.items()}
-        answers = Literal[(*self._choices, NOT_DONE)]  # type: ignore[valid-type]
+        answers = Literal[(*self._choices, NOT_DONE)]  # type: ignore[valid-type]  # its words come from the order
         why = pydantic.Field(default="", title="If it could not be done: why", description="what went wrong")
         model = pydantic.create_model(
             "WorkOrder",

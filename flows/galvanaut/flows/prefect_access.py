@@ -94,7 +94,7 @@ def lets_us_in(api_url: str) -> bool:
     if text := os.environ.get(CLIENT_AUTH):
         request.add_header("Authorization", f"Basic {base64.b64encode(text.encode()).decode()}")
     try:
-        with urllib.request.urlopen(request, timeout=5):  # noqa: S310
+        with urllib.request.urlopen(request, timeout=5):  # noqa: S310  # as above
             return True
     except urllib.error.HTTPError as error:
         return error.code not in (401, 403)

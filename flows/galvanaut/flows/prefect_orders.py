@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -24,6 +23,7 @@ from prefect.states import Cancelled, Completed
 
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import GalvanautError
+from galvanaut.flows.labidentity import identity
 from galvanaut.flows.orderform import Form
 from galvanaut.flows.orders import waiting
 
@@ -60,8 +60,7 @@ async def forms(lab: Lab) -> AsyncIterator[None]:
     if book is None or not has_ui():
         yield
         return
-    digest = hashlib.sha256(str(lab.folder.path.resolve()).encode()).hexdigest()[:12]
-    desk = Desk(book, lab.station.journal, f"orders-{digest}")
+    desk = Desk(book, lab.station.journal, f"orders-{identity(lab.folder.path)}")
     token = _desk.set(desk)
     showing = asyncio.create_task(desk.show())
     try:

@@ -129,7 +129,7 @@ async def _bury(client: PrefectClient, own: FlowRun, lab: Lab) -> int:
 
 def _how(run: FlowRun) -> str:
     process = next((tag.removeprefix("process-") for tag in run.tags if tag.startswith("process-")), "")
-    began = f" begun {run.start_time:%Y-%m-%d %H:%M:%S} UTC" if run.start_time else ""
+    began = f" begun {run.start_time:%Y-%m-%d %H:%M:%S} UTC" if run.start_time else " which never began"
     number, _, host = process.partition("-on-")
     return f"process {number} on {host},{began}, is dead" if process else f"the process of this run,{began}, is dead"
 

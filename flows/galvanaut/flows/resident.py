@@ -19,11 +19,8 @@ from galvanaut.instruments.bench import Bench, load_bench
 from galvanaut.instruments.connect import require_armed
 from galvanaut.instruments.mailbox import Mailbox, Service
 from galvanaut.instruments.mailbox.actions import Surroundings
-from galvanaut.instruments.mailbox.letters import STATION, STATIONS, Welcome, fresh_name
+from galvanaut.instruments.mailbox.letters import LEASE_S, STATION, STATIONS, Welcome, fresh_name
 from galvanaut.instruments.station import Station
-
-LEASE_S = 15.0
-"""A station that is silent for so long counts as gone."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +63,19 @@ def station_command(
             service, found = _service(bench, folder, side, seed, stack)
         ready(Ready(bench, found))
         try:
-            asyncio.run(_work(side, *service))
+            asyncio.run(_work(side, service))
         except (KeyboardInterrupt, asyncio.CancelledError):
             return
 
 
 def _service(
     bench: Bench, folder: LabFolder, side: BenchSide, seed: int, stack: ExitStack
-) -> tuple[tuple[EventLog, Leases, Surroundings, Welcome], list[str]]:
+) -> tuple[Service, list[str]]:
     """What the mailbox needs; from here on the station has its lease."""
     engine = open_engine(folder.station)
     stack.callback(engine.dispose)
-    leases = Leases(engine)
+    log, leases = EventLog(engine, "mailbox"), Leases(engine)
+    mailbox = Mailbox(log, STATION, since=_newest(log))  # before anybody can see that a station is there
     name, clock = f"{STATIONS}{bench.name}", side.clock
     keeper = LeaseKeeper(leases, name, fresh_name("station"), LEASE_S, facts=lambda: {"now": clock.now()})
     stack.enter_context(keeper.kept())
@@ -86,15 +84,14 @@ def _service(
     world = seed if bench.is_simulated else None
     welcome = Welcome(0.0, side.clock.is_virtual, found, contradictions, sorted(seen.empty), digest(bench), world)
     around = Surroundings(side.recorder, folder.records)
-    return (EventLog(engine, "mailbox"), leases, around, welcome), found
-
-
-async def _work(side: BenchSide, log: EventLog, leases: Leases, around: Surroundings, welcome: Welcome) -> None:
     assert isinstance(side.station, Station)
-    mailbox = Mailbox(log, STATION, since=_newest(log))
+    return Service(side.station, mailbox, leases, around, welcome, keeper), found
+
+
+async def _work(side: BenchSide, service: Service) -> None:
     with at_work(side.clock):
         async with side.station.guarded():
-            await Service(side.station, mailbox, leases, around, welcome).run()
+            await service.run()
 
 
 def _newest(log: EventLog) -> int:

@@ -10,6 +10,7 @@ from galvanaut.core.clock import VirtualClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.lock import exclusive
+from galvanaut.flows.benchside import halt_by_station, resident_station
 from galvanaut.flows.controls import Controls
 from galvanaut.flows.folder import LabFolder
 from galvanaut.instruments.journal import Journal
@@ -58,8 +59,8 @@ def stop(lab: Path, campaign: str, *, confirm: bool) -> str:
         controls.require_not_stopped(name)
         controls.say(name, "stopped")
         return (
-            f"{name}: stopped. Its process brings what it has on the bench to a safe state and ends. `galvanaut resume "
-            f"{name}` takes that back; `galvanaut stop {name} --confirm` ends it for good."
+            f"{name}: stopped. {_halted(LabFolder(lab), name)} `galvanaut resume {name}` takes that back; `galvanaut "
+            f"stop {name} --confirm` ends it for good."
         )
     if controls.state(name) != "stopped":
         raise InputError("--confirm", f"campaign {name} is {controls.state(name)}; `galvanaut stop {name}` comes first")
@@ -69,10 +70,30 @@ def stop(lab: Path, campaign: str, *, confirm: bool) -> str:
     return f"{name}: stopped for good{kept}. Cells that are still in their holders have to be taken out by hand."
 
 
+def _halted(folder: LabFolder, name: str) -> str:
+    """Who brings what the campaign has on the bench to a safe state, in words; without a process of its own, we do.
+
+    Raises:
+        GalvanautError: the resident station could not, or does not answer.
+    """
+    try:
+        with exclusive(folder.lock, "lab"):
+            if resident_station(folder) is None:
+                return (
+                    "No process of it runs and no station is resident, so NOTHING was made safe just now: what a dead "
+                    "process left on is as its instruments keep it. `galvanaut station BENCH` looks and makes it safe."
+                )
+            halt_by_station(folder, name)
+            return "The resident station has broken off its jobs and made safe what they used."
+    except InputError:  # somebody holds the lab: the campaign's own process
+        return "Its process brings what it has on the bench to a safe state and ends."
+
+
 def _end_for_good(lab: Path, name: str) -> list[str]:
     """Close what is open in ledger and journal, and seal the readings of its tests."""
     folder = LabFolder(lab)
-    with exclusive(folder.lock, f"campaign {name} (its process has not ended yet)"):
+    process, bench = "its process has not ended yet", "end its station first, which makes it safe"
+    with exclusive(folder.lock, f"campaign {name} ({process})"), exclusive(folder.station_lock, f"its bench ({bench})"):
         station, ledgers = open_engine(folder.station), open_engine(folder.ledger)
         try:
             jobs, log = EventLog(station, "journal"), EventLog(ledgers, "ledger")

@@ -102,9 +102,9 @@ class Journal:
         """Write down something about an instrument that belongs to no job: what was found at the start, an alarm."""
         self._write_event(_REMARKS + instrument, kind, facts)
 
-    def remarks(self, kind: str) -> list[Event]:
-        """All remarks of a kind, in their order; the topic ends with the instrument's name."""
-        return [event for event in self._log.read(prefix=_REMARKS) if event.kind == kind]
+    def remarks(self, *kinds: str, after: int = 0) -> list[Event]:
+        """All remarks of these kinds beyond a sequence number, in their order; the topic ends with the instrument."""
+        return [event for event in self._log.read(prefix=_REMARKS, after=after) if event.kind in kinds]
 
     def drawn_mL(self, stock: str, lot: str) -> float:
         """Volume that was ever asked of one lot of a stock, counting unfinished and failed doses in full."""

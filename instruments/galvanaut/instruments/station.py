@@ -85,7 +85,9 @@ class Station:
         self._supervisors: list[Supervisor] = []
         self._unclaimed: dict[str, str] = {}  # what a dead run has left on, and the job that is to take it up
         self._running: dict[str, Gate[Outcome]] = {}
-        self._tasks: dict[str, tuple[asyncio.Task[None], Action]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._halting: set[str] = set()
+        self._unsafe: list[str] = []  # what could not be made safe while jobs were broken off
         self._done_here: set[str] = set()
         self._locks: dict[str, ClockLock] = {}
         self._threads: dict[int, ThreadPoolExecutor] = {}  # by the identity of the driver
@@ -108,26 +110,31 @@ class Station:
         gate = self._running.get(str(key))
         if gate is None:
             gate = self._running[str(key)] = Gate(self.clock)
-            self._tasks[str(key)] = spawn(self.clock, self._work(key, action, gate)), action
+            self._tasks[str(key)] = spawn(self.clock, self._work(key, action))
         outcome = await gate.wait()
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
     async def halt(self, campaign: str) -> None:
-        """Break off every job of a campaign and make safe all that they used. They stay open in the journal.
+        """Break off every job of a campaign and make safe what they use. They stay open in the journal.
 
         Raises:
-            BenchError: something could not be made safe.
+            GalvanautError: something could not be made safe; all else was.
         """
-        broken = {key: job for key, job in self._tasks.items() if JobKey.parse(key).campaign == campaign}
-        for task, _ in broken.values():
+        broken = {key: task for key, task in self._tasks.items() if JobKey.parse(key).campaign == campaign}
+        self._halting |= broken.keys()
+        for task in broken.values():
             task.cancel()
         if broken:
-            await asyncio.wait([task for task, _ in broken.values()])
-        used = {name for _, action in broken.values() for name in action.needs(self.bench.bench)}
-        if names := used.intersection(self.bench.bench.instruments):
-            await self._call(self.bench.make_safe, names)
+            await asyncio.wait(broken.values())
+        for key in broken:  # one that was cancelled before its first step has told nobody
+            self._tell(key, _interrupted(key))
+        self._halting -= broken.keys()
+        self._done_here = {key for key in self._done_here if JobKey.parse(key).campaign != campaign}
+        unsafe, self._unsafe = self._unsafe, []
+        if unsafe:
+            raise GalvanautError("\n".join(unsafe))
 
     def is_done(self, key: JobKey) -> bool:
         """Whether the journal holds a result under this key."""
@@ -221,19 +228,36 @@ class Station:
             lambda: self.bench.reopen(name),
         )
 
-    async def _work(self, key: JobKey, action: Action, gate: Gate[Outcome]) -> None:
-        outcome: Outcome = JobFailedError(f"job {key}: interrupted; the next run takes it up again.")
+    async def _work(self, key: JobKey, action: Action) -> None:
+        outcome: Outcome = _interrupted(key)
         try:
             await self.clock.sleep(0.0, order=str(key))  # jobs of one instant begin in the order of their keys
             async with AsyncExitStack() as stack:
                 for name in sorted(action.needs(self.bench.bench)):
                     await stack.enter_async_context(self._lock(name).held())
                 self._require_not_stopped(key, action)
-                outcome = await self._perform(key, action)
+                try:
+                    outcome = await self._perform(key, action)
+                except asyncio.CancelledError:
+                    if str(key) in self._halting:  # before anybody else may use what it holds
+                        await self._break_off(key, action)
+                    raise
         except Exception as error:  # handed to whoever waits for the job
             outcome = error
         finally:
-            del self._running[str(key)], self._tasks[str(key)]
+            self._tell(str(key), outcome)
+
+    async def _break_off(self, key: JobKey, action: Action) -> None:
+        used = set(action.needs(self.bench.bench)).intersection(self.bench.bench.instruments)
+        try:
+            await self._call(self.bench.make_safe, used)
+        except GalvanautError as error:
+            self._unsafe.append(f"job {key} was broken off, and what it used could NOT be made safe: {error}")
+
+    def _tell(self, key: str, outcome: Outcome) -> None:
+        """Hand the outcome of a job to all who wait for it, unless that was done; it is under way no more."""
+        self._tasks.pop(key, None)
+        if (gate := self._running.pop(key, None)) is not None:
             gate.open(outcome)
 
     async def _perform(self, key: JobKey, action: Action) -> Outcome:
@@ -275,7 +299,7 @@ class Station:
         if concerned:
             raise JobFailedError(
                 f"job {key}: not begun, because supervision has stopped {', '.join(concerned)}; see the alarms, put "
-                "it right, and run the same command again."
+                "it right, and start the program that works the bench again."
             )
 
     async def _call(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -285,7 +309,13 @@ class Station:
         if id(driver) not in self._threads:
             self._threads[id(driver)] = ThreadPoolExecutor(1, thread_name_prefix=str(driver)[:40])
         thread = self._threads[id(driver)]
-        return await asyncio.get_running_loop().run_in_executor(thread, lambda: method(*args, **kwargs))
+        called = asyncio.get_running_loop().run_in_executor(thread, lambda: method(*args, **kwargs))
+        try:
+            return await asyncio.shield(called)
+        except asyncio.CancelledError:
+            if self._halting:  # it may be in the midst of switching on: first that, then the safe state
+                await asyncio.wait([called], timeout=CLOSING_S)
+            raise
 
     def _lock(self, name: str) -> ClockLock:
         return self._locks.setdefault(name, ClockLock(self.clock))
@@ -303,6 +333,10 @@ class Station:
         deadline = time.monotonic() + CLOSING_S
         for end in ends:
             end.join(max(0.0, deadline - time.monotonic()))
+
+
+def _interrupted(key: JobKey | str) -> JobFailedError:
+    return JobFailedError(f"job {key}: interrupted; the next run takes it up again.")
 
 
 def _settled(record: JobRecord, action: Action) -> Mapping[str, Any]:

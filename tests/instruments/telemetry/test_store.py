@@ -197,3 +197,16 @@ def _count(store):
 
 def test_a_row_has_the_columns_of_the_table(store):
     assert [column.name for column in store._readings.c] == ["key", *Row._fields[1:]]
+
+
+def test_a_database_of_an_earlier_version_goes_on_without_the_times_that_it_never_had(tmp_path):
+    with hot_store(tmp_path) as store:
+        store.append_many({TEST: readings(3)})
+    engine = open_engine(tmp_path / HOT_FILE, durable=False)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE readings DROP COLUMN step_time_s")
+    engine.dispose()
+    with hot_store(tmp_path) as store:
+        store.append_many({TEST: readings(2, 3)})
+        times_s = [row.step_time_s for row in store.rows(TEST)]
+    assert [isnan(each) for each in times_s] == [True] * 3 + [False] * 2

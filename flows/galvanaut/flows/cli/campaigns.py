@@ -1,4 +1,4 @@
-"""Commands about campaigns: check, run, status, report, benchmark, schema."""
+"""Commands about campaigns: check, run, pause, resume, stop, status, report, benchmark, schema."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from galvanaut.flows.cli.options import DEFAULT_LAB, Arm, AsJson, BenchFile, CampaignFile, LabFolder, Seed
+from galvanaut.flows.cli.options import (
+    DEFAULT_LAB,
+    Arm,
+    AsJson,
+    BenchFile,
+    CampaignFile,
+    CampaignName,
+    LabFolder,
+    Record,
+    Seed,
+)
 
 
 def check(campaign: CampaignFile, bench: BenchFile = None, as_json: AsJson = False) -> None:
@@ -36,10 +46,7 @@ def run(
         bool, typer.Option(help="Show the campaign in Prefect; without it nothing else changes.")
     ] = True,
     arm: Arm = False,
-    record: Annotated[
-        Path | None,
-        typer.Option("--record", metavar="FILE", help="Write every byte to this new file.", show_default=False),
-    ] = None,
+    record: Record = None,
 ) -> None:
     """Run a campaign, or carry on with one that was interrupted.
 
@@ -68,7 +75,7 @@ def status(
 
 
 def report(
-    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign, or its file.")],
+    campaign: CampaignName,
     lab: LabFolder = DEFAULT_LAB,
 ) -> None:
     """Write a campaign's report, one HTML file that opens offline, and print where it is."""
@@ -112,9 +119,6 @@ def schema(
 
         with writing(output):
             output.write_text(text + "\n", encoding="utf-8")
-
-
-CampaignName = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign, or its file.")]
 
 
 def pause(campaign: CampaignName, lab: LabFolder = DEFAULT_LAB) -> None:

@@ -14,6 +14,11 @@ BenchFile = Annotated[
     typer.Option("--bench", metavar="FILE", help="Bench file instead of the campaign's.", show_default=False),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed instead of the campaign's.", show_default=False)]
+Record = Annotated[
+    Path | None,
+    typer.Option("--record", metavar="FILE", help="Write every byte to this new file.", show_default=False),
+]
+CampaignName = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign, or its file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 Arm = Annotated[
     bool, typer.Option("--arm", help="Let a real bench move; its file must also say `armed: true`. See the docs first.")

@@ -44,5 +44,8 @@ def answer(
     given = {"electrolyte": electrolyte, "mass": mass}
     texts = {name: text for name, text in given.items() if text is not None}
     if (bool(texts or choice) + done + (fail is not None)) != 1:
-        raise InputError("answer", "takes exactly one of --electrolyte, --choice, --done and --fail")
+        raise InputError(
+            "answer",
+            "takes exactly one of --electrolyte, --choice (some with --mass), --done and --fail",
+        )
     typer.echo(f"{job}: {LabOrders(lab).answer(job, texts, fail, choice or '')}")

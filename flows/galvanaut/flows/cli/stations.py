@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from galvanaut.flows.cli.options import DEFAULT_LAB, Arm, AsJson, LabFolder, Seed
+from galvanaut.flows.cli.options import DEFAULT_LAB, Arm, AsJson, LabFolder, Record, Seed
 
 if TYPE_CHECKING:
     from galvanaut.flows.resident import Ready
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class _BenchFirst(TyperGroup):
     """``galvanaut station BENCH`` is short for ``galvanaut station run BENCH``."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # click types its context otherwise
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             args = ["run", *args]
         return super().parse_args(ctx, args)
@@ -37,10 +37,7 @@ def run(
     lab: LabFolder = DEFAULT_LAB,
     seed: Seed = None,
     arm: Arm = False,
-    record: Annotated[
-        Path | None,
-        typer.Option("--record", metavar="FILE", help="Write every byte to this new file.", show_default=False),
-    ] = None,
+    record: Record = None,
 ) -> None:
     """Work a bench until Ctrl-C. Campaigns of this lab folder reach it from other processes.
 

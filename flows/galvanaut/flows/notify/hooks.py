@@ -94,7 +94,7 @@ class _Account(_Hook):
     @property
     def is_encrypted(self) -> bool:
         """Whether nobody on the way can read it."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of account knows
 
     def secret_names(self) -> list[str]:
         """See `_Hook.secret_names`."""

@@ -23,7 +23,8 @@ from galvanaut.instruments.envelope import Envelope
 PERIOD_MAX_S = 10.0
 """A cell is looked at no less often than this, however rarely its protocol wants to record."""
 LOOK_MAX_S = 900.0
-"""The same for a cell whose meter records by itself: it bounds voltage and current without the host."""
+"""The same for a cell whose meter records by itself: it bounds voltage and current without the host, and the host comes
+back before the envelope's charge can have moved. What waits is the temperature (illustrative)."""
 
 
 class TestPlan(BaseModel):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,3 +61,27 @@ class Notice:
     def __str__(self) -> str:
         head = "ALARM" if self.event == "raised" else "alarm cleared"
         return f"{head} {self.alarm.instrument}: {self.text}"
+
+
+class Listeners:
+    """Those who want to hear of alarms. What goes wrong with one of them is logged and goes no further."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[Notice], None]] = []
+
+    @contextmanager
+    def heard(self, listener: Callable[[Notice], None]) -> Iterator[None]:
+        """While inside, hand all news to somebody."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
+
+    def tell(self, notice: Notice) -> None:
+        """Hand out news."""
+        for listener in list(self._listeners):
+            try:
+                listener(notice)
+            except Exception:
+                _log.exception("somebody could not be told: %s", notice)

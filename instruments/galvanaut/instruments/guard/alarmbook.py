@@ -6,14 +6,13 @@ The journal remembers what is open, so a later process neither tells the same th
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from galvanaut.core.errors import GalvanautError
 from galvanaut.core.identifiers import JobKey
-from galvanaut.instruments.guard.alarm import Alarm, Notice
+from galvanaut.instruments.guard.alarm import Alarm, Listeners, Notice
 
 if TYPE_CHECKING:
     from galvanaut.core.eventlog import Event
@@ -25,7 +24,7 @@ RAISED, CLEARED = "alarm", "alarm cleared"
 _log = logging.getLogger(__name__)
 
 
-class AlarmBook:
+class AlarmBook(Listeners):
     """Alarms of one station. Not for several threads at a time.
 
     Args:
@@ -38,12 +37,12 @@ class AlarmBook:
     """
 
     def __init__(self, journal: Journal, now: Callable[[], float]) -> None:
+        super().__init__()
         self.told: list[Alarm] = []
-        self.open = open_alarms([*journal.remarks(RAISED), *journal.remarks(CLEARED)])
+        self.open = open_alarms(journal.remarks(RAISED, CLEARED))
         self._journal = journal
         self._now = now
         self._earlier = {name for name, alarm in self.open.items() if not alarm.is_watched}
-        self._listeners: list[Callable[[Notice], None]] = []
         self._unwritten: list[Callable[[], None]] = []
 
     def begin_run(self) -> None:
@@ -74,7 +73,7 @@ class AlarmBook:
         _log.warning("ALARM %s", alarm)
         facts = {"text": alarm.text, "cause": alarm.cause, "job": alarm.job, "watched": alarm.is_watched}
         self._write(partial(self._journal.remark, RAISED, alarm.instrument, **facts))
-        self._tell(Notice("raised", alarm, alarm.at, alarm.text))
+        self.tell(Notice("raised", alarm, alarm.at, alarm.text))
         return True
 
     def clear(self, instrument: str, cause: str, text: str) -> None:
@@ -91,16 +90,7 @@ class AlarmBook:
         text = f"{cause}: {text}"
         _log.warning("alarm cleared %s: %s", instrument, text)
         self._write(partial(self._journal.remark, CLEARED, instrument, text=text, cause=cause))
-        self._tell(Notice("cleared", alarm, self._now(), text))
-
-    @contextmanager
-    def heard(self, listener: Callable[[Notice], None]) -> Iterator[None]:
-        """While inside, hand all news to somebody; what goes wrong there is logged and goes no further."""
-        self._listeners.append(listener)
-        try:
-            yield
-        finally:
-            self._listeners.remove(listener)
+        self.tell(Notice("cleared", alarm, self._now(), text))
 
     def write_again(self) -> None:
         """Write down what the journal did not take before: a full disk is a cause of alarms itself."""
@@ -117,13 +107,6 @@ class AlarmBook:
         except GalvanautError as error:
             _log.error("an alarm is not in the journal yet, it is tried again: %s", error)
             self._unwritten.append(write)
-
-    def _tell(self, notice: Notice) -> None:
-        for listener in list(self._listeners):
-            try:
-                listener(notice)
-            except Exception:
-                _log.exception("somebody could not be told: %s", notice)
 
 
 def open_alarms(remarks: Iterable[Event]) -> dict[tuple[str, str], Alarm]:

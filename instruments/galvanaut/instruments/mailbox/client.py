@@ -14,7 +14,17 @@ from galvanaut.instruments.jobs import JobFailedError, PostponedError
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.mailbox.alarms import AlarmsReadAlong
 from galvanaut.instruments.mailbox.clock import DistantClock
-from galvanaut.instruments.mailbox.letters import CLIENTS, HALT, STATION, Mailbox, Welcome, fresh_name
+from galvanaut.instruments.mailbox.letters import (
+    CLIENTS,
+    HALT,
+    HURRY_S,
+    LEASE_S,
+    POLL_S,
+    STATION,
+    Mailbox,
+    Welcome,
+    fresh_name,
+)
 from galvanaut.instruments.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -27,12 +37,8 @@ if TYPE_CHECKING:
     from galvanaut.instruments.jobs import Action
     from galvanaut.instruments.orders import OrderBook
 
-LEASE_S = 15.0
-"""A client that is silent for so long is gone."""
 WELCOME_S = 30.0
-"""So long a station may take to its first answer, s."""
-HURRY_S, POLL_S = 0.002, 0.1
-"""Between two looks for letters: while a virtual clock waits for the station, and otherwise."""
+"""So long a station may take to its first answer, s (illustrative)."""
 
 _OUTCOMES = {"failed": JobFailedError, "postponed": PostponedError, "refused": GalvanautError}
 
@@ -193,7 +199,9 @@ def connected_station(
         GalvanautError: it does not answer.
     """
     name = fresh_name("client")
-    alive = LeaseKeeper(leases, f"{CLIENTS}{name}", name, LEASE_S, lambda: _missing(leases, station))
+    lease = leases.find(station)
+    owner = "" if lease is None else lease.owner
+    alive = LeaseKeeper(leases, f"{CLIENTS}{name}", name, LEASE_S, lambda: _missing(leases, station, owner))
     with alive.kept():
         mailbox = Mailbox(log, name)
         mailbox.post(STATION, "hello")
@@ -205,8 +213,10 @@ def connected_station(
                 mailbox.post(STATION, "bye")
 
 
-def _missing(leases: Leases, station: str) -> str:
-    if leases.find(station) is not None:
+def _missing(leases: Leases, station: str, owner: str) -> str:
+    """What is wrong with the station, in words; a new one in its place knows nothing of this client."""
+    lease = leases.find(station)
+    if lease is not None and lease.owner == owner:
         return ""
     return (
         "the station of this bench is gone; its cells are as its instruments keep them. Start it again (`galvanaut "

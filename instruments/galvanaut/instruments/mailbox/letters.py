@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from galvanaut.core.eventlog import Event, EventLog
 
+LEASE_S = 15.0
+"""Whoever is silent for so long is gone: a station, a client (illustrative)."""
+HURRY_S, POLL_S = 0.002, 0.1
+"""Between two looks for letters, s of the wall clock: where one is about to come, and otherwise (illustrative)."""
 STATIONS = "station/"
 """Begins the name of a station's lease; the bench's name follows."""
 CLIENTS = "client/"

@@ -18,23 +18,19 @@ from galvanaut.core.errors import GalvanautError
 from galvanaut.core.identifiers import JobKey
 from galvanaut.instruments.jobs import JobFailedError, PostponedError
 from galvanaut.instruments.mailbox.actions import action_of
-from galvanaut.instruments.mailbox.letters import CLIENTS, HALT
+from galvanaut.instruments.mailbox.letters import CLIENTS, HALT, HURRY_S, POLL_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from galvanaut.core.eventlog import Event
-    from galvanaut.core.leases import Leases
+    from galvanaut.core.leases import LeaseKeeper, Leases
     from galvanaut.instruments.mailbox.actions import Surroundings
     from galvanaut.instruments.mailbox.letters import Mailbox, Welcome
     from galvanaut.instruments.station import Station
 
-HURRY_S = 0.002
-"""Between two looks for letters while a client holds virtual time: it computes, and writes soon."""
-POLL_S = 0.1
-"""The same otherwise."""
 CHECK_S = 1.0
-"""Between two looks whether the clients still live, s of the wall clock."""
+"""Between two looks whether the clients still live, s of the wall clock (illustrative)."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,17 +63,25 @@ class Service:
         leases: where clients show that they live.
         around: of the jobs.
         welcome: told to every client, with the present instant.
+        keeper: of the station's own lease; without it the station must not go on.
     """
 
     def __init__(
-        self, station: Station, mailbox: Mailbox, leases: Leases, around: Surroundings, welcome: Welcome
+        self,
+        station: Station,
+        mailbox: Mailbox,
+        leases: Leases,
+        around: Surroundings,
+        welcome: Welcome,
+        keeper: LeaseKeeper,
     ) -> None:
         self._station, self._mailbox, self._leases = station, mailbox, leases
-        self._around, self._welcome = around, welcome
+        self._around, self._welcome, self._keeper = around, welcome, keeper
         self._clock = station.clock
         self._clients: dict[str, _Client] = {}
         self._inbox: list[Event] = []
         self._arrived = asyncio.Event()
+        self._hurries = asyncio.Event()  # a client was woken, and will write soon
         self._stirs: Gate[None] = Gate(self._clock)
 
     async def run(self) -> None:
@@ -105,10 +109,13 @@ class Service:
                 self._inbox += self._mailbox.letters()
                 if loop.time() - checked_s > CHECK_S:
                     checked_s = loop.time()
+                    self._keeper.check()
                     self._let_go_of_the_dead()
                 if self._inbox:
                     self._stir()
-                await asyncio.sleep(HURRY_S if self._is_held else POLL_S)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._hurries.wait(), HURRY_S if self._is_held else POLL_S)
+                self._hurries.clear()
         finally:
             self._stir()
 
@@ -167,6 +174,8 @@ class Service:
                 self._post(client.name, "woken", number=client.number, ended=ended)
                 client.is_at_work, client.until, client.news = True, None, []
                 woken = True
+        if woken:
+            self._hurries.set()
         return woken
 
     def _let_go_of_the_dead(self) -> None:
@@ -183,7 +192,11 @@ class Service:
         if letter.kind == "bye":
             self._clients.pop(name, None)
             return
-        client = self._clients.setdefault(name, _Client(name))
+        if letter.kind == "hello":
+            self._clients[name] = _Client(name)
+        client = self._clients.get(name)
+        if client is None:  # it was silent for too long, or belongs to an earlier station: it has been told
+            return
         if letter.kind == "hello":
             self._post(name, "welcome", **asdict(replace(self._welcome, now=self._clock.now())))
         elif letter.kind == "submit":

@@ -81,6 +81,15 @@ class HotStore:
         with self._usable():
             for table in (self._tests, self._readings):
                 create_table(engine, table)
+            self._add_what_is_new()
+
+    def _add_what_is_new(self) -> None:
+        """A database that an earlier version began has no times of steps; theirs are not known."""
+        there = {column["name"] for column in sa.inspect(self._engine).get_columns("readings")}
+        if "step_time_s" not in there:
+            kind = sa.Double().compile(dialect=self._engine.dialect)
+            with self._engine.begin() as connection:
+                connection.execute(sa.text(f"ALTER TABLE readings ADD COLUMN step_time_s {kind}"))
 
     def begin(self, test: str, facts: Mapping[str, Any]) -> None:
         """Write down what a test is; what stands there already stays, except no facts at all."""
