@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ _NO_SUCH_CALL = (errno.EINVAL, errno.ENOTSUP)
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to inside the block; it takes its name, in the place of what has it, when the block ends well.
 
-    It is written under a name that begins with a dot and holds the number of this process, so that two processes that
+    It is written under a name that begins with a dot and holds the numbers of this process and thread, so that two that
     write the same file do not mix. A killed one leaves such a draft behind, which is in nobody's way.
 
     Args:
@@ -27,7 +28,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: the file system refuses. Nothing is left, unless only the last flush of the folder failed.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.draft")
     try:
         with draft.open("wb") as file:
             yield file

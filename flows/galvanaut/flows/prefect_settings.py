@@ -77,7 +77,9 @@ def find_server(lab: Path) -> str | None:
     Only the environment may name another computer: a lab folder may come from anywhere, and who answers is told our
     password. So with a password nobody is asked who merely sits at the usual port.
     """
-    candidates = [os.environ.get("PREFECT_API_URL", "")]
+    if given := os.environ.get("PREFECT_API_URL"):  # nobody else is meant then
+        return given if answers(given) else None
+    candidates = list[str]()
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         noted = str(json.loads((lab / "prefect-server.json").read_text(encoding="utf-8"))["api_url"])
         candidates.append(noted if is_here(noted) else "")

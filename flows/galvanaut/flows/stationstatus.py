@@ -15,7 +15,7 @@ from galvanaut.flows.tables import table_text
 from galvanaut.instruments.guard.alarmbook import open_alarms
 from galvanaut.instruments.journal import JobRecord, Journal
 from galvanaut.instruments.mailbox.letters import CLIENTS, STATIONS
-from galvanaut.instruments.orders.paper import when
+from galvanaut.instruments.orders.paper import span, when
 from galvanaut.instruments.telemetry.store import HotStore, HotTest
 
 
@@ -110,15 +110,9 @@ def _texts(row: dict[str, Any]) -> dict[str, str]:
         if name == "began":
             texts[name] = when(value)
         elif name.endswith("_s"):
-            texts[name.removesuffix("_s").replace("_", " ")] = "" if value is None else _duration(value)
+            texts[name.removesuffix("_s").replace("_", " ")] = "" if value is None else span(value)
         else:
             texts[name.replace("_", " ")] = (
                 "" if value is None else f"{value:.5g}" if isinstance(value, float) else value
             )
     return texts
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

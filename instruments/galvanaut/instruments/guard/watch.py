@@ -20,6 +20,7 @@ from galvanaut.instruments.guard.alarm import Alarm
 from galvanaut.instruments.guard.limits import GB, AlarmLimits
 from galvanaut.instruments.guard.supplies import Supplies
 from galvanaut.instruments.guard.vitals import Vitals
+from galvanaut.instruments.orders.paper import span
 
 if TYPE_CHECKING:
     from galvanaut.core.clock import Clock
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
 
 IDLE_PERIODS = 10
 """On a virtual clock each look is an instant of its own. So nobody looks there before something can be due, but at
-least every so many periods."""
+least every so many periods (illustrative)."""
 ENOUGH = 1.2
-"""A disk is well again when this many times the limit is free, so that a file that comes and goes tells nothing."""
+"""A disk is well again when this many times the limit is free, so that a file that comes and goes tells nothing
+(illustrative)."""
 LAB = "lab"
 """Stands in place of an instrument in alarms about the lab folder."""
 
@@ -139,14 +141,14 @@ class Watch:
         silent_from, late_from = vitals.silent_from(self.limits), vitals.late_from(self.limits)
         if silent_from is not None and vitals.sampled_at is not None and now >= silent_from:
             text = (
-                f"no new sample of test {vitals.job} for {_span(now - vitals.sampled_at)}, where one was to come every "
-                f"{_span(vitals.sampling_s)}; look at {name} and its cell"
+                f"no new sample of test {vitals.job} for {span(now - vitals.sampled_at)}, where one was to come every "
+                f"{span(vitals.sampling_s)}; look at {name} and its cell"
             )
             yield self._alarm(name, f"silence of {vitals.job}", text, vitals.job)
         if late_from is not None and vitals.expected_s is not None and now >= late_from:
             text = (
-                f"job {vitals.job} has taken {_span(now - vitals.since)} and is not over, where about "
-                f"{_span(vitals.expected_s)} were expected; look at {name}"
+                f"job {vitals.job} has taken {span(now - vitals.since)} and is not over, where about "
+                f"{span(vitals.expected_s)} were expected; look at {name}"
             )
             yield self._alarm(name, f"time of {vitals.job}", text, vitals.job)
 
@@ -183,11 +185,3 @@ class Watch:
         if not alarm.job:
             return "there is enough again"
         return "it goes on" if alarm.job in self._jobs else "the job has ended"
-
-
-def _span(seconds: float) -> str:
-    """A time in the unit that a person would use."""
-    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"

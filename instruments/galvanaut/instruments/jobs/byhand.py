@@ -13,7 +13,7 @@ POLL_S = 5.0
 """How often the book of orders is looked into."""
 REMINDERS = 10
 """So often a person is reminded of one order; `galvanaut todo` goes on showing it. Simulated time may run for months
-within a minute while somebody thinks."""
+within a minute while somebody thinks (illustrative)."""
 
 
 async def by_hand(job: Job, order: Order) -> Answer:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from galvanaut.instruments.roles import Balance, Pump
 
 PLAUSIBLE = 2.0
-"""Nobody finds more than so many times the mass that was asked for, unless a unit or a point is wrong."""
+"""Nobody finds more than so many times the mass asked for, unless a unit or a point is wrong (illustrative)."""
 MOVED, NOTHING, DISCARD = "moved", "nothing", "discard"
 
 

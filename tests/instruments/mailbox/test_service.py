@@ -1,0 +1,166 @@
+"""A station in a thread of its own, and a client that knows it through letters only."""
+
+import asyncio
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from galvanaut.core.clock import SystemClock, VirtualClock, at_work, together
+from galvanaut.core.errors import GalvanautError
+from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.identifiers import JobKey
+from galvanaut.core.leases import LeaseKeeper, Leases
+from galvanaut.instruments.jobs import JobFailedError
+from galvanaut.instruments.journal import Journal
+from galvanaut.instruments.mailbox import Mailbox, Service, connected_station, service
+from galvanaut.instruments.mailbox.letters import STATION, STATIONS, Welcome, fresh_name
+from galvanaut.instruments.station import Station
+
+NAME = f"{STATIONS}demo"
+LEASE_S = 0.5
+
+
+class Wait:
+    """An action that takes its time, and may fail."""
+
+    expires = False
+
+    def __init__(self, seconds, fails=False):
+        self.seconds, self.fails = seconds, fails
+
+    def request(self):
+        return {"kind": "wait", "seconds": self.seconds, "fails": self.fails}
+
+    def needs(self, bench):
+        return []
+
+    async def perform(self, job):
+        await job.sleep(self.seconds)
+        if self.fails:
+            raise JobFailedError(f"job {job.key}: it failed.")
+        return {"ended": job.now()}
+
+
+class Lab:
+    """One database; its station lives in a thread."""
+
+    def __init__(self, folder, clock):
+        self.engine = open_engine(folder / "station.db", durable=False)
+        self.mail, self.log = EventLog(self.engine, "mailbox"), EventLog(self.engine, "journal")
+        self.leases, self.clock = Leases(self.engine), clock
+
+    @contextmanager
+    def station(self):
+        loop, ready = asyncio.new_event_loop(), threading.Event()
+        keeper = LeaseKeeper(self.leases, NAME, fresh_name("station"), LEASE_S)
+        traffic = SimpleNamespace(messages=7, sent_bytes=70, received_bytes=700)
+        bench = SimpleNamespace(bench=SimpleNamespace(instruments={}, stocks={}), is_simulated=True, traffic=traffic)
+        one = Station(bench, Journal(self.log, self.clock), self.clock)
+        mailbox = Mailbox(self.mail, STATION, since=max((each.sequence for each in self.mail.read()), default=0))
+        welcome = Welcome(0.0, self.clock.is_virtual, ["pump_1: runs"], {}, [], "digest", 1)
+
+        async def work():
+            ready.set()
+            with at_work(self.clock):
+                await Service(one, mailbox, self.leases, None, welcome, keeper).run()
+
+        task = None
+
+        def live():
+            nonlocal task
+            asyncio.set_event_loop(loop)
+            task = loop.create_task(work())
+            with pytest.raises(asyncio.CancelledError):
+                loop.run_until_complete(task)
+            loop.close()
+
+        thread = threading.Thread(target=live)
+        with keeper.kept():
+            thread.start()
+            ready.wait()
+            try:
+                yield one
+            finally:
+                loop.call_soon_threadsafe(task.cancel)
+                thread.join()
+
+    def client(self, work):
+        """What ``work`` makes of a station that it knows by letters."""
+
+        async def inside(station):
+            with at_work(station.clock):
+                async with station.guarded():
+                    return await work(station)
+
+        with connected_station(self.mail, self.log, self.leases, None, NAME) as (station, welcome):
+            assert welcome.found == ["pump_1: runs"]
+            return asyncio.run(inside(station))
+
+
+@pytest.fixture(params=["virtual", "real"])
+def lab(request, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(service, "action_of", lambda request, *_: Wait(request["seconds"], request["fails"]))
+    one = Lab(tmp_path, VirtualClock(1000.0) if request.param == "virtual" else SystemClock())
+    yield one
+    one.engine.dispose()
+
+
+def key(step, campaign="demo"):
+    return JobKey(campaign, 1, step)
+
+
+def test_jobs_run_at_one_time_and_their_ends_are_told_in_their_order(lab):
+    async def work(station):
+        began = station.clock.now()
+        ends = await together(station.clock, [station.run(key(f"s{n}"), Wait(0.3 * n)) for n in (2, 1)])
+        assert station.is_done(key("s1"))
+        assert station.traffic.messages == 0  # since this client came
+        return [end["ended"] - began for end in ends]
+
+    with lab.station():
+        assert lab.client(work) == pytest.approx([0.6, 0.3], abs=0.25)
+        assert lab.client(lambda station: station.run(key("s2"), Wait(0.6)))["ended"] > 0  # by the journal
+
+
+def test_a_failure_is_a_failure_over_here_too(lab):
+    with lab.station(), pytest.raises(JobFailedError, match="job demo/0001/a/1: it failed"):
+        lab.client(lambda station: station.run(key("a"), Wait(0.1, fails=True)))
+
+
+def test_what_was_halted_even_before_it_began_is_done_when_asked_again(lab):
+    async def halted(station):
+        run = together(station.clock, [station.run(key("a"), Wait(0.2)), station.halt("demo")])
+        return await run
+
+    with lab.station():
+        first, _ = lab.client(halted)
+        assert isinstance(first, JobFailedError)
+        assert "ended" in lab.client(lambda station: station.run(key("a"), Wait(0.2)))
+
+
+def test_jobs_of_a_client_that_left_go_on_and_the_next_one_attaches(lab):
+    async def leaves(station):
+        asyncio.get_running_loop().create_task(station.run(key("a"), Wait(1.0)))
+        await asyncio.sleep(0.2)
+
+    with lab.station() as one:
+        lab.client(leaves)
+        assert "ended" in lab.client(lambda station: station.run(key("a"), Wait(1.0)))
+        assert one.journal.find(key("a")).attempts == 1
+
+
+def test_a_station_in_the_place_of_another_one_is_not_taken_for_it(lab, monkeypatch):
+    monkeypatch.setattr("galvanaut.instruments.mailbox.client.LEASE_S", 0.5)
+
+    async def outlives(station):
+        stack.__exit__(None, None, None)
+        with lab.station():
+            await station.run(key("a"), Wait(0.1))
+
+    stack = lab.station()
+    stack.__enter__()
+    with pytest.raises(GalvanautError, match="the station of this bench is gone"):
+        lab.client(outlives)
