@@ -53,32 +53,39 @@ class Lab:
         self.leases, self.clock = Leases(self.engine), clock
 
     @contextmanager
-    def station(self):
-        loop, ready = asyncio.new_event_loop(), threading.Event()
+    def service(self):
+        """It, the station behind it, and while inside its lease."""
         keeper = LeaseKeeper(self.leases, NAME, fresh_name("station"), LEASE_S)
         traffic = SimpleNamespace(messages=7, sent_bytes=70, received_bytes=700)
         bench = SimpleNamespace(bench=SimpleNamespace(instruments={}, stocks={}), is_simulated=True, traffic=traffic)
         one = Station(bench, Journal(self.log, self.clock), self.clock)
         mailbox = Mailbox(self.mail, STATION, since=max((each.sequence for each in self.mail.read()), default=0))
         welcome = Welcome(0.0, self.clock.is_virtual, ["pump_1: runs"], {}, [], "digest", 1)
+        with keeper.kept():
+            yield Service(one, mailbox, self.leases, None, welcome, keeper), one
 
-        async def work():
+    @contextmanager
+    def station(self):
+        """It lives in a thread while inside."""
+        loop, ready = asyncio.new_event_loop(), threading.Event()
+
+        async def work(answering):
             ready.set()
             with at_work(self.clock):
-                await Service(one, mailbox, self.leases, None, welcome, keeper).run()
+                await answering.run()
 
         task = None
 
-        def live():
+        def live(answering):
             nonlocal task
             asyncio.set_event_loop(loop)
-            task = loop.create_task(work())
+            task = loop.create_task(work(answering))
             with pytest.raises(asyncio.CancelledError):
                 loop.run_until_complete(task)
             loop.close()
 
-        thread = threading.Thread(target=live)
-        with keeper.kept():
+        with self.service() as (answering, one):
+            thread = threading.Thread(target=live, args=[answering])
             thread.start()
             ready.wait()
             try:
@@ -164,3 +171,18 @@ def test_a_station_in_the_place_of_another_one_is_not_taken_for_it(lab, monkeypa
     stack.__enter__()
     with pytest.raises(GalvanautError, match="the station of this bench is gone"):
         lab.client(outlives)
+
+
+def test_a_service_that_is_cancelled_just_as_a_letter_arrives_ends(tmp_path):
+    async def cancelled():
+        with lab.service() as (one, _), at_work(lab.clock):
+            running = asyncio.ensure_future(one.run())
+            for _ in range(5):  # it waits now
+                await asyncio.sleep(0)
+            one._arrived.set()
+            running.cancel()
+            await asyncio.wait([running], timeout=3.0)
+            return running.cancelled()
+
+    lab = Lab(tmp_path, VirtualClock(1000.0))
+    assert asyncio.run(cancelled())

@@ -113,8 +113,7 @@ class Service:
                     self._let_go_of_the_dead()
                 if self._inbox:
                     self._stir()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._hurries.wait(), HURRY_S if self._is_held else POLL_S)
+                await _set_or_late(self._hurries, HURRY_S if self._is_held else POLL_S)
                 self._hurries.clear()
         finally:
             self._stir()
@@ -136,8 +135,7 @@ class Service:
             await self._next_letter()
         elif not self._clients:
             self._arrived.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), POLL_S)
+            await _set_or_late(self._arrived, POLL_S)
             await self._clock.sleep(POLL_S, order="~pace")
         elif not self._wake_those_concerned():
             await self._let_time_run()
@@ -239,3 +237,10 @@ class Service:
         traffic = self._station.bench.traffic
         counts = [traffic.messages, traffic.sent_bytes, traffic.received_bytes]
         self._mailbox.post(to, kind, at=self._clock.now(), **{"now": self._clock.now(), "traffic": counts, **data})
+
+
+async def _set_or_late(event: asyncio.Event, seconds: float) -> None:
+    """Wait for it, but not longer. `asyncio.wait_for` would lose a cancellation that comes as the event is set."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
