@@ -81,11 +81,29 @@ async def warm_incubator(lab: Lab) -> None:
         await lab.run(key(INCUBATOR_TRIAL, "incubator", lab), action)
 
 
+@dataclass(frozen=True)
+class Place:
+    """A holder that a cell of a trial has.
+
+    Attributes:
+        holder: its name on the bench.
+        held: gives the holder back when it is closed.
+    """
+
+    holder: str
+    held: AsyncExitStack
+
+    async def free(self) -> None:
+        """Let the next one have it; once more does nothing."""
+        await self.held.aclose()
+
+
 @asynccontextmanager
-async def holders(trial: TrialRecord, lab: Lab) -> AsyncIterator[list[str]]:
+async def places(trial: TrialRecord, lab: Lab) -> AsyncIterator[list[Place]]:
     """Have a holder for each cell of a trial while inside; none where only the liquid is measured.
 
     A trial waits until it has all of them, before the next one begins to: two that had half each would wait for ever.
+    It may give each of them back before the others.
     """
     step = lab.procedure.cells
     async with AsyncExitStack() as stack:
@@ -93,8 +111,9 @@ async def holders(trial: TrialRecord, lab: Lab) -> AsyncIterator[list[str]]:
         if step is not None and lab.pool is not None:
             async with lab.taking_holders.held():
                 for replicate in range(1, step.replicates + 1):
-                    cell = cell_name(trial.number, replicate, lab)
-                    found.append(await stack.enter_async_context(lab.pool.taken(cell)))
+                    held = await stack.enter_async_context(AsyncExitStack())
+                    holder = await held.enter_async_context(lab.pool.taken(cell_name(trial.number, replicate, lab)))
+                    found.append(Place(holder, held))
         yield found
 
 

@@ -18,7 +18,7 @@ from galvanaut.campaigns.recipe import Recipe
 from galvanaut.core.clock import together
 from galvanaut.flows import cells
 from galvanaut.flows.celloutcome import judged
-from galvanaut.flows.cells import Built, Tested
+from galvanaut.flows.cells import Built, Place, Tested
 from galvanaut.flows.lab import Lab
 from galvanaut.flows.steps import CLEANING, attempt, clean_up, dose, key, transfer
 from galvanaut.instruments.conductometry import conductivity_mS_cm
@@ -121,9 +121,12 @@ async def run_trial(trial: TrialRecord, lab: Lab, steps: Steps = PLAIN) -> Outco
     Raises:
         JobFailedError: the mixer could not be emptied or rinsed, or a cell could not be unloaded.
     """
-    async with cells.holders(trial, lab) as holders:
-        liquid, built = await _make(trial, holders, lab, steps)
-        tests = [_test(trial, replicate, one, lab, steps) for replicate, one in enumerate(built, start=1)]
+    async with cells.places(trial, lab) as places:
+        liquid, built = await _make(trial, [place.holder for place in places], lab, steps)
+        for place in places[len(built) :]:
+            await place.free()
+        pairs = zip(built, places, strict=False)
+        tests = [_test(trial, replicate, *pair, lab, steps) for replicate, pair in enumerate(pairs, start=1)]
         ended = await together(lab.clock, tests)
     tested = [one for one in ended if isinstance(one, Tested)]
     for error in ended:
@@ -149,9 +152,10 @@ async def _make(trial: TrialRecord, holders: Sequence[str], lab: Lab, steps: Ste
     return outcome, built
 
 
-async def _test(trial: TrialRecord, replicate: int, built: Built, lab: Lab, steps: Steps) -> Tested:
-    """One cell from its first charge to the end of its life, and out of its holder."""
+async def _test(trial: TrialRecord, replicate: int, built: Built, place: Place, lab: Lab, steps: Steps) -> Tested:
+    """One cell from its first charge to the end of its life, and out of its holder, which the next one may have."""
     tested = await steps.form(trial, replicate, built, lab)
     tested = await steps.age(trial, replicate, tested, lab)
     await steps.unload(trial, replicate, built, lab)
+    await place.free()
     return tested

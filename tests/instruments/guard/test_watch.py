@@ -107,6 +107,29 @@ async def test_a_pause_that_was_announced_is_no_silence(tmp_path):
     assert lab.heard() == []
 
 
+async def test_a_pause_that_is_announced_before_a_new_sample_was_due_is_no_silence(tmp_path):
+    async def work(job):
+        job.sampled(0, 10.0, pause_s=1.0)
+        await job.sleep(1.0)
+        job.sampled(0, 10.0, pause_s=900.0)  # a step has begun, and its first sample is not there yet
+        await job.sleep(900.0)
+
+    lab = Lab(tmp_path)
+    await lab.run(Doing(work))
+    assert lab.heard() == []
+
+
+async def test_looks_that_find_nothing_do_not_put_silence_off_for_ever(tmp_path):
+    async def work(job):
+        for _ in range(4):
+            job.sampled(0, 10.0, pause_s=900.0)
+            await job.sleep(900.0)
+
+    lab = Lab(tmp_path)
+    await lab.run(Doing(work))
+    assert lab.heard() == [f"+/smu silence of {KEY}", f"-/smu silence of {KEY}"]
+
+
 async def test_a_job_over_its_expected_time_is_told_once_and_cleared_with_its_end(tmp_path):
     async def work(job):
         job.expects(600.0)

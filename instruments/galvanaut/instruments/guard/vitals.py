@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from galvanaut.instruments.guard.limits import AlarmLimits
 
 
+DUE_PERIODS = 2
+"""A step that begins between two samples may take its own first one so many periods after the last one."""
+
+
 @dataclass
 class Vitals:
     """Signs of life of one running job.
@@ -32,6 +36,13 @@ class Vitals:
     sampling_s: float = 0.0
     since: float = 0.0
     expected_s: float | None = None
+
+    def sampled(self, now: float, number: int, sampling_s: float, pause_s: float) -> None:
+        """A look found this sample the newest. One that came before a new one was due says when the next look is."""
+        if self.sampled_at is None or number > self.sample:
+            self.sampled_at, self.sample, self.sampling_s, self.pause_s = now, number, sampling_s, pause_s
+        elif now - self.sampled_at < DUE_PERIODS * sampling_s:
+            self.pause_s = now - self.sampled_at + pause_s
 
     def silent_from(self, limits: AlarmLimits) -> float | None:
         """The instant from which on it counts as silent; None if it takes no samples."""

@@ -164,10 +164,7 @@ class Job:
             sampling_s: time between two samples, s.
             pause_s: until nobody asks for another one, s.
         """
-        vitals = self._vitals
-        if vitals.sampled_at is None or number > vitals.sample:
-            vitals.sampled_at, vitals.sample = self.now(), number
-            vitals.sampling_s, vitals.pause_s = sampling_s, pause_s
+        self._vitals.sampled(self.now(), number, sampling_s, pause_s)
 
     async def once(self, name: str, method: Callable[[], T]) -> T:
         """The noted value of ``name``; measured and noted if this is the first attempt to get here."""
