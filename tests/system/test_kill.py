@@ -1,84 +1,165 @@
-"""SIGKILL to real processes, then the same command again: nothing is dosed twice and no trial is lost."""
+"""SIGKILL at seeded random moments of a cycle-life campaign, each time the same command again.
+
+``pytest tests/system/test_kill.py --kills 200`` takes a long time and runs half of them with Prefect; see `conftest`.
+"""
 
 import json
-from pathlib import Path
+from collections import Counter
 
+import numpy as np
 import pytest
 
+from celllab import cell_campaign
+from deaths import PHASES, Death
+from galvanaut.core.clock import SystemClock
+from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.instruments.journal import Journal
+from galvanaut.instruments.loading import loaded_cells
+from galvanaut.instruments.telemetry import read_record
 from galvanaut.simulators.store import read_rows
-from smalllab import command_line, command_line_process, small_campaign
 
 pytestmark = pytest.mark.system
 
-MOMENTS = {
-    "dosing, the pump has just started": ("pump_.*", "0RUN", 9, "after"),
-    "dosing, the pump is about to be started": ("pump_salt.*", "0RUN", 2, "before"),
-    "dosing, weighing after the dose": ("balance", "S", 24, "before"),
-    "the chamber settles": ("chamber", ":SOURCE:CLOOP1:PVALUE", 130, "after"),
-    "measuring": ("lcr", r".*TRG", 120, "before"),
-    "rinsing": ("pump_rinse", "0RUN", 6, "after"),
-}
+TRIALS = 4
+PARALLEL = {"parallel: 10": "parallel: 2"}  # so that the later recipes rest on the earlier results
+SHARE = 0.2
+"""A death comes within this share of the moments of its phase in a whole campaign, so that some are left for others."""
+DELAYS_S = {"sealing": 0.03, "planning": 0.1}
+"""So long these take; the others are struck at a message."""
 
 
-def deadly(*moment: object) -> str:
-    """Code that makes a child process kill itself; see `killer.arm`."""
-    return f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import killer; killer.arm(*{moment!r})"
+class Campaign:
+    """A lab folder and the one command for it."""
+
+    def __init__(self, folder, nursery, *more):
+        folder.mkdir()
+        self.folder, self.lab, self._nursery = folder, folder / "lab", nursery
+        self._argv = ["run", str(cell_campaign(folder, TRIALS, PARALLEL)), "--lab", str(self.lab), *more]
+
+    def run(self, death=None):
+        """Its exit code."""
+        return self._nursery.run(self._argv, self.folder, death)
+
+    def said(self):
+        return (self.folder / "said").read_text("utf-8")[-3000:]
+
+    def moments(self):
+        """How often each phase came by in the last process that was not killed."""
+        return json.loads((self.folder / "seen").read_text("utf-8"))
+
+    def events(self):
+        """Of the ledger."""
+        return self._log("ledger").read(topic="cycle-life")
+
+    def jobs(self):
+        return Journal(self._log("journal"), SystemClock()).records()
+
+    def _log(self, table):
+        engine = open_engine(self.lab / ("ledger.db" if table == "ledger" else "station.db"))
+        return EventLog(engine, table)
+
+    def acknowledged(self):
+        """Samples that were said to be on disk: test, number, instant, voltage."""
+        return [json.loads(line) for line in (self.folder / "acknowledged").read_text("utf-8").splitlines()]
 
 
-def rows(lab: Path, prefix: str) -> dict[str, dict]:
-    """Rows of the simulated world, read from its file when nobody runs it."""
-    found = read_rows(lab / "worlds" / "simulated.db")
-    return {key.split("/")[1]: row for key, row in found.items() if key.startswith(f"{prefix}/")}
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory, nursery):
+    """Nobody disturbed it."""
+    campaign = Campaign(tmp_path_factory.mktemp("whole") / "it", nursery, "--no-prefect")
+    assert campaign.run() == 0, campaign.said()
+    return campaign
 
 
-def strokes(lab: Path) -> dict[str, int]:
-    """How often each dosing pump really ran, by the world's account."""
-    return {name: run["number"] for name, run in rows(lab, "run").items() if name != "pump_transfer"}
+def test_cells_on_test_are_taken_up_before_the_incubator_is_warmed_again(tmp_path, nursery):
+    campaign = Campaign(tmp_path / "it", nursery, "--no-prefect", "--max-trials", "1")
+    assert campaign.run(Death("formation", 120)) == -9
+    assert campaign.run() == 0, campaign.said()
+    assert "1 trials ended, 0 failed" in campaign.said()
+    assert "nobody took up" not in campaign.said()
 
 
-def bottles_g(lab: Path) -> dict[str, float]:
-    """What is left in each bottle, by the world's account."""
-    return {name: sum(v["grams"].values()) for name, v in rows(lab, "vessel").items() if name not in ("waste", "cell")}
+def test_a_campaign_that_is_killed_at_random_loses_and_repeats_nothing(
+    tmp_path, nursery, whole, kills, record_property
+):
+    rng = np.random.default_rng(kills.seed)
+    first = kills.seed * kills.count  # so that tests side by side come by all phases
+    struck, checked = Counter(), Counter(campaigns=0)
+    while struck.total() < kills.count:
+        campaign = Campaign(tmp_path / f"lab_{checked['campaigns']}", nursery, *kills.options)
+        while True:
+            phase = PHASES[(first + struck.total()) % len(PHASES)]
+            death = drawn(rng, phase, whole.moments()) if struck.total() < kills.count else None
+            code = campaign.run(death)
+            if code != -9:
+                break
+            struck[death.phase] += 1
+        assert code == 0, (death, campaign.said())
+        checked += check(campaign, whole)
+    record_property("kills", {"struck": struck, "checked": checked, "prefect": not kills.options})
 
 
-def record(lab: Path) -> dict:
-    return json.loads(command_line("status", "conductivity", "--lab", lab, "--json").stdout)
+def drawn(rng, phase, moments):
+    """A death within the next part of a campaign."""
+    number = int(rng.integers(1, max(2, SHARE * moments[phase])))
+    delay_s = float(rng.uniform(0.0, DELAYS_S.get(phase, 0.0)))
+    return Death(phase, number, bool(rng.integers(2)), delay_s)
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> Path:
-    """The lab of a run that nobody disturbed."""
-    folder = tmp_path_factory.mktemp("whole")
-    done = command_line("run", small_campaign(folder), "--lab", folder / "lab", "--no-prefect")
-    assert done.returncode == 0, done.stderr
-    return folder / "lab"
+def check(campaign, whole):
+    """What must hold of a campaign that has ended; how much of each was seen."""
+    events = campaign.events()
+    for kind in ("proposed", "ended"):
+        assert sorted(e.data["trial"] for e in events if e.kind == kind) == list(range(1, TRIALS + 1))
+    assert {e.data["status"] for e in events if e.kind == "ended"} == {"ok"}, campaign.said()
+    assert loaded_cells(campaign.jobs()) == {}
+    return Counter(
+        campaigns=1,
+        trials=TRIALS,
+        strokes=check_strokes(campaign),
+        samples=check_samples(campaign),
+        recipes=check_recipes(events, whole.events()),
+    )
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_a_killed_campaign_continues(tmp_path, whole, moment):
-    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
-    killed = command_line_process("run", campaign, "--lab", lab, "--no-prefect", code=deadly(*MOMENTS[moment]))
-    assert killed.returncode == -9, killed.stderr
-    assert len(record(lab)["trials"]) < 3 or record(lab)["trials"][-1]["status"] == "pending"
-
-    done = command_line("run", campaign, "--lab", lab, "--no-prefect")
-    assert done.returncode == 0, done.stderr
-    after, undisturbed = record(lab), record(whole)
-    assert [trial["trial"] for trial in after["trials"]] == [1, 2, 3]
-    assert {trial["status"] for trial in after["trials"]} == {"ok"}
-    assert strokes(lab) == strokes(whole)
-    assert bottles_g(lab) == pytest.approx(bottles_g(whole), rel=1e-4)
-    assert [trial["recipe"] for trial in after["trials"][:2]] == [
-        trial["recipe"] for trial in undisturbed["trials"][:2]
-    ]
+def check_strokes(campaign):
+    """Each dose of the journal is one stroke of its pump, by the world's own account."""
+    asked = Counter(job.request["pump"] for job in campaign.jobs() if job.request["kind"] == "dose")
+    rows = read_rows(campaign.lab / "worlds" / "simulated-cycling.db")
+    given = {pump: rows[f"run/{pump}"]["number"] for pump in asked}
+    assert given == dict(asked)
+    return asked.total()
 
 
-def test_a_campaign_killed_again_and_again_still_ends(tmp_path, whole):
-    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
-    for instrument, message, count, when in MOMENTS.values():
-        code = deadly(instrument, message, max(1, count // 4), when)
-        command_line_process("run", campaign, "--lab", lab, "--no-prefect", code=code)
-    done = command_line("run", campaign, "--lab", lab, "--no-prefect")
-    assert done.returncode == 0, done.stderr
-    assert [trial["status"] for trial in record(lab)["trials"]] == ["ok"] * 3
-    assert strokes(lab) == strokes(whole)
+def check_samples(campaign):
+    """Every sample that was said to be on disk is in the record of its test."""
+    of_test = {}
+    for test, number, *what in campaign.acknowledged():
+        of_test.setdefault(test, {})[number] = tuple(what)
+    for test, samples in of_test.items():
+        frame = read_record(campaign.lab, test)
+        kept = set(zip(frame["Unix Time / s"], frame["Voltage / V"], strict=True))
+        assert len(frame) > max(samples), test
+        assert set(samples.values()) <= kept, test
+    return sum(map(len, of_test.values()))
+
+
+def check_recipes(events, undisturbed):
+    """Recipes are the same wherever what was known when they were proposed is; how many that were."""
+    ours, theirs = proposals(events), proposals(undisturbed)
+    same = [number for number, (known, _) in ours.items() if known == theirs[number][0]]
+    assert set(same) >= {1, 2}
+    assert [ours[number] for number in same] == [theirs[number] for number in same]
+    return len(same)
+
+
+def proposals(events):
+    """By trial: what was known when it was proposed, and its recipe."""
+    known, found = [], {}
+    for event in events:
+        if event.kind == "proposed":
+            found[event.data["trial"]] = (list(known), event.data["recipe"])
+            known.append(("proposed", event.data["trial"], event.data["recipe"]))
+        elif event.kind == "ended":
+            known.append(("ended", event.data["trial"], event.data["values"]))
+    return found

@@ -101,7 +101,7 @@ async def _campaign(
 ) -> None:
     observer.stage("calibrating the conductivity cell")
     await calibration(lab)
-    if lab.plan.cells is not None:
+    if lab.plan.cells is not None and not lab.ledger.pending():
         observer.stage("warming the incubator")
         await warm_incubator(lab)
     await _trials(lab, runner, observer)

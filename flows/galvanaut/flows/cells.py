@@ -72,13 +72,18 @@ def cell_name(trial: int, replicate: int, lab: Lab) -> str:
 
 
 async def warm_incubator(lab: Lab) -> None:
-    """Bring the chamber around the holders to the temperature of the tests; also anew after a restart."""
+    """Bring the chamber around the holders to the temperature of the tests, once in every run.
+
+    Tests that a dead run has left going do not wait for that: nobody would look after them meanwhile.
+    """
     if lab.plan.cells is None:
         return
     path, temperature_degC = lab.plan.cells.path, lab.plan.cells.temperature_degC
-    if path.incubator is not None and temperature_degC is not None:
-        action = Settle(path.incubator, temperature_degC, INCUBATOR_TOLERANCE_K, INCUBATOR_HOLD_S)
-        await lab.run(key(INCUBATOR_TRIAL, "incubator", lab), action)
+    async with lab.warming.held():
+        if path.incubator is not None and temperature_degC is not None and not lab.is_warm:
+            action = Settle(path.incubator, temperature_degC, INCUBATOR_TOLERANCE_K, INCUBATOR_HOLD_S)
+            await lab.run(key(INCUBATOR_TRIAL, "incubator", lab), action)
+        lab.is_warm = True
 
 
 @dataclass(frozen=True)
@@ -173,6 +178,8 @@ async def _run(
     job: JobKey, plan: TestPlan, tested: Tested, lab: Lab, capacity_Ah: float | None = None
 ) -> tuple[Mapping[str, Any], str]:
     """Run a test to its end; its result, and why it broke off if it did."""
+    if lab.station.journal.find(job) is None:
+        await warm_incubator(lab)
     action = CycleTest(tested.holder, plan, tested.cell, lab.recorder, capacity_Ah)
     try:
         return await lab.run(job, action), ""

@@ -63,6 +63,8 @@ class Lab:
         found: what a dead run had left on the bench, in words.
         pool: gives out the holders of the bench; None where the campaign builds no cells.
         taking_holders: held by the trial that takes its holders.
+        warming: held while the incubator is brought to its temperature.
+        is_warm: that was done in this run.
         session: asks and tells the planner.
         something_ended: opens when a trial ends.
         valve: lets jobs begin, or has them wait while the campaign is paused.
@@ -81,10 +83,13 @@ class Lab:
     session: PlannerSession = field(init=False)
     something_ended: Gate[None] = field(init=False)
     taking_holders: ClockLock = field(init=False)
+    warming: ClockLock = field(init=False)
+    is_warm: bool = False
 
     def __post_init__(self) -> None:
         self.something_ended = Gate(self.clock)
         self.taking_holders = ClockLock(self.clock)
+        self.warming = ClockLock(self.clock)
         self.valve.on_opening = lambda: self.something_ended.open(None)
         self.session = PlannerSession(self._planner())
         for _, trial in sorted(self.ledger.trials.items()):

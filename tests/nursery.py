@@ -1,0 +1,58 @@
+"""Run as a process: imports the program once, then forks a child for each request, which saves its imports' seconds.
+
+A request is a line of JSON: ``argv`` of `galvanaut`, ``death`` (see `deaths.Death`) or null, ``said`` (file of what it
+prints), ``acknowledged`` (file of what it says is on disk), ``seen`` (file of how often which phase came by) and
+``environment``. The answer is a line with its exit code, negative for a signal.
+"""
+
+import json
+import os
+import sys
+import traceback
+
+
+def child(request):
+    """Never returns."""
+    import deaths
+    from galvanaut.flows.cli import main
+
+    code = 1
+    try:
+        sink = os.open(request["said"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(sink, 1)
+        os.dup2(sink, 2)
+        os.environ.update(request["environment"])
+        deaths.plant(request)
+        sys.argv = ["galvanaut", *request["argv"]]
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        deaths.leave()
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def serve():
+    import galvanaut.flows.campaign_loop
+    import galvanaut.flows.lab
+    import galvanaut.flows.prefect_flows
+    import galvanaut.flows.run
+    import galvanaut.simulators.bench
+    import pyarrow.parquet
+    import sklearn.gaussian_process  # noqa: F401
+
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            child(json.loads(line))
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    serve()
