@@ -1,4 +1,4 @@
-"""Inside a child of the nursery: SIGKILL at a moment of a phase, and a note of each sample that is said to be on disk."""
+"""Inside a child of the nursery: SIGKILL at a moment of a phase, and a note of each sample that was said to be kept."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from galvanaut.campaigns.planners import PlannerSession
 from galvanaut.instruments.jobs import CycleTest
@@ -81,8 +82,8 @@ def plant(request):
 
 def leave():
     """Write how often each phase came by."""
-    with suppress(OSError), open(_seen_file, "w", encoding="utf-8") as file:
-        json.dump(_seen, file)
+    with suppress(OSError):
+        Path(_seen_file).write_text(json.dumps(_seen), encoding="utf-8")
 
 
 def _watch(owner, name, phase, passes):

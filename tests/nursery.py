@@ -9,6 +9,17 @@ import json
 import os
 import sys
 import traceback
+from importlib import import_module
+
+PRELOADED = (
+    "galvanaut.flows.cli",
+    "galvanaut.flows.lab",
+    "galvanaut.flows.prefect_flows",
+    "galvanaut.flows.run",
+    "galvanaut.simulators.bench",
+    "pyarrow.parquet",
+    "sklearn.gaussian_process",
+)
 
 
 def child(request):
@@ -38,14 +49,8 @@ def child(request):
 
 
 def serve():
-    import galvanaut.flows.campaign_loop
-    import galvanaut.flows.lab
-    import galvanaut.flows.prefect_flows
-    import galvanaut.flows.run
-    import galvanaut.simulators.bench
-    import pyarrow.parquet
-    import sklearn.gaussian_process  # noqa: F401
-
+    for name in PRELOADED:
+        import_module(name)
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -36,14 +36,14 @@ def pytest_generate_tests(metafunc):
 
 def pytest_terminal_summary(terminalreporter):
     """Say how many were killed, and what was looked at after them."""
-    counts = {True: [Counter(), Counter(), 0], False: [Counter(), Counter(), 0]}
+    counts = {True: (Counter(), Counter()), False: (Counter(), Counter())}
     for report in terminalreporter.getreports("passed"):
         for name, found in report.user_properties:
             if name == "kills":
-                struck, checked, _ = counts[found["prefect"]]
+                struck, checked = counts[found["prefect"]]
                 struck.update(found["struck"])
                 checked.update(found["checked"])
-    for prefect, (struck, checked, _) in counts.items():
+    for prefect, (struck, checked) in counts.items():
         if struck:
             terminalreporter.section(f"killed {'with' if prefect else 'without'} Prefect: {struck.total()}")
             for each in (struck, checked):

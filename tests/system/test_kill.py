@@ -96,7 +96,7 @@ def test_a_campaign_that_is_killed_at_random_loses_and_repeats_nothing(
             struck[death.phase] += 1
         assert code == 0, (death, campaign.said())
         checked += check(campaign, whole)
-    record_property("kills", {"struck": struck, "checked": checked, "prefect": not kills.options})
+    record_property("kills", {"struck": dict(struck), "checked": dict(checked), "prefect": not kills.options})
 
 
 def drawn(rng, phase, moments):
