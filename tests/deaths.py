@@ -11,11 +11,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from galvanaut.campaigns.planners import PlannerSession
+from galvanaut.flows import resident
 from galvanaut.instruments.jobs import CycleTest
+from galvanaut.instruments.mailbox import Mailbox, client
 from galvanaut.instruments.telemetry.batch import SharedBatch
 from galvanaut.instruments.telemetry.labrecorder import LabRecorder
 from galvanaut.simulators.bench import SimulatedBench
 
+LEASE_S = 1.0
+"""So long the dead count as living among stations and campaigns, in place of 15 s."""
 PHASES = ("dosing", "settling", "measuring", "formation", "cycling", "sealing", "planning")
 _OF_DEVICES = {"pump": "dosing", "balance": "dosing", "chamber": "settling", "lcr": "measuring"}
 
@@ -28,7 +32,7 @@ class Death:
     """When a process dies.
 
     Attributes:
-        phase: of `PHASES`.
+        phase: of `PHASES`, or "letters": what campaign and resident station write to each other.
         number: which moment of that phase, from 1: a message, a record, a proposal.
         after: whether the message is carried out before.
         delay_s: and so much later, in whatever it then does.
@@ -70,11 +74,13 @@ def plant(request):
             _die(death.delay_s)
         return found
 
+    client.LEASE_S = resident.LEASE_S = LEASE_S
     _watch_messages(passes)
     for owner, name, phase in (
         (LabRecorder, "seal", "sealing"),
         (LabRecorder, "release", "sealing"),
         (PlannerSession, "ask", "planning"),
+        (Mailbox, "post", "letters"),
     ):
         _watch(owner, name, phase, passes)
     _note_what_is_on_disk(os.open(request["acknowledged"], os.O_WRONLY | os.O_CREAT | os.O_APPEND))

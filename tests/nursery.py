@@ -2,7 +2,8 @@
 
 A request is a line of JSON: ``argv`` of `galvanaut`, ``death`` (see `deaths.Death`) or null, ``said`` (file of what it
 prints), ``acknowledged`` (file of what it says is on disk), ``seen`` (file of how often which phase came by) and
-``environment``. The answer is a line with its exit code, negative for a signal.
+``environment``. The answer is a line with its process's number, then a line with its exit code, negative for a
+signal.
 """
 
 import json
@@ -14,7 +15,6 @@ from importlib import import_module
 PRELOADED = (
     "galvanaut.flows.cli",
     "galvanaut.flows.lab",
-    "galvanaut.flows.prefect_flows",
     "galvanaut.flows.run",
     "galvanaut.simulators.bench",
     "pyarrow.parquet",
@@ -55,6 +55,7 @@ def serve():
         pid = os.fork()
         if pid == 0:
             child(json.loads(line))
+        print(pid, flush=True)
         _, status = os.waitpid(pid, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 

@@ -85,15 +85,14 @@ def no_server(monkeypatch):
     monkeypatch.setattr(prefect_settings, "find_server", lambda folder: None)
 
 
-@pytest.mark.parametrize("culprit", ["start_temporary_server", "campaign_flow"])
+@pytest.mark.parametrize("culprit", ["temporary_server.start_temporary_server", "prefect_flows.campaign_flow"])
 def test_when_prefect_does_not_even_start_the_campaign_runs_without_it(tmp_path, monkeypatch, no_server, culprit):
-    from galvanaut.flows import prefect_flows
 
     def times_out(*_):
         raise RuntimeError("Timed out while attempting to connect to [/a] server.")
 
-    monkeypatch.setattr(prefect_flows, "start_temporary_server", lambda: None)
-    monkeypatch.setattr(prefect_flows, culprit, times_out)
+    monkeypatch.setattr("galvanaut.flows.temporary_server.start_temporary_server", lambda: None)
+    monkeypatch.setattr(f"galvanaut.flows.{culprit}", times_out)
     done = command_line("run", small_campaign(tmp_path, trials=2), "--lab", tmp_path / "lab")
     assert done.returncode == 0, done.stderr
     assert "Prefect failed, going on without it: RuntimeError: Timed out while attempting to connect to [/a]" in (

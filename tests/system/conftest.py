@@ -1,16 +1,21 @@
 """A nursery of processes, and how many of them are killed."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from galvanaut.flows.server import running
+from killedcampaign import Campaign
+
 TESTS = Path(__file__).parents[1]
-PER_TEST = 5
+PER_TEST, PER_STATION = 5, 3
 
 
 @dataclass(frozen=True)
@@ -23,31 +28,32 @@ class Kills:
 
 
 def pytest_generate_tests(metafunc):
+    wanted = metafunc.config.getoption("kills")
     if "kills" in metafunc.fixturenames:
-        wanted = metafunc.config.getoption("kills")
-        tests = -(-wanted // PER_TEST)
-        with_prefect = [wanted > 10 and number % 2 == 1 for number in range(tests)]
+        with_prefect = [wanted > 10 and number % 2 == 1 for number in range(-(-wanted // PER_TEST))]
         found = [
             Kills(seed, PER_TEST, () if prefect else ("--no-prefect",)) for seed, prefect in enumerate(with_prefect)
         ]
         names = [f"{each.seed}{'' if each.options else '-prefect'}" for each in found]
         metafunc.parametrize("kills", found, ids=names)
+    if "station_kills" in metafunc.fixturenames:
+        found = [Kills(seed, PER_STATION, ("--no-prefect",)) for seed in range(-(-wanted // 20))]
+        metafunc.parametrize("station_kills", found, ids=[str(each.seed) for each in found])
 
 
 def pytest_terminal_summary(terminalreporter):
     """Say how many were killed, and what was looked at after them."""
-    counts = {True: (Counter(), Counter()), False: (Counter(), Counter())}
+    counts = {}
     for report in terminalreporter.getreports("passed"):
         for name, found in report.user_properties:
             if name == "kills":
-                struck, checked = counts[found["prefect"]]
+                struck, checked = counts.setdefault(found["what"], (Counter(), Counter()))
                 struck.update(found["struck"])
                 checked.update(found["checked"])
-    for prefect, (struck, checked) in counts.items():
-        if struck:
-            terminalreporter.section(f"killed {'with' if prefect else 'without'} Prefect: {struck.total()}")
-            for each in (struck, checked):
-                terminalreporter.write_line(", ".join(f"{name} {count}" for name, count in sorted(each.items())))
+    for what, (struck, checked) in sorted(counts.items()):
+        terminalreporter.section(f"killed: {struck.total()} {what}")
+        for each in (struck, checked):
+            terminalreporter.write_line(", ".join(f"{name} {count}" for name, count in sorted(each.items())))
 
 
 class Nursery:
@@ -56,23 +62,66 @@ class Nursery:
     def __init__(self, process):
         self._process = process
 
-    def run(self, argv, folder, death=None, environment=None):
-        """The exit code of `galvanaut` with these arguments; negative for the signal that killed it."""
+    def begin(self, argv, folder, death=None, environment=None, name=""):
+        """The number of a process of `galvanaut` with these arguments."""
         request = {
             "argv": argv,
             "death": None if death is None else death.to_json(),
             "environment": environment or {},
-            **{name: str(folder / name) for name in ("said", "acknowledged", "seen")},
+            "acknowledged": str(folder / "acknowledged"),
+            **{each: str(folder / f"{name}{each}") for each in ("said", "seen")},
         }
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
+    def ended(self):
+        """Wait for its exit code; negative for the signal that killed it."""
+        return int(self._process.stdout.readline())
+
+    def run(self, *what):
+        """Both."""
+        self.begin(*what)
+        return self.ended()
+
 
 @pytest.fixture(scope="session")
-def nursery():
-    """A process whose children run `galvanaut` at once."""
+def prefect_server(tmp_path_factory):
+    """API URL of `galvanaut up`."""
+    lab = tmp_path_factory.mktemp("prefect")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with running(lab, port):
+        yield f"http://127.0.0.1:{port}/api"
+
+
+@contextmanager
+def nursery_of_its_own():
+    """A process whose children run `galvanaut` at once, one at a time."""
     command = [sys.executable, "-W", "ignore", str(TESTS / "nursery.py")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Nursery(process)
         process.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def nursery():
+    """Of campaigns."""
+    with nursery_of_its_own() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def station_nursery():
+    """Of stations."""
+    with nursery_of_its_own() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory, nursery):
+    """A campaign that nobody disturbed."""
+    campaign = Campaign(tmp_path_factory.mktemp("whole") / "it", nursery, "--no-prefect")
+    assert campaign.run() == 0, campaign.said()
+    return campaign

@@ -3,72 +3,15 @@
 ``pytest tests/system/test_kill.py --kills 200`` takes a long time and runs half of them with Prefect; see `conftest`.
 """
 
-import json
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from celllab import cell_campaign
 from deaths import PHASES, Death
-from galvanaut.core.clock import SystemClock
-from galvanaut.core.eventlog import EventLog, open_engine
-from galvanaut.instruments.journal import Journal
-from galvanaut.instruments.loading import loaded_cells
-from galvanaut.instruments.telemetry import read_record
-from galvanaut.simulators.store import read_rows
+from killedcampaign import Campaign, check, drawn
 
 pytestmark = pytest.mark.system
-
-TRIALS = 4
-PARALLEL = {"parallel: 10": "parallel: 2"}  # so that the later recipes rest on the earlier results
-SHARE = 0.2
-"""A death comes within this share of the moments of its phase in a whole campaign, so that some are left for others."""
-DELAYS_S = {"sealing": 0.03, "planning": 0.1}
-"""So long these take; the others are struck at a message."""
-
-
-class Campaign:
-    """A lab folder and the one command for it."""
-
-    def __init__(self, folder, nursery, *more):
-        folder.mkdir()
-        self.folder, self.lab, self._nursery = folder, folder / "lab", nursery
-        self._argv = ["run", str(cell_campaign(folder, TRIALS, PARALLEL)), "--lab", str(self.lab), *more]
-
-    def run(self, death=None):
-        """Its exit code."""
-        return self._nursery.run(self._argv, self.folder, death)
-
-    def said(self):
-        return (self.folder / "said").read_text("utf-8")[-3000:]
-
-    def moments(self):
-        """How often each phase came by in the last process that was not killed."""
-        return json.loads((self.folder / "seen").read_text("utf-8"))
-
-    def events(self):
-        """Of the ledger."""
-        return self._log("ledger").read(topic="cycle-life")
-
-    def jobs(self):
-        return Journal(self._log("journal"), SystemClock()).records()
-
-    def _log(self, table):
-        engine = open_engine(self.lab / ("ledger.db" if table == "ledger" else "station.db"))
-        return EventLog(engine, table)
-
-    def acknowledged(self):
-        """Samples that were said to be on disk: test, number, instant, voltage."""
-        return [json.loads(line) for line in (self.folder / "acknowledged").read_text("utf-8").splitlines()]
-
-
-@pytest.fixture(scope="session")
-def whole(tmp_path_factory, nursery):
-    """Nobody disturbed it."""
-    campaign = Campaign(tmp_path_factory.mktemp("whole") / "it", nursery, "--no-prefect")
-    assert campaign.run() == 0, campaign.said()
-    return campaign
 
 
 def test_cells_on_test_are_taken_up_before_the_incubator_is_warmed_again(tmp_path, nursery):
@@ -79,14 +22,17 @@ def test_cells_on_test_are_taken_up_before_the_incubator_is_warmed_again(tmp_pat
     assert "nobody took up" not in campaign.said()
 
 
+@pytest.mark.timeout(900)  # for those with Prefect
 def test_a_campaign_that_is_killed_at_random_loses_and_repeats_nothing(
-    tmp_path, nursery, whole, kills, record_property
+    tmp_path, nursery, whole, kills, record_property, request
 ):
+    prefect = not kills.options
+    environment = {"PREFECT_API_URL": request.getfixturevalue("prefect_server")} if prefect else None
     rng = np.random.default_rng(kills.seed)
     first = kills.seed * kills.count  # so that tests side by side come by all phases
     struck, checked = Counter(), Counter(campaigns=0)
     while struck.total() < kills.count:
-        campaign = Campaign(tmp_path / f"lab_{checked['campaigns']}", nursery, *kills.options)
+        campaign = Campaign(tmp_path / f"lab_{checked['campaigns']}", nursery, *kills.options, environment=environment)
         while True:
             phase = PHASES[(first + struck.total()) % len(PHASES)]
             death = drawn(rng, phase, whole.moments()) if struck.total() < kills.count else None
@@ -96,70 +42,11 @@ def test_a_campaign_that_is_killed_at_random_loses_and_repeats_nothing(
             struck[death.phase] += 1
         assert code == 0, (death, campaign.said())
         checked += check(campaign, whole)
-    record_property("kills", {"struck": dict(struck), "checked": dict(checked), "prefect": not kills.options})
-
-
-def drawn(rng, phase, moments):
-    """A death within the next part of a campaign."""
-    number = int(rng.integers(1, max(2, SHARE * moments[phase])))
-    delay_s = float(rng.uniform(0.0, DELAYS_S.get(phase, 0.0)))
-    return Death(phase, number, bool(rng.integers(2)), delay_s)
-
-
-def check(campaign, whole):
-    """What must hold of a campaign that has ended; how much of each was seen."""
-    events = campaign.events()
-    for kind in ("proposed", "ended"):
-        assert sorted(e.data["trial"] for e in events if e.kind == kind) == list(range(1, TRIALS + 1))
-    assert {e.data["status"] for e in events if e.kind == "ended"} == {"ok"}, campaign.said()
-    assert loaded_cells(campaign.jobs()) == {}
-    return Counter(
-        campaigns=1,
-        trials=TRIALS,
-        strokes=check_strokes(campaign),
-        samples=check_samples(campaign),
-        recipes=check_recipes(events, whole.events()),
+    record_property(
+        "kills",
+        {
+            "struck": dict(struck),
+            "checked": dict(checked),
+            "what": f"campaigns {'with' if prefect else 'without'} Prefect",
+        },
     )
-
-
-def check_strokes(campaign):
-    """Each dose of the journal is one stroke of its pump, by the world's own account."""
-    asked = Counter(job.request["pump"] for job in campaign.jobs() if job.request["kind"] == "dose")
-    rows = read_rows(campaign.lab / "worlds" / "simulated-cycling.db")
-    given = {pump: rows[f"run/{pump}"]["number"] for pump in asked}
-    assert given == dict(asked)
-    return asked.total()
-
-
-def check_samples(campaign):
-    """Every sample that was said to be on disk is in the record of its test."""
-    of_test = {}
-    for test, number, *what in campaign.acknowledged():
-        of_test.setdefault(test, {})[number] = tuple(what)
-    for test, samples in of_test.items():
-        frame = read_record(campaign.lab, test)
-        kept = set(zip(frame["Unix Time / s"], frame["Voltage / V"], strict=True))
-        assert len(frame) > max(samples), test
-        assert set(samples.values()) <= kept, test
-    return sum(map(len, of_test.values()))
-
-
-def check_recipes(events, undisturbed):
-    """Recipes are the same wherever what was known when they were proposed is; how many that were."""
-    ours, theirs = proposals(events), proposals(undisturbed)
-    same = [number for number, (known, _) in ours.items() if known == theirs[number][0]]
-    assert set(same) >= {1, 2}
-    assert [ours[number] for number in same] == [theirs[number] for number in same]
-    return len(same)
-
-
-def proposals(events):
-    """By trial: what was known when it was proposed, and its recipe."""
-    known, found = [], {}
-    for event in events:
-        if event.kind == "proposed":
-            found[event.data["trial"]] = (list(known), event.data["recipe"])
-            known.append(("proposed", event.data["trial"], event.data["recipe"]))
-        elif event.kind == "ended":
-            known.append(("ended", event.data["trial"], event.data["values"]))
-    return found

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import functools
 import logging
-import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import ContextVar
@@ -212,23 +211,6 @@ async def campaign_flow(
     with open_lab(Path(campaign_file), Path(lab_folder), _path(bench_file), seed, max_trials) as lab:
         _lab.set(lab)
         await _run(lab)
-
-
-def start_temporary_server() -> None:
-    """Start the server that Prefect keeps for a process without one, out of reach of the terminal's Ctrl-C.
-
-    It stands in the terminal's process group. If Ctrl-C ended it together with the run, the flow would stumble over
-    its dead server instead of stopping.
-    """
-    from prefect.server.api.server import SubprocessASGIServer
-
-    if hasattr(signal, "pthread_sigmask"):  # a child inherits what is blocked
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        SubprocessASGIServer().start(timeout=120)
-    finally:
-        if hasattr(signal, "pthread_sigmask"):
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 async def run_with_prefect(lab: Lab, observer: Observer) -> None:

@@ -115,7 +115,7 @@ def _start_prefect() -> None:
         PrefectFailedError: it is not to be had.
     """
     try:
-        from galvanaut.flows.prefect_flows import start_temporary_server
+        from galvanaut.flows.temporary_server import start_temporary_server
 
         if "PREFECT_API_URL" not in os.environ:
             start_temporary_server()

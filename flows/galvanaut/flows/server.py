@@ -8,7 +8,6 @@ import logging
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from galvanaut.flows.folder import writing
 from galvanaut.flows.prefect_access import origin, require_password
 from galvanaut.flows.prefect_settings import HOST, answers, remember_server, server_settings
 from galvanaut.flows.signals import interruptible
+from galvanaut.flows.tethered import tethered
 
 START_LIMIT_S = 300.0
 
@@ -58,13 +58,8 @@ def running(lab: Path, port: int, host: str = HOST) -> Iterator[subprocess.Popen
     settings = server_settings(lab, port, host)
     log = lab / "prefect-server.log"
     with log.open("wb") as sink:
-        process = subprocess.Popen(  # noqa: S603  # our own interpreter
-            [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)],
-            env={**os.environ, **settings},
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        arguments = ["server", "start", "--host", host, "--port", str(port)]
+        process = tethered("prefect", arguments, settings, sink, own_session=True)
         try:
             _wait_until_up(process, settings["PREFECT_API_URL"], log)
             yield process
