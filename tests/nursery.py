@@ -1,9 +1,9 @@
 """Run as a process: imports the program once, then forks a child for each request, which saves its imports' seconds.
 
-A request is a line of JSON: ``argv`` of `galvanaut`, ``death`` (see `deaths.Death`) or null, ``said`` (file of what it
-prints), ``acknowledged`` (file of what it says is on disk), ``seen`` (file of how often which phase came by) and
-``environment``. The answer is a line with its process's number, then a line with its exit code, negative for a
-signal.
+A request is a line of JSON: ``argv`` of `galvanaut`, ``code`` to be run before, ``death`` (see `deaths.Death`) or null,
+``said`` (file of what it prints), ``acknowledged`` (file of what it says is on disk), ``seen`` (file of how often which
+phase came by) and ``environment``. The answer is a line with its process's number, then a line with its exit code,
+negative for a signal.
 """
 
 import json
@@ -34,6 +34,7 @@ def child(request):
         os.dup2(sink, 2)
         os.environ.update(request["environment"])
         deaths.plant(request)
+        exec(request["code"])
         sys.argv = ["galvanaut", *request["argv"]]
         try:
             main()

@@ -14,6 +14,13 @@ from galvanaut.instruments.journal import Journal
 from smalllab import BENCH, command_line
 
 UP_S = 60.0
+START = """
+from galvanaut.flows import resident
+from galvanaut.flows.cli import main
+from galvanaut.instruments.mailbox import client
+client.LEASE_S = resident.LEASE_S = 2.0  # not 15 s, for which tests would wait after each death
+main()
+"""
 
 
 class StationProcess:
@@ -27,8 +34,7 @@ class StationProcess:
     def __init__(self, lab, bench, *options):
         self.log = lab.with_name(f"{lab.name}-station.log")
         begin = self.log.stat().st_size if self.log.exists() else 0
-        start = "from galvanaut.flows.cli import main; main()"
-        command = [sys.executable, "-c", start, "station", str(bench), "--lab", str(lab), *options]
+        command = [sys.executable, "-c", START, "station", str(bench), "--lab", str(lab), *options]
         with self.log.open("ab") as sink:
             self.process = subprocess.Popen(
                 command, stdout=sink, stderr=sink, env=os.environ | {"PYTHONUNBUFFERED": "1"}
@@ -90,8 +96,7 @@ def run(campaign, lab, *more):
 @contextmanager
 def begun(campaign, lab, count):
     """A campaign in a process of its own that has begun so many jobs in all."""
-    start = "from galvanaut.flows.cli import main; main()"
-    command = [sys.executable, "-c", start, "run", str(campaign), "--lab", str(lab), "--no-prefect"]
+    command = [sys.executable, "-c", START, "run", str(campaign), "--lab", str(lab), "--no-prefect"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as flow:
         try:
             until(lambda: len(jobs(lab)) >= count or flow.poll() is not None)

@@ -1,6 +1,7 @@
 """The campaign as Prefect shows it. One temporary server for all tests here."""
 
 import asyncio
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -39,8 +40,18 @@ async def _runs():
     return flow_runs, task_runs, artifacts
 
 
+def _runs_when_there_are(count):
+    """With so many task runs, of which the server learns from events, in its own time."""
+    deadline = time.monotonic() + 60
+    while True:
+        found = asyncio.run(_runs())
+        if len(found[1]) >= count or time.monotonic() > deadline:
+            return found
+        time.sleep(0.5)
+
+
 def test_prefect_shows_one_subflow_a_trial_and_one_task_a_step(shown):
-    flow_runs, task_runs, artifacts = asyncio.run(_runs())
+    flow_runs, task_runs, artifacts = _runs_when_there_are(2 + 2 * 5 + 1)
     assert Counter(run.name for run in flow_runs) == {"conductivity": 1, "trial-001": 1, "trial-002": 1}
     assert {run.state_name for run in flow_runs} == {"Completed"}
     steps = Counter(run.name.rsplit("-", 1)[0] for run in task_runs if not run.name.startswith("trial"))

@@ -62,10 +62,11 @@ class Nursery:
     def __init__(self, process):
         self._process = process
 
-    def begin(self, argv, folder, death=None, environment=None, name=""):
+    def begin(self, argv, folder, death=None, environment=None, name="", code=""):
         """The number of a process of `galvanaut` with these arguments."""
         request = {
-            "argv": argv,
+            "argv": [str(each) for each in argv],
+            "code": code,
             "death": None if death is None else death.to_json(),
             "environment": environment or {},
             "acknowledged": str(folder / "acknowledged"),
@@ -79,9 +80,9 @@ class Nursery:
         """Wait for its exit code; negative for the signal that killed it."""
         return int(self._process.stdout.readline())
 
-    def run(self, *what):
+    def run(self, *what, **more):
         """Both."""
-        self.begin(*what)
+        self.begin(*what, **more)
         return self.ended()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from galvanaut.simulators.store import read_rows
-from smalllab import command_line, command_line_process, small_campaign
+from smalllab import command_line, small_campaign
 
 pytestmark = pytest.mark.system
 
@@ -46,7 +46,7 @@ def record(lab: Path) -> dict:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> Path:
+def undisturbed(tmp_path_factory) -> Path:
     """The lab of a run that nobody disturbed."""
     folder = tmp_path_factory.mktemp("whole")
     done = command_line("run", small_campaign(folder), "--lab", folder / "lab", "--no-prefect")
@@ -55,30 +55,28 @@ def whole(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_killed_campaign_continues(tmp_path, whole, moment):
+def test_a_killed_campaign_continues(tmp_path, nursery, undisturbed, moment):
     campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
-    killed = command_line_process("run", campaign, "--lab", lab, "--no-prefect", code=deadly(*MOMENTS[moment]))
-    assert killed.returncode == -9, killed.stderr
+    run = ("run", campaign, "--lab", lab, "--no-prefect")
+    assert nursery.run(run, tmp_path, code=deadly(*MOMENTS[moment])) == -9, (tmp_path / "said").read_text()
     assert len(record(lab)["trials"]) < 3 or record(lab)["trials"][-1]["status"] == "pending"
 
     done = command_line("run", campaign, "--lab", lab, "--no-prefect")
     assert done.returncode == 0, done.stderr
-    after, undisturbed = record(lab), record(whole)
+    after, before = record(lab), record(undisturbed)
     assert [trial["trial"] for trial in after["trials"]] == [1, 2, 3]
     assert {trial["status"] for trial in after["trials"]} == {"ok"}
-    assert strokes(lab) == strokes(whole)
-    assert bottles_g(lab) == pytest.approx(bottles_g(whole), rel=1e-4)
-    assert [trial["recipe"] for trial in after["trials"][:2]] == [
-        trial["recipe"] for trial in undisturbed["trials"][:2]
-    ]
+    assert strokes(lab) == strokes(undisturbed)
+    assert bottles_g(lab) == pytest.approx(bottles_g(undisturbed), rel=1e-4)
+    assert [trial["recipe"] for trial in after["trials"][:2]] == [trial["recipe"] for trial in before["trials"][:2]]
 
 
-def test_a_campaign_killed_again_and_again_still_ends(tmp_path, whole):
+def test_a_campaign_killed_again_and_again_still_ends(tmp_path, nursery, undisturbed):
     campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
     for instrument, message, count, when in MOMENTS.values():
         code = deadly(instrument, message, max(1, count // 4), when)
-        command_line_process("run", campaign, "--lab", lab, "--no-prefect", code=code)
+        nursery.run(("run", campaign, "--lab", lab, "--no-prefect"), tmp_path, code=code)
     done = command_line("run", campaign, "--lab", lab, "--no-prefect")
     assert done.returncode == 0, done.stderr
     assert [trial["status"] for trial in record(lab)["trials"]] == ["ok"] * 3
-    assert strokes(lab) == strokes(whole)
+    assert strokes(lab) == strokes(undisturbed)

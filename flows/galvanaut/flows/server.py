@@ -18,7 +18,7 @@ from galvanaut.flows.folder import writing
 from galvanaut.flows.prefect_access import origin, require_password
 from galvanaut.flows.prefect_settings import HOST, answers, remember_server, server_settings
 from galvanaut.flows.signals import interruptible
-from galvanaut.flows.tethered import tethered
+from galvanaut.flows.tethered import cut, tethered
 
 START_LIMIT_S = 300.0
 
@@ -104,10 +104,9 @@ def _wait_until_up(process: subprocess.Popen[bytes], api_url: str, log: Path) ->
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    cut(process)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

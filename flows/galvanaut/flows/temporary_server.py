@@ -8,7 +8,7 @@ import subprocess
 from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import get_current_settings
 
-from galvanaut.flows.tethered import tethered
+from galvanaut.flows.tethered import cut, tethered
 
 
 def start_temporary_server() -> None:
@@ -32,3 +32,10 @@ class _Server(SubprocessASGIServer):
         settings = get_current_settings().to_environment_variables(exclude_unset=True)
         kind = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
         return tethered("uvicorn", ["--factory", "prefect.server.api.server:create_app", *where], kind | settings)
+
+    def stop(self) -> None:
+        """As Prefect does, and leave no pipe open."""
+        process = self.server_process
+        super().stop()
+        if process is not None:
+            cut(process)

@@ -47,6 +47,12 @@ def tethered(
     )
 
 
+def cut(process: subprocess.Popen[bytes]) -> None:
+    """Let it end."""
+    if process.stdin is not None:
+        process.stdin.close()
+
+
 def _end_with_parent() -> None:
     while os.read(0, 1):
         pass
