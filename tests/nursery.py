@@ -32,9 +32,10 @@ def child(request):
         sink = os.open(request["said"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(sink, 1)
         os.dup2(sink, 2)
+        sys.stdout.reconfigure(line_buffering=True)
         os.environ.update(request["environment"])
         deaths.plant(request)
-        exec(request["code"])
+        exec(request["code"], {})
         sys.argv = ["galvanaut", *request["argv"]]
         try:
             main()

@@ -86,14 +86,23 @@ class Nursery:
         return self.ended()
 
 
+def a_free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def free_port():
+    """Nobody listens there."""
+    return a_free_port()
+
+
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory):
     """API URL of `galvanaut up`."""
-    lab = tmp_path_factory.mktemp("prefect")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with running(lab, port):
+    port = a_free_port()
+    with running(tmp_path_factory.mktemp("prefect"), port):
         yield f"http://127.0.0.1:{port}/api"
 
 

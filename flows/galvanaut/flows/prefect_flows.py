@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from prefect import flow, flow_engine, get_run_logger, task
+from prefect import flow, flow_engine, get_client, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.runtime import flow_run
@@ -32,6 +32,7 @@ from galvanaut.flows.cells import Built, Tested
 from galvanaut.flows.lab import Lab, open_lab
 from galvanaut.flows.prefect_orders import forms
 from galvanaut.flows.prefect_runs import bury_the_dead, labelled, refuse_fleeting, unlabelled
+from galvanaut.flows.prefect_settings import answers
 from galvanaut.flows.procedure import Steps, run_trial
 from galvanaut.flows.through_prefect import PrefectFailedError, inside, through
 from galvanaut.instruments.guard.alarm import Notice
@@ -236,6 +237,8 @@ async def _run(lab: Lab) -> None:
 
     async def runner(trial: TrialRecord, lab: Lab) -> Outcome:
         nonlocal quiet_since
+        if not await _prefect_answers(trial):
+            return await run_trial(trial, lab)
         await artifacts.publish_at_a_sane_rate()
         await asyncio.sleep(SPACING_S - (time.monotonic() - quiet_since))
         quiet_since = time.monotonic()
@@ -250,6 +253,14 @@ async def _run(lab: Lab) -> None:
                 await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
     finally:
         await artifacts.publish()
+
+
+async def _prefect_answers(trial: TrialRecord) -> bool:
+    """Whether there is anybody to show the trial to; Prefect itself would ask for minutes, while the trial waits."""
+    if await asyncio.to_thread(answers, str(get_client().api_url).rstrip("/")):
+        return True
+    _log.warning("Prefect does not answer; trial %d goes on without it", trial.number)
+    return False
 
 
 def _tell_of_alarm(log: Any) -> Callable[[Notice], None]:

@@ -51,6 +51,7 @@ def client_settings(lab: Path) -> dict[str, str]:
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
         "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_CLIENT_MAX_RETRIES": "3",  # 14 s in all for a server that is gone, not a minute: trials wait meanwhile
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         **({CLIENT_AUTH: os.environ[SERVER_AUTH]} if SERVER_AUTH in os.environ else {}),
