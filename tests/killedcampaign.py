@@ -29,9 +29,9 @@ class Campaign:
         self.folder, self.lab, self._nursery = folder, folder / "lab", nursery
         self._argv = ["run", str(cell_campaign(folder, TRIALS, PARALLEL)), "--lab", str(self.lab), *more]
 
-    def run(self, death=None):
-        """Its exit code."""
-        return self._nursery.run(self._argv, self.folder, death, self._environment)
+    def run(self, death=None, code=""):
+        """Its exit code; ``code`` runs before it."""
+        return self._nursery.run(self._argv, self.folder, death, self._environment, code=code)
 
     def said(self):
         return (self.folder / "said").read_text("utf-8")[-3000:]
