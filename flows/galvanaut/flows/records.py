@@ -16,8 +16,10 @@ from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.flows.alarms import alarms_text, open_in
 from galvanaut.flows.folder import LabFolder, writing
+from galvanaut.flows.incidents import incidents, injected_faults
 from galvanaut.flows.labels import note
 from galvanaut.flows.recommend import recommendation
+from galvanaut.instruments.journal import Journal
 
 
 def lab_text(lab: Path) -> str:
@@ -65,8 +67,11 @@ def write_campaign_report(lab: Path, campaign: str) -> Path:
     label = note(is_synthetic=_is_simulated(summary), has_cells=asked.procedure.cells is not None)
     path = LabFolder(lab).report(summary.name)
     ledger = Ledger(_log(lab), summary.name, SystemClock())
+    advice = recommendation(asked, ledger, summary.plan["seed"])
+    journal = Journal(EventLog(open_engine(LabFolder(lab).station), "journal"), SystemClock())
+    what = incidents(journal, summary.name), injected_faults(LabFolder(lab), summary.plan)
     with writing(path):
-        return write_report(summary, path, label, recommendation(asked, ledger, summary.plan["seed"]))
+        return write_report(summary, path, label, advice, *what)
 
 
 def _in_brackets(text: str) -> str:

@@ -17,6 +17,7 @@ from galvanaut.flows import prefect_settings
 from galvanaut.flows.campaign_loop import Observer, run_campaign
 from galvanaut.flows.console import PatientConsole
 from galvanaut.flows.folder import writing
+from galvanaut.flows.incidents import incidents, injected_faults
 from galvanaut.flows.lab import Lab, open_lab
 from galvanaut.flows.makespan import DAY_S, makespan
 from galvanaut.flows.prefect_access import CLIENT_AUTH, lets_us_in
@@ -76,7 +77,8 @@ def _report(lab: Lab) -> Path:
     """
     path = lab.folder.report(lab.campaign.name)
     with writing(path):
-        return write_report(lab.summary(), path, lab.simulated_note, lab.recommendation())
+        what = incidents(lab.station.journal, lab.campaign.name), injected_faults(lab.folder, lab.ledger.started or {})
+        return write_report(lab.summary(), path, lab.simulated_note, lab.recommendation(), *what)
 
 
 def _report_in_passing(lab: Lab, console: Console) -> None:

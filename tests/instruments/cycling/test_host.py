@@ -126,7 +126,10 @@ def test_a_dead_meter_is_never_assumed_off(lab, holder):
     else:
         assert (sight.mode, sight.trip) == ("open", "silence")
     lab.world.clear_faults()
-    assert polled(lab, one, handle, 1).state == "tripped"
+    status = polled(lab, one, handle, 1)
+    assert status.state == "tripped"
+    assert "when it answered again, its output was found or switched off" in status.alarm
+    assert "not known" not in status.alarm
     assert truth(lab, holder).mode == "open"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galvanaut.campaigns.components import component
 from galvanaut.campaigns.report.figures import composition_map, convergence, measured_against_predicted
+from galvanaut.campaigns.report.incidents import Incident, InjectedFault, accounts
 from galvanaut.campaigns.report.summary import Summary
 from galvanaut.core.units import magnitude
 from galvanaut.core.wholefile import make_folder, write_whole
@@ -23,7 +25,14 @@ _COUNTED = {
 """Of each group of components: factor and unit from the campaign file, and what the result is counted in."""
 
 
-def write_report(summary: Summary, path: Path, simulated: str, recommendation: str = "") -> Path:
+def write_report(
+    summary: Summary,
+    path: Path,
+    simulated: str,
+    recommendation: str = "",
+    incidents: Sequence[Incident] = (),
+    faults: Sequence[InjectedFault] = (),
+) -> Path:
     """Write the report, replacing an older one in a single step.
 
     Args:
@@ -31,6 +40,8 @@ def write_report(summary: Summary, path: Path, simulated: str, recommendation: s
         path: of the HTML file.
         simulated: what was simulated, in words; empty if everything was measured.
         recommendation: what the planner's model holds for the best recipe, in words.
+        incidents: what went wrong meanwhile.
+        faults: what a simulated bench was told to let go wrong.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -46,6 +57,9 @@ def write_report(summary: Summary, path: Path, simulated: str, recommendation: s
         bounds=_bounds(summary),
         trials=summary.trials,
         cells=summary.cells(),
+        incidents=incidents,
+        accounts=accounts(faults, incidents),
+        instant=_instant,
         failures=[trial for trial in summary.trials if trial.status.startswith("failed")],
     )
     make_folder(path.parent)
@@ -71,6 +85,10 @@ def _sections(summary: Summary) -> list[dict[str, Any]]:
         for index, (title, note, figure) in enumerate(shown)
         if figure is not None
     ]
+
+
+def _instant(at: float | None) -> str:
+    return "" if at is None else datetime.fromtimestamp(at, tz=UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def _best_rows(summary: Summary) -> list[dict[str, Any]]:

@@ -287,8 +287,8 @@ class HostCycler:
 
     def _lose(self, run: HostRun, error: InstrumentError) -> None:
         """No contact, even on a fresh connection. To say so comes first: what is tried next takes its time-outs."""
-        text = f"contact was lost: {error}; whether the output is off is not known"
-        run.alarms.append(f"{text}. {self._output.bound()}")
+        run.lost = f"contact was lost: {error}"
+        run.alarms.append(f"{run.lost}; whether the output is off is not known. {self._output.bound()}")
         run.final, run.state, run.is_urgent = "tripped", "unknown", True
 
     def _end(self, run: HostRun, state: RunState, text: str) -> None:
@@ -306,6 +306,7 @@ class HostCycler:
             run.alarms.append(text)
         if is_safe:
             run.state = run.final
+            run.say_contact_is_back()
 
     def _take_rest(self, run: HostRun) -> None:
         """Readings that the meter still has, once its output is off: one that is asked for each has none."""

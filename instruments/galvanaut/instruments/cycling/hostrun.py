@@ -51,6 +51,7 @@ class HostRun:
         self.final: RunState = "tripped"
         self.alarms: list[str] = []
         self.remarks: list[str] = []
+        self.lost = ""  # how contact was lost, if it was
         self.is_urgent = False  # contact is lost, and nothing was tried yet
         self.count = 0
         self.last: Row | None = None
@@ -70,6 +71,15 @@ class HostRun:
     def remark(self) -> str:
         """All that a reader of the readings has to know."""
         return "; ".join(self.remarks)
+
+    def say_contact_is_back(self) -> None:
+        """The cell is known to be safe; that it may not be stays said no longer than that was so."""
+        self.alarms = [
+            f"{self.lost}; when it answered again, its output was found or switched off"
+            if self.lost and alarm.startswith(self.lost)
+            else alarm
+            for alarm in self.alarms
+        ]
 
     def record(self, now_s: float, voltage_V: float, current_A: float, temperature_degC: float) -> None:
         """Keep a reading."""

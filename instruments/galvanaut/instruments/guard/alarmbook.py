@@ -109,17 +109,25 @@ class AlarmBook(Listeners):
             self._unwritten.append(write)
 
 
-def open_alarms(remarks: Iterable[Event]) -> dict[tuple[str, str], Alarm]:
-    """The alarms whose cause is not gone, by the remarks of a journal; other remarks are passed over."""
-    found: dict[tuple[str, str], Alarm] = {}
+def alarm_history(remarks: Iterable[Event]) -> list[tuple[Alarm, float | None]]:
+    """All alarms by the remarks of a journal, and when each was cleared; other remarks are passed over."""
+    found: list[tuple[Alarm, float | None]] = []
+    place: dict[tuple[str, str], int] = {}
     for event in sorted(remarks, key=lambda each: each.sequence):
         if event.kind not in (RAISED, CLEARED):
             continue
         instrument, facts = event.topic.removeprefix("/"), event.data
         name = instrument, facts["cause"]
-        if event.kind == CLEARED:
-            found.pop(name, None)
-        else:
+        if event.kind == RAISED:
             job, watched = facts.get("job", ""), facts.get("watched", False)
-            found[name] = Alarm(facts["text"], event.at, instrument, facts["cause"], job, watched)
+            place[name] = len(found)
+            found.append((Alarm(facts["text"], event.at, instrument, facts["cause"], job, watched), None))
+        elif name in place:
+            at = place.pop(name)
+            found[at] = (found[at][0], event.at)
     return found
+
+
+def open_alarms(remarks: Iterable[Event]) -> dict[tuple[str, str], Alarm]:
+    """The alarms whose cause is not gone, by the remarks of a journal."""
+    return {alarm.name: alarm for alarm, cleared_at in alarm_history(remarks) if cleared_at is None}

@@ -75,6 +75,10 @@ class _Case:
         """In JSON types."""
         return {**vars(self), "fault": self.fault.entry(), "frozen": dict(self.frozen)}
 
+    def to_past(self, ended_at: float) -> dict[str, Any]:
+        """What is remembered of it, in JSON types."""
+        return {"fault": self.fault.entry(), "begun_at": self.begun_at, "ended_at": ended_at, "hits": self.hits}
+
 
 class FaultRegister:
     """All faults of a bench.
@@ -99,6 +103,7 @@ class FaultRegister:
         self._numbers: dict[str, int] = {}
         self._cases: list[_Case] = []
         self._asked: list[dict[str, Any]] = []
+        self._past: list[dict[str, Any]] = []
         self.is_idle = True
 
     # -- memory -------------------------------------------------------------------------------------------------
@@ -110,6 +115,7 @@ class FaultRegister:
         ailments = {name: asdict(each) for device in self._everyone() for name, each in device.ailments.items()}
         cases = [case.to_row() for case in self._cases]
         row = {"numbers": dict(self._numbers), "cases": cases, "ailments": ailments, "asked": self._asked}
+        row["past"] = list(self._past)
         return {"faults": row}
 
     def recall(self, row: Mapping[str, Any]) -> None:
@@ -117,6 +123,7 @@ class FaultRegister:
         if not row:
             return
         self._numbers, self._asked = dict(row["numbers"]), list(row["asked"])
+        self._past = list(row.get("past", []))  # worlds of earlier versions remember none
         self._cases = [_Case(**{**each, "fault": Fault.model_validate(each["fault"])}) for each in row["cases"]]
         for name, ailment in row["ailments"].items():
             self._devices[name].ailments[name] = Condition(**ailment)
@@ -211,6 +218,8 @@ class FaultRegister:
 
     def _end(self, case: _Case) -> None:
         self._cases.remove(case)
+        if case.is_on:
+            self._past.append(case.to_past(self._clock.now()))
         if not case.is_on or case.fault.fault in LINE_FAULTS:
             return
         device = self._devices[case.device]
