@@ -14,3 +14,4 @@ def pytest_addoption(parser):
         default=10,
         help="so often tests/system/test_kill.py kills a campaign (more than 10: half with Prefect)",
     )
+    parser.addoption("--fault-days", type=int, help="so many days of faults in tests/system/test_faulty_weeks.py")

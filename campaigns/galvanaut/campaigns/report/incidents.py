@@ -1,4 +1,4 @@
-"""What went wrong during a campaign, and on a simulated bench what was made to go wrong: each fault is accounted for."""
+"""What went wrong during a campaign; and on a simulated bench, what came of each fault that it was told to have."""
 
 from __future__ import annotations
 
