@@ -19,6 +19,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,7 @@ def main() -> None:
             for name in names:
                 shares.wrap(part, owner, name)
     _split_calls(shares)
+    import_module("galvanaut.campaigns.planners.engine")  # belongs to the start, though the ninth trial needs it first
     with given.marks.open("w", encoding="utf-8") as file:
         _mark(shares, given.server, lambda mark: print(json.dumps(mark), file=file))
         run_command(given.campaign, given.lab, None, 1, given.trials, prefect=given.prefect, arm=False)
@@ -146,18 +148,15 @@ def _split_calls(shares: Shares) -> None:
     Station._call = call  # type: ignore[method-assign]
 
 
-def _mark(shares: Shares, server: int | None, keep: Callable[[dict[str, Any]], None]) -> None:
+def _mark(shares: Shares, server: int | None, keep: Callable[[dict[str, float]], None]) -> None:
     original = Lab.close_trial
 
     def close_trial(self: Lab, number: int, outcome: Outcome) -> None:
         original(self, number, outcome)
         keep(
             {
-                "ended": len(self.ledger.ended()),
-                "status": outcome.status,
                 "process_s": time.process_time(),
-                "server_s": None if server is None else tree_cpu_s(server),
-                "events": len(self.station.journal.records()),
+                **({} if server is None else {"server_s": tree_cpu_s(server)}),
                 "calls": shares.calls,
                 **shares.seconds,
             }

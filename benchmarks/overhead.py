@@ -7,9 +7,11 @@ off: drivers, link and PyVISA itself count, and so do the planner, journal, ledg
 analysis, and the clock. With Prefect, its client in this process counts; its server is another process, started
 beforehand by `galvanaut up`, and has a column of its own.
 
-Start-up does not count (imports, opening the lab, calibration, first use of the planner's model): the CPU time is taken
-at the end of each trial, and the figure is the difference between two trials, divided by the number of trials between.
-Where trials overlap the run goes on beyond the later of the two, so that as many trials begin as end.
+Start-up does not count (imports, opening the lab, calibration): the CPU time is taken at the end of each trial, and the
+figure is the difference between two trials, divided by the number of trials between: from the first one to the last,
+and once more for the last half, as the planner has more to think about the more trials there are. Where trials overlap
+it begins with the first that ends with all places taken, and the run goes on beyond the last, so that as many trials
+begin as end.
 
 Each round is a process of its own with a new lab; the round with the least orchestration counts, with all its parts.
 The parts come from wrapped functions (`cpushares.py`); what the wrapping costs is estimated and given, not taken off.
@@ -28,23 +30,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from cpushares import BORDERS, INSTRUMENTS, Shares
 
+from galvanaut.campaigns.campaignfile import load_campaign
+
 ROOT = Path(__file__).parents[1]
 PARALLEL = 10
 """Trials at a time of the cycle-life campaign."""
+Mark = dict[str, float]
+"""What `cpushares` notes at the end of a trial."""
 
 
 def main() -> None:
     """Print a table for each campaign."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--campaigns", nargs="*", default=["conductivity", "cycle-life"])
-    parser.add_argument("--first", type=int, default=20, help="trial from whose end on is counted")
-    parser.add_argument("--last", type=int, default=40, help="trial to whose end is counted")
+    parser.add_argument("--trials", type=int, default=40, help="to be counted up to the end of the last one")
     parser.add_argument("--cycles", type=int, default=2, help="of the ageing test, between two check-ups")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--without-prefect-only", action="store_true")
@@ -52,12 +57,12 @@ def main() -> None:
     for name in given.campaigns:
         for prefect in (False,) if given.without_prefect_only else (False, True):
             with tempfile.TemporaryDirectory() as folder:
-                file, beyond = _campaign(name, Path(folder), given.cycles, given.last)
-                rounds = [
-                    _round(file, Path(folder) / f"lab-{number}", given.first, given.last, beyond, prefect=prefect)
+                file, parallel = _campaign(name, Path(folder), given.cycles, given.trials)
+                runs = [
+                    _run(file, Path(folder) / f"lab-{number}", given.trials + parallel - 1, prefect=prefect)
                     for number in range(given.rounds)
                 ]
-            _tell(f"{name}, {'with Prefect' if prefect else 'without Prefect'}", rounds)
+            _tell(f"{name}, {'with' if prefect else 'without'} Prefect", runs, parallel, given.trials)
 
 
 @dataclass(frozen=True)
@@ -81,48 +86,53 @@ class Round:
         return self.process - self.parts[INSTRUMENTS]
 
 
-def _tell(title: str, rounds: list[Round]) -> None:
-    best = min(rounds, key=lambda each: each.orchestration)
-    others = ", ".join(f"{each.orchestration:.0f}" for each in rounds)
-    print(f"{title}: orchestration {best.orchestration:.0f} ms CPU a trial (rounds: {others})")
+def _tell(title: str, runs: list[list[Mark]], first: int, last: int) -> None:
+    rounds = sorted((_between(marks, first, last) for marks in runs), key=lambda each: each.orchestration)
+    best, every = rounds[0], ", ".join(f"{each.orchestration:.0f}" for each in rounds)
+    late = min((_between(marks, last // 2, last) for marks in runs), key=lambda each: each.orchestration)
+    print(f"{title}: orchestration {best.orchestration:.0f} ms CPU a trial (rounds: {every})")
+    print(
+        f"  trials {last // 2} to {last}: {late.orchestration:.0f} ms, of which planner {late.parts['planner']:.0f} ms"
+    )
     print(f"  {INSTRUMENTS}, not counted: {best.parts[INSTRUMENTS]:.0f} ms")
     for part, ms in best.parts.items():
         if part != INSTRUMENTS:
             print(f"  {part}: {ms:.1f} ms")
     print(f"  rest (steps, jobs, clock, progress, Prefect's client): {best.process - sum(best.parts.values()):.1f} ms")
-    print(f"  in it, measuring itself: about {best.calls * _wrapping_ms():.1f} ms")
+    print(f"  in all of these, measuring itself: about {best.calls * _wrapping_ms():.1f} ms")
     if best.server is not None:
         print(f"  Prefect's server, a process of its own, not counted: {best.server:.0f} ms")
     sys.stdout.flush()
 
 
-def _round(file: Path, lab: Path, first: int, last: int, trials: int, *, prefect: bool) -> Round:
+def _run(file: Path, lab: Path, trials: int, *, prefect: bool) -> list[Mark]:
+    """The marks of one campaign, in a process of its own."""
     marks = lab.with_suffix(".marks")
-    with _server(lab) if prefect else _none() as server:
+    with _server(lab) if prefect else nullcontext() as server:
         command = [sys.executable, str(ROOT / "benchmarks" / "cpushares.py"), str(file), str(lab), str(marks)]
         more = ["--prefect", "--server", str(server)] if prefect else []
         subprocess.run([*command, "--trials", str(trials), *more], check=True, stdout=subprocess.DEVNULL)
-    seen = [json.loads(line) for line in marks.read_text(encoding="utf-8").splitlines()]
-    if len(seen) < last:
-        raise SystemExit(f"only {len(seen)} trials of {file} ended")
-    early, late = seen[first - 1], seen[last - 1]
-
-    def per_trial(what: str) -> float:
-        return float(late[what] - early[what]) / (last - first)
-
-    parts = {part: 1000 * per_trial(part) for part in BORDERS}
-    return Round(
-        1000 * per_trial("process_s"), parts, 1000 * per_trial("server_s") if prefect else None, per_trial("calls")
-    )
+    return [json.loads(line) for line in marks.read_text(encoding="utf-8").splitlines()]
 
 
-def _campaign(name: str, folder: Path, cycles: int, last: int) -> tuple[Path, int]:
-    """The campaign's file, and how many trials are to be begun so that the last one to be counted is not alone."""
+def _between(marks: list[Mark], first: int, last: int) -> Round:
+    """From the end of one trial to that of another, counted in the order in which they ended."""
+    if len(marks) < last:
+        raise SystemExit(f"only {len(marks)} trials ended")
+    early, late = marks[first - 1], marks[last - 1]
+    count = last - first
+    parts = {part: 1000 * (late[part] - early[part]) / count for part in BORDERS}
+    server = 1000 * (late["server_s"] - early["server_s"]) / count if "server_s" in late else None
+    process = 1000 * (late["process_s"] - early["process_s"]) / count
+    return Round(process, parts, server, (late["calls"] - early["calls"]) / count)
+
+
+def _campaign(name: str, folder: Path, cycles: int, trials: int) -> tuple[Path, int]:
+    """The campaign's file, and how many trials it has at a time."""
     if name == "conductivity":
-        return ROOT / "campaigns" / "conductivity.yaml", last
-    trials = last + PARALLEL
+        return ROOT / "campaigns" / "conductivity.yaml", 1
     if name != "cycle-life":
-        return Path(name).resolve(), trials
+        return Path(name).resolve(), load_campaign(Path(name)).budget.parallel
     plans, benches = ROOT / "instruments" / "plans", ROOT / "instruments" / "benches"
     ageing = (plans / "ageing.yaml").read_text(encoding="utf-8")
     for long, short in (("cycle_count: 50", f"cycle_count: {cycles}"), ("cycle_count: 6", "cycle_count: 1")):
@@ -135,16 +145,11 @@ def _campaign(name: str, folder: Path, cycles: int, last: int) -> tuple[Path, in
         ("../instruments/plans/ageing.yaml", "short.yaml"),
         ("../instruments/plans", str(plans)),
         ("../instruments/benches", str(benches)),
-        ("trials: 30", f"trials: {trials}"),
+        ("trials: 30", f"trials: {trials + PARALLEL}"),
     ):
         text = text.replace(old, new)
     (folder / "campaign.yaml").write_text(text, encoding="utf-8")
-    return folder / "campaign.yaml", trials
-
-
-@contextmanager
-def _none() -> Iterator[None]:
-    yield None
+    return folder / "campaign.yaml", PARALLEL
 
 
 @contextmanager
