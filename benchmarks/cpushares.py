@@ -158,6 +158,7 @@ def _mark(shares: Shares, server: int | None, keep: Callable[[dict[str, float]],
                 "process_s": time.process_time(),
                 **({} if server is None else {"server_s": tree_cpu_s(server)}),
                 "calls": shares.calls,
+                "messages": self.station.traffic.messages,
                 **shares.seconds,
             }
         )

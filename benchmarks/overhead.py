@@ -72,13 +72,14 @@ class Round:
     Attributes:
         process: of the whole process; server: of the other process, None without one.
         parts: by name, see `cpushares`.
-        calls: of wrapped functions per trial.
+        calls: of wrapped functions per trial; messages: over the wires.
     """
 
     process: float
     parts: dict[str, float]
     server: float | None
     calls: float
+    messages: float
 
     @property
     def orchestration(self) -> float:
@@ -124,7 +125,8 @@ def _between(marks: list[Mark], first: int, last: int) -> Round:
     parts = {part: 1000 * (late[part] - early[part]) / count for part in BORDERS}
     server = 1000 * (late["server_s"] - early["server_s"]) / count if "server_s" in late else None
     process = 1000 * (late["process_s"] - early["process_s"]) / count
-    return Round(process, parts, server, (late["calls"] - early["calls"]) / count)
+    calls, messages = ((late[what] - early[what]) / count for what in ("calls", "messages"))
+    return Round(process, parts, server, calls, messages)
 
 
 def _campaign(name: str, folder: Path, cycles: int, trials: int) -> tuple[Path, int]:
