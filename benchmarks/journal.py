@@ -45,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         written(Path(folder), given.jobs, given.rounds)
         for size in given.sizes:
-            grown(Path(folder), size, given.jobs)
+            grown(Path(folder), size, given.jobs, given.rounds)
 
 
 def written(folder: Path, jobs: int, rounds: int) -> None:
@@ -63,7 +63,7 @@ def written(folder: Path, jobs: int, rounds: int) -> None:
         print(f"  ratio {ours.wall_s / bare.wall_s:.2f} in wall time, {ours.cpu_s / bare.cpu_s:.2f} in CPU time")
 
 
-def grown(folder: Path, events: int, jobs: int) -> None:
+def grown(folder: Path, events: int, jobs: int, rounds: int) -> None:
     """A journal that is long already: opened, searched, and written on."""
     path = folder / f"grown-{events}.db"
     with _journal(path, durable=False) as journal:
@@ -76,15 +76,16 @@ def grown(folder: Path, events: int, jobs: int) -> None:
         records = _each(journal.records, 1)
         drawn = _each(lambda: journal.drawn_mL("DMC", "SIM-DMC-1"), 1)
         holders = _each(lambda: loaded_cells(journal.records()), 1)
-        with _measured() as writing:
-            _run(journal, range(events, events + jobs))
-    writing.events = jobs * _EVENTS
+        on = [_timed(journal, range(first, first + jobs)) for first in range(events, events + rounds * jobs, jobs)]
+    wall_s = [taken.wall_s for taken in on]
+    best, worst = jobs * _EVENTS / min(wall_s), jobs * _EVENTS / max(wall_s)
     size_MB = path.stat().st_size / 1e6
     print(
         f"{events:,} events ({events // _EVENTS:,} jobs, {size_MB:.1f} MB): opened in {opening.wall_s:.2f} s "
         f"({opening.cpu_s / events * 1e6:.1f} us CPU an event), find {found * 1e6:.1f} us, "
         f"records {records * 1e3:.2f} ms, all that was drawn of a bottle {drawn * 1e3:.1f} ms, "
-        f"what is in the holders {holders * 1e3:.1f} ms CPU; written on at {writing.text()}"
+        f"what is in the holders {holders * 1e3:.1f} ms CPU; written on at {best:,.0f} events/s "
+        f"(worst round {worst:,.0f}, {min(taken.cpu_s for taken in on) / jobs / _EVENTS * 1e6:.0f} us CPU an event)"
     )
 
 
@@ -113,9 +114,14 @@ def _keep(best: dict[tuple[str, bool], _Taken], which: tuple[str, bool], taken: 
 
 
 def _journalled(path: Path, durable: bool, jobs: int) -> _Taken:
-    with _journal(path, durable) as journal, _measured() as taken:
-        _run(journal, range(jobs))
-    taken.events = jobs * _EVENTS
+    with _journal(path, durable) as journal:
+        return _timed(journal, range(jobs))
+
+
+def _timed(journal: Journal, numbers: Sequence[int]) -> _Taken:
+    with _measured() as taken:
+        _run(journal, numbers)
+    taken.events = len(numbers) * _EVENTS
     return taken
 
 

@@ -92,9 +92,9 @@ def _tell(title: str, runs: list[list[Mark]], first: int, last: int) -> None:
     best, every = rounds[0], ", ".join(f"{each.orchestration:.0f}" for each in rounds)
     late = min((_between(marks, last // 2, last) for marks in runs), key=lambda each: each.orchestration)
     print(f"{title}: orchestration {best.orchestration:.0f} ms CPU a trial (rounds: {every})")
-    print(
-        f"  trials {last // 2} to {last}: {late.orchestration:.0f} ms, of which planner {late.parts['planner']:.0f} ms"
-    )
+    late_ms, planner_ms = late.orchestration, late.parts["planner"]
+    print(f"  trials {last // 2} to {last}: {late_ms:.0f} ms, of which planner {planner_ms:.0f} ms")
+    print(f"  messages over the wires: {best.messages:.0f}")
     print(f"  {INSTRUMENTS}, not counted: {best.parts[INSTRUMENTS]:.0f} ms")
     for part, ms in best.parts.items():
         if part != INSTRUMENTS:
