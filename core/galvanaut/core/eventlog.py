@@ -112,6 +112,7 @@ class EventLog:
             sa.Column("data", sa.Text, nullable=False),
             sqlite_autoincrement=True,
         )
+        self._insert = self._table.insert()  # one statement for all events: SQLAlchemy need not form it for each
         with self._readable():
             create_table(engine, self._table)
             if engine.dialect.name == "sqlite":
@@ -126,7 +127,7 @@ class EventLog:
         text = json.dumps(data, allow_nan=False)
         try:
             with self._engine.begin() as connection:
-                result = connection.execute(self._table.insert().values(at=at, topic=topic, kind=kind, data=text))
+                result = connection.execute(self._insert, {"at": at, "topic": topic, "kind": kind, "data": text})
                 key = result.inserted_primary_key
         except sa.exc.DBAPIError as error:
             raise GalvanautError(

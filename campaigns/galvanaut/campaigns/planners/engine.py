@@ -173,7 +173,7 @@ class Engine:
             n_restarts_optimizer=0,
         )
         for row, value in zip(_params(features), values.tolist(), strict=True):
-            optimiser.register(row, value)
+            optimiser.space.register(row, value)  # without the log, which forms every row anew for each one
         return optimiser
 
 
