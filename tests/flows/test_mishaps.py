@@ -71,7 +71,15 @@ def deaf(name, command, times=10**9):
     return pretend
 
 
+def nobody_to_ask(campaign):
+    """Let the campaign's bench have no operators."""
+    bench = campaign.with_name("bench.yaml")
+    bench.write_text(f"{BENCH.read_text('utf-8')}\noperators: {{settle_doubts: false}}\n", "utf-8")
+    campaign.write_text(campaign.read_text("utf-8").replace(str(BENCH), str(bench)), "utf-8")
+
+
 def test_a_blocked_line_stops_the_campaign_before_the_mixer_runs_over(campaign, tmp_path, monkeypatch):
+    nobody_to_ask(campaign)
     run(campaign, tmp_path / "lab", max_trials=1)
     monkeypatch.setattr(SyringePump, "handle", deaf("pump_transfer", b"0RUN"))
     with pytest.raises(JobFailedError, match=r"mixer was to be emptied but .* are left in it"):

@@ -46,6 +46,9 @@ def pytest_terminal_summary(terminalreporter):
     counts = {}
     for report in terminalreporter.getreports("passed"):
         for name, found in report.user_properties:
+            if name == "faults":
+                terminalreporter.section("faults")
+                terminalreporter.write_line(str(found))
             if name == "kills":
                 struck, checked = counts.setdefault(found["what"], (Counter(), Counter()))
                 struck.update(found["struck"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from galvanaut.campaigns.ledger import Outcome, TrialRecord
 from galvanaut.core.clock import Gate, at_work, spawn
@@ -16,9 +16,13 @@ from galvanaut.flows.cells import warm_incubator
 from galvanaut.flows.controls import StoppedError
 from galvanaut.flows.lab import Lab
 from galvanaut.flows.procedure import run_trial
+from galvanaut.flows.putright import ask, open_order_of, orders_of
+from galvanaut.instruments.jobs import PutRight
 
 FAULTS_IN_A_ROW = 3
-"""So many trials lost to the bench one after another stop the campaign: somebody has to look at it."""
+"""After so many trials lost to the bench one after another somebody has to look at it before another recipe is made."""
+WHOLE_BENCH = 0
+"""In place of a trial's number, for an order that concerns the bench as such."""
 
 TrialRunner = Callable[[TrialRecord, Lab], Awaitable[Outcome]]
 P = ParamSpec("P")
@@ -60,10 +64,19 @@ def _guarded(look: Callable[P, None]) -> Callable[P, None]:
 
 @dataclass
 class _Open:
-    """Trials under way, and those that ended at this instant and are not told yet."""
+    """Trials under way.
+
+    Attributes:
+        tasks: by number.
+        ended: at this instant, and not told yet.
+        asking: a person is asked to look at the bench; no recipe is begun meanwhile.
+        judged: so many ended trials say nothing of the bench any more: a person has looked at it since.
+    """
 
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     ended: dict[int, Outcome | BaseException] = field(default_factory=dict)
+    asking: asyncio.Task[None] | None = None
+    judged: int = 0
 
 
 async def run_campaign(
@@ -111,19 +124,22 @@ async def _trials(lab: Lab, runner: TrialRunner, observer: Observer) -> None:
     open_ = _Open()
     for trial in lab.ledger.pending():
         _begin(trial, lab, runner, observer, open_)
+    if any(record.state == "intended" for record in orders_of(WHOLE_BENCH, "bench", lab)):
+        _ask(lab, open_, open_order_of(WHOLE_BENCH, "bench", lab))
     try:
         while True:
             if not open_.tasks and lab.may_propose():
                 await lab.valve.opened()
-            if (lab.campaign.budget.asynchronous or not open_.tasks) and lab.valve.is_open:
+            if (lab.campaign.budget.asynchronous or not open_.tasks) and lab.valve.is_open and open_.asking is None:
                 _fill(lab, runner, observer, open_)
-            if not open_.tasks:
+            if not open_.tasks and open_.asking is None:
                 return
             await _next_end(lab, open_)
             _tell(lab, observer, open_)
-            _stop_if_the_bench_is_ill(lab)
+            _hear(lab, open_)
+            _have_an_ill_bench_looked_at(lab, open_)
     finally:
-        for task in open_.tasks.values():
+        for task in (*open_.tasks.values(), *([] if open_.asking is None else [open_.asking])):
             task.cancel()
 
 
@@ -151,7 +167,7 @@ def _begin(trial: TrialRecord, lab: Lab, runner: TrialRunner, observer: Observer
 
 async def _next_end(lab: Lab, open_: _Open) -> None:
     """Wait until a trial ended and everybody rests, so that trials of one instant are told together, in their order."""
-    if not open_.ended:
+    if not open_.ended and (open_.asking is None or not open_.asking.done()):
         await lab.something_ended.wait()
     lab.something_ended = Gate(lab.clock)
     await lab.clock.sleep(0.0, order="~campaign")
@@ -167,11 +183,43 @@ def _tell(lab: Lab, observer: Observer, open_: _Open) -> None:
         observer.trial_ended(lab.ledger.trials[number])
 
 
-def _stop_if_the_bench_is_ill(lab: Lab) -> None:
-    last = lab.ledger.ended()[-FAULTS_IN_A_ROW:]
-    if len(last) == FAULTS_IN_A_ROW and all(trial.status == "failed_instrument" for trial in last):
-        reasons = "\n".join(f"  trial {trial.number}: {trial.outcome.reason}" for trial in last if trial.outcome)
+def _have_an_ill_bench_looked_at(lab: Lab, open_: _Open) -> None:
+    """Ask a person before another recipe is made, while cells on test go on.
+
+    Raises:
+        GalvanautError: nobody is there to be asked, or nothing is left to be done.
+    """
+    last = lab.ledger.ended()[open_.judged :][-FAULTS_IN_A_ROW:]
+    if len(last) < FAULTS_IN_A_ROW or not all(trial.status == "failed_instrument" for trial in last):
+        return
+    reasons = "\n".join(f"  trial {trial.number}: {trial.outcome.reason}" for trial in last if trial.outcome)
+    lost = f"{FAULTS_IN_A_ROW} trials in a row were lost to the bench"
+    if not lab.bench.operators.settle_doubts or not (lab.may_propose() or open_.tasks):
         raise GalvanautError(
-            f"campaign {lab.campaign.name}: {FAULTS_IN_A_ROW} trials in a row were lost to the bench, so it stops:\n"
-            f"{reasons}\nPut the bench right and run the same command again; it goes on with the next recipe."
+            f"campaign {lab.campaign.name}: {lost}, so it stops:\n{reasons}\n"
+            "Put the bench right and run the same command again; it goes on with the next recipe."
         )
+    if lab.may_propose() and open_.asking is None:
+        _ask(lab, open_, ask(WHOLE_BENCH, "bench", PutRight(lost, reasons, "makes the next recipe"), lab))
+
+
+def _ask(lab: Lab, open_: _Open, question: Coroutine[Any, Any, None]) -> None:
+    async def run() -> None:
+        try:
+            await question
+        finally:
+            lab.something_ended.open(None)
+
+    open_.asking = spawn(lab.clock, run())
+
+
+def _hear(lab: Lab, open_: _Open) -> None:
+    """Take up the answer, if there is one.
+
+    Raises:
+        JobFailedError: the person has given it up.
+    """
+    if open_.asking is not None and open_.asking.done():
+        answered, open_.asking = open_.asking, None
+        open_.judged = len(lab.ledger.ended())
+        answered.result()

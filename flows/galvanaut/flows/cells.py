@@ -11,7 +11,7 @@ from galvanaut.campaigns.analysis.thresholds import Thresholds
 from galvanaut.campaigns.analysis.verdict import alone
 from galvanaut.core.errors import InputError
 from galvanaut.flows.celloutcome import expected_of, formation_evidence
-from galvanaut.flows.steps import key
+from galvanaut.flows.steps import PER_ATTEMPT, key
 from galvanaut.instruments.jobs import AssembleCell, CycleTest, JobFailedError, Settle, UnloadCell
 
 if TYPE_CHECKING:
@@ -188,7 +188,14 @@ async def _run(
 
 
 async def unload(trial: TrialRecord, replicate: int, built: Built, lab: Lab) -> None:
-    """Take one cell out of its holder."""
+    """Take one cell out of its holder; after a failure, begin anew."""
     if built["assembled"]:
         action = UnloadCell(cell=built["cell"], holder=built["holder"], assembler=tests_of(lab).path.assembler)
-        await lab.run(key(trial.number, "unload", lab, replicate), action)
+        number = replicate + PER_ATTEMPT * _failures(action, lab)
+        await lab.run(key(trial.number, "unload", lab, number), action)
+
+
+def _failures(action: UnloadCell, lab: Lab) -> int:
+    """How often that was tried in vain."""
+    request = action.request()
+    return sum(record.state == "failed" and record.request == request for record in lab.station.journal.records())

@@ -20,9 +20,10 @@ from galvanaut.flows import cells
 from galvanaut.flows.celloutcome import judged
 from galvanaut.flows.cells import Built, Place, Tested
 from galvanaut.flows.lab import Lab
+from galvanaut.flows.putright import insisted
 from galvanaut.flows.steps import CLEANING, attempt, clean_up, dose, key, transfer
 from galvanaut.instruments.conductometry import conductivity_mS_cm
-from galvanaut.instruments.jobs import JobFailedError, MeasureImpedance, Settle
+from galvanaut.instruments.jobs import JobFailedError, MeasureImpedance, PutRight, Settle
 
 SETTLE_LIMIT_S = 4 * 3600.0
 """A chamber that has not begun to hold by then never will."""
@@ -115,8 +116,9 @@ PLAIN = Steps()
 async def run_trial(trial: TrialRecord, lab: Lab, steps: Steps = PLAIN) -> Outcome:
     """One recipe from doses to its values.
 
-    A fault on the way to the number fails the trial, and the batch is thrown away. A mixer that cannot be cleaned ends
-    the run, and so does a cell that cannot be taken out: somebody has to look. The next run begins with that.
+    A fault on the way to the number fails the trial, and the batch is thrown away. If a mixer cannot be cleaned, or a
+    cell cannot be taken out, somebody has to look, while other trials go on as far as they can. Where nobody is to be
+    asked, or he gives it up, that ends the run, and the next run begins with it.
 
     Raises:
         JobFailedError: the mixer could not be emptied or rinsed, or a cell could not be unloaded.
@@ -148,7 +150,8 @@ async def _make(trial: TrialRecord, holders: Sequence[str], lab: Lab, steps: Ste
                 built.append(await steps.assemble(trial, replicate, holder, lab))
         except JobFailedError as error:
             outcome = Outcome("failed_instrument", reason=str(error))
-        await steps.clean(trial, lab)
+        wrong = PutRight(f"{lab.path.mixer} could not be cleaned", "", "empties and rinses it again")
+        await insisted(trial.number, "mixer", wrong, lambda: steps.clean(trial, lab), lab)
     return outcome, built
 
 
@@ -156,6 +159,7 @@ async def _test(trial: TrialRecord, replicate: int, built: Built, place: Place, 
     """One cell from its first charge to the end of its life, and out of its holder, which the next one may have."""
     tested = await steps.form(trial, replicate, built, lab)
     tested = await steps.age(trial, replicate, tested, lab)
-    await steps.unload(trial, replicate, built, lab)
+    wrong = PutRight(f"{built['cell']} could not be taken out of {built['holder']}", "", "takes it out")
+    await insisted(trial.number, f"cell-{replicate}", wrong, lambda: steps.unload(trial, replicate, built, lab), lab)
     await place.free()
     return tested

@@ -6,6 +6,7 @@ from galvanaut.instruments.jobs.awaitrecord import AwaitRecord
 from galvanaut.instruments.jobs.conductivity import MeasureImpedance, Settle
 from galvanaut.instruments.jobs.cycling import CycleTest
 from galvanaut.instruments.jobs.dose import Dose
+from galvanaut.instruments.jobs.putright import PutRight
 from galvanaut.instruments.jobs.resistance import MeasureResistance
 from galvanaut.instruments.jobs.transfer import Empty, Transfer
 from galvanaut.instruments.jobs.unload import UnloadCell
@@ -23,6 +24,7 @@ __all__ = [
     "MeasureImpedance",
     "MeasureResistance",
     "PostponedError",
+    "PutRight",
     "Settle",
     "Transfer",
     "UnloadCell",

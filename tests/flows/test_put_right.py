@@ -1,0 +1,113 @@
+"""What stops a step that has to succeed is put right by a person, while everything else goes on."""
+
+import asyncio
+
+import pytest
+
+from galvanaut.campaigns.ledger import Outcome
+from galvanaut.flows.campaign_loop import run_campaign
+from galvanaut.flows.lab import open_lab
+from galvanaut.flows.procedure import run_trial
+from galvanaut.flows.records import campaign_json
+from galvanaut.instruments.jobs import JobFailedError
+from galvanaut.instruments.orders import Answer
+from galvanaut.simulators.devices.ne1000 import SyringePump
+from smalllab import small_campaign
+
+DONE, GIVEN_UP = Answer(0.0, {}), Answer(0.0, {}, "no spare pump")
+
+
+def run(campaign, folder, visit=None, runner=run_trial, max_trials=None):
+    """The orders that were placed; ``visit`` is what a person does about each, who comes an hour after it."""
+
+    async def everything(lab):
+        person = asyncio.ensure_future(visiting(lab))
+        try:
+            await run_campaign(lab, runner)
+        finally:
+            person.cancel()
+
+    async def visiting(lab):
+        while visit is not None:
+            for order in [each for each in lab.station.orders.all() if each.answer is None]:
+                visit(lab, order)
+            await asyncio.sleep(0)
+
+    with open_lab(campaign, folder, max_trials=max_trials) as lab:
+        try:
+            asyncio.run(everything(lab))
+        finally:
+            titles = [order.order.title for order in lab.station.orders.all()]
+    return titles
+
+
+def statuses(folder):
+    return [trial["status"] for trial in campaign_json(folder, "conductivity")["trials"]]
+
+
+def answering(answer, and_so=lambda: None):
+    def visit(lab, order):
+        and_so()
+        lab.station.orders.answer(order.order.job, answer)
+
+    return visit
+
+
+def blocked(monkeypatch):
+    """The line out of the mixer, as the transfer pump does not know."""
+    handle = SyringePump.handle
+
+    def deaf(pump, message):
+        if pump.name == "pump_transfer" and message.upper().startswith(b"0RUN"):
+            return b"\x0200I\x03"
+        return handle(pump, message)
+
+    monkeypatch.setattr(SyringePump, "handle", deaf)
+
+
+@pytest.fixture
+def begun(campaign, tmp_path, monkeypatch):
+    """A campaign whose line is blocked after its first trial."""
+    run(campaign, tmp_path / "lab", max_trials=1)
+    blocked(monkeypatch)
+    return campaign, tmp_path / "lab"
+
+
+def test_a_mixer_that_could_not_be_cleaned_is_tried_again_when_a_person_has_been_there(begun, monkeypatch):
+    titles = run(*begun, answering(DONE, monkeypatch.undo))
+    assert titles == ["Put right: mixer could not be cleaned"]
+    assert statuses(begun[1]) == ["ok", "failed_instrument", "ok"]
+
+
+def test_one_that_is_given_up_ends_the_run_and_the_next_one_begins_with_it(begun, monkeypatch):
+    with pytest.raises(JobFailedError, match=r"mixer could not be cleaned was not put right: no spare pump"):
+        run(*begun, answering(GIVEN_UP))
+    monkeypatch.undo()
+    run(*begun)
+    assert statuses(begun[1]) == ["ok", "failed_instrument", "ok"]
+
+
+def test_a_run_that_is_started_anew_waits_for_the_same_order(begun, monkeypatch):
+    class HostDiedError(Exception):
+        pass
+
+    def dies(lab, order):
+        asyncio.current_task().get_loop().stop()
+        raise HostDiedError
+
+    with pytest.raises((HostDiedError, RuntimeError)):
+        run(*begun, dies)
+    titles = run(*begun, answering(DONE, monkeypatch.undo))
+    assert titles == ["Put right: mixer could not be cleaned"]
+
+
+def test_a_bench_that_loses_trials_is_looked_at_before_the_next_recipe(tmp_path):
+    async def lost(trial, lab):
+        return Outcome("failed_instrument", reason="the pump does not answer")
+
+    campaign, folder = small_campaign(tmp_path, trials=5), tmp_path / "lab"
+    counts = []
+    titles = run(campaign, folder, answering(DONE, lambda: counts.append(len(statuses(folder)))), lost)
+    assert titles == ["Put right: 3 trials in a row were lost to the bench"]
+    assert counts == [3]
+    assert len(statuses(folder)) == 5
