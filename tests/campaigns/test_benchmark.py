@@ -50,12 +50,3 @@ def test_table_compares_the_first_planner_with_the_others(hill: ModuleType) -> N
     assert all(row.runs == 2 for row in result.rows)
     assert result.rows[0].tested[14].median < result.rows[2].tested[14].median
     assert result.pairs[1].difference > 0
-
-
-@pytest.mark.system
-def test_processes_change_nothing(hill: ModuleType) -> None:
-    alone = benchmark(hill.Hill(), ["sobol"], seeds=[1, 2], budget=4, processes=1)
-    spread = benchmark(hill.Hill(), ["sobol"], seeds=[1, 2], budget=4, processes=2)
-    for one, other in zip(alone.traces, spread.traces, strict=True):
-        assert one.seed == other.seed
-        assert np.array_equal(one.regret, other.regret)

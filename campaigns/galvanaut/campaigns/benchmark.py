@@ -6,10 +6,8 @@ Nothing of a bench takes part: a problem gives noisy values for points, and true
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Protocol
 
 import numpy as np
@@ -58,6 +56,11 @@ class Problem(Protocol):
     def true(self, points: Array) -> Array:
         """Noiseless values, (n, variables) to (n,)."""
         ...
+
+
+_Job = tuple[Problem, str, int, int, int]
+"""Problem, planner, seed, budget, space-filling experiments."""
+Spread = Callable[[Callable[[_Job], Trace], Sequence[_Job]], list[Trace]]
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def benchmark(
     seeds: Sequence[int],
     budget: int = 40,
     initial: int = 8,
-    processes: int = 1,
+    spread: Spread | None = None,
 ) -> Benchmark:
     """Every planner on every seed.
 
@@ -121,20 +124,17 @@ def benchmark(
         seeds: one run each.
         budget: experiments a run.
         initial: space-filling ones among them.
-        processes: how many at a time; the result does not depend on it (processor times aside).
+        spread: does many jobs, wherever; one after the other by default. The result does not depend on it (processor
+            times aside).
     """
     jobs = [(problem, name, seed, budget, initial) for seed in seeds for name in planners]
-    if processes == 1:
-        done = [_job(job) for job in jobs]
-    else:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            done = list(pool.map(_job, jobs))
+    done = [_job(job) for job in jobs] if spread is None else spread(_job, jobs)
     traces = sorted(done, key=lambda trace: (list(planners).index(trace.planner), trace.seed))
     rows = tuple(planner_rows(traces, initial))
     return Benchmark(problem.name, problem.optimum, tuple(traces), rows, tuple(paired_rows(traces)))
 
 
-def _job(job: tuple[Problem, str, int, int, int]) -> Trace:
+def _job(job: _Job) -> Trace:
     from galvanaut.campaigns.planners.threads import single_thread
 
     with single_thread():

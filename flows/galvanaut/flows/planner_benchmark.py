@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,18 +19,26 @@ from galvanaut.core.errors import InputError
 from galvanaut.flows.conductivity_problem import ConductivityProblem
 from galvanaut.flows.plan import load_plan
 from galvanaut.flows.support import trust
+from galvanaut.flows.sweep import Place, sweep
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.regret import PairedRow, PlannerRow, Quartiles, Reach
 
 
 def benchmark_command(
-    campaign_file: Path, planners: Sequence[str], seeds: range, budget: int | None, as_json: bool
+    campaign_file: Path,
+    planners: Sequence[str],
+    seeds: range,
+    budget: int | None,
+    as_json: bool,
+    place: Place = "processes",
+    address: str | None = None,
 ) -> None:
-    """Run the comparison on all cores and print it.
+    """Run the comparison on all cores, or elsewhere, and print it.
 
     Raises:
-        InputError: an unknown planner, or a campaign that the simulated chemistry cannot judge.
+        InputError: an unknown planner, a campaign that the simulated chemistry cannot judge, or see `sweep`.
+        GalvanautError: see `sweep`.
     """
     names = [name.strip() for name in planners if name.strip()]
     unknown = [name for name in names if name not in planner_names()]
@@ -45,7 +53,8 @@ def benchmark_command(
     initial = min(plan.campaign.planner.initial, trials)
     console = Console(stderr=True)
     with console.status(f"{len(seeds)} seeds x {len(names)} planners x {trials} experiments ..."):
-        found = benchmark(problem, names, list(seeds), trials, initial, processes=os.cpu_count() or 1)
+        spread = partial(sweep, place=place, address=address)
+        found = benchmark(problem, names, list(seeds), trials, initial, spread)
     if as_json:
         print(json.dumps(to_json(found, seeds), indent=2))
     else:

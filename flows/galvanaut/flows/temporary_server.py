@@ -11,8 +11,8 @@ from prefect.settings import get_current_settings
 from galvanaut.flows.tethered import cut, tethered
 
 
-def start_temporary_server() -> None:
-    """Start the server that Prefect keeps for a process without one, out of reach of the terminal's Ctrl-C.
+def start_temporary_server() -> str:
+    """Start, and give the API URL of, the server that Prefect keeps for a process without one, out of reach of the terminal's Ctrl-C.
 
     It stands in the terminal's process group. If Ctrl-C ended it together with the run, the flow would stumble over
     its dead server instead of stopping. But it ends when this process is gone, also by SIGKILL.
@@ -20,10 +20,12 @@ def start_temporary_server() -> None:
     if hasattr(signal, "pthread_sigmask"):  # a child inherits what is blocked
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        _Server().start(timeout=120)
+        server = _Server()
+        server.start(timeout=120)
     finally:
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    return str(server.api_url)
 
 
 class _Server(SubprocessASGIServer):

@@ -19,6 +19,7 @@ from galvanaut.flows.cli.options import (
     Record,
     Seed,
 )
+from galvanaut.flows.sweep import Place
 
 
 def check(campaign: CampaignFile, bench: BenchFile = None, as_json: AsJson = False) -> None:
@@ -94,12 +95,20 @@ def benchmark(
         int | None, typer.Option(min=1, help="Experiments per run instead of the campaign's.", show_default=False)
     ] = None,
     first_seed: Annotated[int, typer.Option(min=0, help="Seeds count up from here.")] = 1,
+    on: Annotated[
+        Place, typer.Option(help="Where it is computed; dask and ray need the extra of that name.")
+    ] = "processes",
+    address: Annotated[
+        str | None,
+        typer.Option(help="Of a Dask scheduler or Ray cluster that runs already.", show_default=False),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare planners on a campaign's own problem, against the noiseless optimum of the simulated chemistry."""
     from galvanaut.flows.planner_benchmark import benchmark_command
 
-    benchmark_command(campaign, planners.split(","), range(first_seed, first_seed + seeds), budget, as_json)
+    chosen = range(first_seed, first_seed + seeds)
+    benchmark_command(campaign, planners.split(","), chosen, budget, as_json, on, address)
 
 
 def schema(
