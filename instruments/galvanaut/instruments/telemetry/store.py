@@ -17,14 +17,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from galvanaut.core.errors import GalvanautError, InputError
-from galvanaut.core.eventlog import create_table
+from galvanaut.core.eventlog import BIG, advice, create_table, where
 from galvanaut.instruments.runs import Row
 
 _BITS = 32
 """Of a key, that number the readings of one test."""
 _CHUNK = 20_000
 """Readings fetched at a time, and deleted at a time: others wait no longer than that takes."""
-_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # only this name makes it SQLite's own row number
 
 
 class HotTest(NamedTuple):
@@ -69,7 +68,7 @@ class HotStore:
         self._readings = sa.Table(
             "readings",
             metadata,
-            sa.Column("key", _KEY, primary_key=True, autoincrement=False),
+            sa.Column("key", BIG, primary_key=True, autoincrement=False),
             *(sa.Column(name, sa.Double, nullable=True) for name in numbers),  # SQLite has no NaN but NULL
             *(sa.Column(name, sa.Integer, nullable=False) for name in ("step", "step_count", "cycle")),
             sa.Column("step_time_s", sa.Double, nullable=True),
@@ -137,7 +136,7 @@ class HotStore:
         """Every test that is here, with its newest reading, in the order of their beginnings."""
         tests, readings = self._tests.c, self._readings
         older = readings.alias()
-        base = sa.cast(tests.id, _KEY) * (1 << _BITS)
+        base = sa.cast(tests.id, BIG) * (1 << _BITS)
         last = sa.select(sa.func.max(older.c.key)).where(older.c.key >= base, older.c.key < base + (1 << _BITS))
         values = [column for column in readings.c if column.name != "key"]
         query = (
@@ -224,8 +223,7 @@ class HotStore:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            where = self._engine.url.render_as_string()
-            raise InputError(where, f"cannot be used ({error.orig}); if it is damaged, bring it back") from error
+            raise InputError(where(self._engine), f"cannot be used ({error.orig}); {advice(self._engine)}") from error
 
 
 def _row(values: Sequence[Any]) -> Row:

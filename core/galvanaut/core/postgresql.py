@@ -1,0 +1,146 @@
+"""PostgreSQL as a database of ours: a schema for each lab, links that come back, tables that only grow, in order.
+
+Each lab has a schema of its own, so that many share a database. Events become visible in the order of their numbers:
+whoever appends holds a lock of the table from before the number is drawn until the row can be seen. Otherwise a reader
+that follows by number could pass one that is committed late.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+from galvanaut.core.labdatabase import LAB, password_for
+
+PATIENCE_S = 5.0
+"""So long a server that was there before may be away, e.g. while it starts anew (illustrative)."""
+_LIMITS = {
+    # A server that has lost its power does not say so. Without these the host would wait for hours, and guard nothing.
+    "connect_timeout": "5",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+_SESSION = {
+    # ... and a host that has lost its power must not keep the locks of its last transaction.
+    "idle_in_transaction_session_timeout": "30s",
+    "lock_timeout": "10s",
+}
+_STARTING = "57P03"
+_LOCK = 0x67616C76
+"""Space of our advisory locks, so that they meet no other program's."""
+_GUARD = f"""
+CREATE OR REPLACE FUNCTION galvanaut_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM pg_advisory_xact_lock({_LOCK}, hashoid(TG_RELID));
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END $$
+"""
+
+
+def is_postgresql(engine: sa.Engine) -> bool:
+    """Whether an engine is of a PostgreSQL database."""
+    return engine.dialect.name == "postgresql"
+
+
+def open_postgresql(url: sa.URL) -> sa.Engine:
+    """An engine that finds back to a server that was away, and works in the schema of the lab that the URL names."""
+    engine = sa.create_engine(url, pool_pre_ping=True)
+    sa.event.listen(engine, "do_connect", _Connector(url))
+    return engine
+
+
+class _Connector:
+    """Makes links; waits for a server that was there before.
+
+    Args:
+        url: of the database, perhaps with the name of a lab.
+    """
+
+    def __init__(self, url: sa.URL) -> None:
+        self._url = url
+        self._was_there = False
+
+    def __call__(self, dialect: Any, _record: object, args: list[Any], parameters: dict[str, Any]) -> Any:
+        parameters = self._complete(parameters)
+        deadline = time.monotonic() + (PATIENCE_S if self._was_there else 0.0)
+        while True:
+            try:
+                found = dialect.connect(*args, **parameters)
+            except dialect.loaded_dbapi.OperationalError as error:
+                if error.sqlstate not in (None, _STARTING) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                self._was_there = True
+                return found
+
+    def _complete(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        found = {**_LIMITS, **parameters}
+        settings = dict(_SESSION)
+        if found.pop(LAB, None) is not None:
+            settings["search_path"] = str(schema_of(self._url))
+            if password := password_for(self._url):
+                found["password"] = password
+        texts = [f"-c{name}={value}" for name, value in settings.items()]
+        found["options"] = " ".join([*texts, str(found.get("options", ""))]).strip()
+        return found
+
+
+def schema_of(url: sa.URL) -> str | None:
+    """The schema of the lab that an URL names."""
+    lab = url.query.get(LAB)
+    return f"lab_{lab}" if isinstance(lab, str) else None
+
+
+def has_table(engine: sa.Engine, name: str) -> bool:
+    """Whether the lab of an engine has a table."""
+    with engine.connect() as connection:
+        return _has(connection, name)
+
+
+def create_table(engine: sa.Engine, table: sa.Table, *, append_only: bool) -> None:
+    """Create a table, its indexes and what guards it, whole or not at all; nothing where it is there.
+
+    Args:
+        engine: of the lab, whose schema is made as well.
+        table: without a schema.
+        append_only: no row may be changed or deleted, and numbers become visible in their order.
+    """
+    if has_table(engine, table.name):
+        return
+    with engine.begin() as connection:
+        # "IF NOT EXISTS" fails where two do it at once
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        schema = schema_of(engine.url)
+        there = sa.text("SELECT to_regnamespace(:name) IS NOT NULL")
+        if schema is not None and not connection.execute(there, {"name": schema}).scalar():
+            connection.execute(sa.schema.CreateSchema(schema))
+        if _has(connection, table.name):
+            return
+        table.create(connection)
+        if append_only:
+            _guard(connection, table.name)
+
+
+def _has(connection: sa.Connection, name: str) -> bool:
+    found = connection.execute(sa.text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name})
+    return bool(found.scalar())
+
+
+def _guard(connection: sa.Connection, name: str) -> None:
+    """A trigger takes the lock, not our code: so it holds for whoever writes."""
+    connection.execute(sa.text(_GUARD))
+    for trigger, verbs in (("in_order", "INSERT"), ("no_change", "UPDATE OR DELETE OR TRUNCATE")):
+        connection.execute(
+            sa.text(
+                f"CREATE TRIGGER {name}_{trigger} BEFORE {verbs} ON {name} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION galvanaut_append_only()"
+            )
+        )
