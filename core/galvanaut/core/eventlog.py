@@ -70,7 +70,7 @@ def open_engine(target: Path | str, durable: bool = True) -> sa.Engine:
             pass
     except sa.exc.DBAPIError as error:
         engine.dispose()
-        raise InputError(where(engine), f"cannot be opened as a database ({error.orig})") from None
+        raise InputError(where(engine), f"cannot be opened as a database ({cause(error)})") from None
     return engine
 
 
@@ -112,6 +112,11 @@ def where(engine: sa.Engine) -> str:
     """The file of a database, or its URL without the password."""
     is_file = engine.dialect.name == "sqlite" and engine.url.database
     return str(engine.url.database) if is_file else engine.url.render_as_string()
+
+
+def cause(error: sa.exc.DBAPIError) -> str:
+    """What a database said, on one line."""
+    return " ".join(str(error.orig).split())
 
 
 def advice(engine: sa.Engine) -> str:
@@ -180,7 +185,7 @@ class EventLog:
                 key = result.inserted_primary_key
         except sa.exc.DBAPIError as error:
             raise GalvanautError(
-                f"{where(self._engine)}: cannot be written ({error.orig}); what was recorded before is safe. "
+                f"{where(self._engine)}: cannot be written ({cause(error)}); what was recorded before is safe. "
                 f"Put it right ({_CAUSES[is_postgresql(self._engine)]}) and run the same command again"
             ) from error
         return Event(int(key[0]) if key else 0, at, topic, kind, json.loads(text))
@@ -216,6 +221,6 @@ class EventLog:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            raise InputError(where(self._engine), f"cannot be used ({error.orig}); {advice(self._engine)}") from error
+            raise InputError(where(self._engine), f"cannot be used ({cause(error)}); {advice(self._engine)}") from error
         except json.JSONDecodeError as error:
             raise InputError(where(self._engine), f"holds an event that is not JSON ({error}); {_BACKUP}") from error

@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from galvanaut.core.errors import GalvanautError
-from galvanaut.core.eventlog import advice, again_if_cut_off, create_table, where
+from galvanaut.core.eventlog import advice, again_if_cut_off, cause, create_table, where
 from galvanaut.core.lock import command
 from galvanaut.core.postgresql import is_postgresql
 
@@ -139,7 +139,7 @@ class Leases:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            text = f"{where(self._engine)}: cannot be used ({error.orig}); {advice(self._engine)}"
+            text = f"{where(self._engine)}: cannot be used ({cause(error)}); {advice(self._engine)}"
             raise UnavailableError(text) from error
 
 

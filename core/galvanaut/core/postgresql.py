@@ -42,6 +42,12 @@ BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
 END $$
 """
+# Asked of the catalogue itself: to_regclass may not know yet what another process has just made.
+_SCHEMA = sa.text("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = :schema)")
+_TABLE = sa.text(
+    "SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+    "WHERE relname = :name AND nspname = coalesce(CAST(:schema AS text), current_schema()))"
+)
 
 
 def is_postgresql(engine: sa.Engine) -> bool:
@@ -102,7 +108,7 @@ def schema_of(url: sa.URL) -> str | None:
 def has_table(engine: sa.Engine, name: str) -> bool:
     """Whether the lab of an engine has a table."""
     with engine.connect() as connection:
-        return _has(connection, name)
+        return _has(connection, name, schema_of(engine.url))
 
 
 def create_table(engine: sa.Engine, table: sa.Table, *, append_only: bool) -> None:
@@ -119,19 +125,17 @@ def create_table(engine: sa.Engine, table: sa.Table, *, append_only: bool) -> No
         # "IF NOT EXISTS" fails where two do it at once
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         schema = schema_of(engine.url)
-        there = sa.text("SELECT to_regnamespace(:name) IS NOT NULL")
-        if schema is not None and not connection.execute(there, {"name": schema}).scalar():
+        if schema is not None and not connection.execute(_SCHEMA, {"schema": schema}).scalar():
             connection.execute(sa.schema.CreateSchema(schema))
-        if _has(connection, table.name):
+        if _has(connection, table.name, schema):
             return
         table.create(connection)
         if append_only:
             _guard(connection, table.name)
 
 
-def _has(connection: sa.Connection, name: str) -> bool:
-    found = connection.execute(sa.text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name})
-    return bool(found.scalar())
+def _has(connection: sa.Connection, name: str, schema: str | None) -> bool:
+    return bool(connection.execute(_TABLE, {"name": name, "schema": schema}).scalar())
 
 
 def _guard(connection: sa.Connection, name: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from galvanaut.core.errors import GalvanautError, InputError
-from galvanaut.core.eventlog import BIG, advice, create_table, where
+from galvanaut.core.eventlog import BIG, advice, cause, create_table, where
 from galvanaut.instruments.runs import Row
 
 _BITS = 32
@@ -214,7 +214,7 @@ class HotStore:
         except sa.exc.DBAPIError as error:
             others = f" and {len(tests) - 1} others" if len(tests) > 1 else ""
             raise GalvanautError(
-                f"test {tests[0]}{others}: readings cannot be recorded ({error.orig}); all that was recorded before is "
+                f"test {tests[0]}{others}: readings cannot be recorded ({cause(error)}); all that was recorded before is "
                 "safe. Put it right (space on the disk, permissions) and run the same command again"
             ) from error
 
@@ -223,7 +223,7 @@ class HotStore:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            raise InputError(where(self._engine), f"cannot be used ({error.orig}); {advice(self._engine)}") from error
+            raise InputError(where(self._engine), f"cannot be used ({cause(error)}); {advice(self._engine)}") from error
 
 
 def _row(values: Sequence[Any]) -> Row:
