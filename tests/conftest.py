@@ -23,7 +23,7 @@ def pytest_addoption(parser):
         "--database",
         choices=("sqlite", "postgresql"),
         default="sqlite",
-        help="where the labs of tests/system keep their tables; postgresql: on a server that lives as long as the tests",
+        help="where the labs of tests/system keep their tables; the server lives as long as the tests",
     )
 
 

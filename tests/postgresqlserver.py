@@ -8,6 +8,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,7 +29,9 @@ class Server:
     """
 
     def __init__(self, folder):
-        import pgserver
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # where there is no XDG_RUNTIME_DIR
+            import pgserver
 
         self._pgserver, self.folder = pgserver, folder
         self._server = pgserver.get_server(folder)
@@ -80,14 +83,14 @@ def begin(config, stack):
     try:
         server = stack.enter_context(running())
     except ImportError:
-        return  # `require` says it to each test
+        return  # `reason_to_skip` says it to each test
     except subprocess.SubprocessError as error:
         raise SystemExit(f"the PostgreSQL server for the tests does not start: {error}") from error
     os.environ[LABS] = server.url
     stack.callback(os.environ.pop, LABS)
 
 
-def require(config):
+def reason_to_skip(config):
     """Why a test cannot run as asked; None if it can."""
     wanted = config.getoption("--database") == "postgresql"
     return MISSING if wanted and LABS not in os.environ else None

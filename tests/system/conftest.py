@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import postgresqlserver
+
 TESTS = Path(__file__).parents[1]
 PER_TEST = 5
 
@@ -20,6 +22,13 @@ class Kills:
     seed: int
     count: int
     options: tuple[str, ...]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def database(pytestconfig):
+    """Without the server that was asked for nothing is tested."""
+    if reason := postgresqlserver.reason_to_skip(pytestconfig):
+        pytest.skip(reason)
 
 
 def pytest_generate_tests(metafunc):

@@ -23,7 +23,6 @@ T = TypeVar("T")
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """Whole numbers of 64 bits; by this name only they can be SQLite's own row numbers."""
-_CAUSES = {False: "space on the disk, permissions, a backup", True: "its server, the network, permissions"}
 _BACKUP = "if it is damaged, bring it back from a backup"
 
 
@@ -119,6 +118,11 @@ def cause(error: sa.exc.DBAPIError) -> str:
     return " ".join(str(error.orig).split())
 
 
+def causes(engine: sa.Engine) -> str:
+    """Why a database may refuse to be written, in words."""
+    return "its server, the network, permissions" if is_postgresql(engine) else "space on the disk, permissions"
+
+
 def advice(engine: sa.Engine) -> str:
     """What to do about a database that cannot be used, in words."""
     server = "see that its server runs and lets this user read and write there, then run the same command again"
@@ -186,7 +190,7 @@ class EventLog:
         except sa.exc.DBAPIError as error:
             raise GalvanautError(
                 f"{where(self._engine)}: cannot be written ({cause(error)}); what was recorded before is safe. "
-                f"Put it right ({_CAUSES[is_postgresql(self._engine)]}) and run the same command again"
+                f"Put it right ({causes(self._engine)}) and run the same command again"
             ) from error
         return Event(int(key[0]) if key else 0, at, topic, kind, json.loads(text))
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from galvanaut.core import bdf
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import open_engine
+from galvanaut.core.eventlog import opened
+from galvanaut.core.labdatabase import noted_in
+from galvanaut.core.postgresql import has_table, is_postgresql
 from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS, record_path, usual_name
 from galvanaut.instruments.telemetry.store import HotStore
 
@@ -56,7 +58,7 @@ def list_records(lab: Path | str, campaign: str = "", url: str | None = None) ->
     Args:
         lab: the lab folder.
         campaign: its name; all if empty.
-        url: of the database of hot readings, if that is not in the folder.
+        url: of the database of hot readings, if it is neither in the folder nor named there.
 
     Raises:
         InputError: there is no such folder, or its database is damaged.
@@ -126,14 +128,12 @@ def _hot_tests(lab: Path, url: str | None) -> Iterator[Any]:
 @contextmanager
 def _opened(lab: Path, url: str | None) -> Iterator[HotStore | None]:
     """The hot store, if there is one; none is made here."""
-    if url is None and not (lab / HOT_FILE).is_file():
+    target = url or noted_in(lab) or lab / HOT_FILE
+    if isinstance(target, Path) and not target.is_file():
         yield None
         return
-    engine = open_engine(url or lab / HOT_FILE, durable=False)
-    try:
-        yield HotStore(engine)
-    finally:
-        engine.dispose()
+    with opened(target, durable=False) as engine:
+        yield HotStore(engine) if not is_postgresql(engine) or has_table(engine, "readings") else None
 
 
 def _live(test: str, facts: Mapping[str, Any], newest: Any) -> RecordInfo:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from galvanaut.core.errors import GalvanautError, InputError
-from galvanaut.core.eventlog import BIG, advice, cause, create_table, where
+from galvanaut.core.eventlog import BIG, advice, cause, causes, create_table, where
 from galvanaut.instruments.runs import Row
 
 _BITS = 32
@@ -214,8 +214,8 @@ class HotStore:
         except sa.exc.DBAPIError as error:
             others = f" and {len(tests) - 1} others" if len(tests) > 1 else ""
             raise GalvanautError(
-                f"test {tests[0]}{others}: readings cannot be recorded ({cause(error)}); all that was recorded before is "
-                "safe. Put it right (space on the disk, permissions) and run the same command again"
+                f"test {tests[0]}{others}: readings cannot be recorded ({cause(error)}); all that was recorded before "
+                f"is safe. Put it right ({causes(self._engine)}) and run the same command again"
             ) from error
 
     @contextmanager
