@@ -52,6 +52,18 @@ class Server:
         finally:
             self._control("-w", "-o", '-h ""', "-o", f"-k {self.socket}", "-l", str(self.folder / "log"), "start")
 
+    def psql(self, command):
+        """Run by the owner of the server."""
+        return self._server.psql(command)
+
+    def add_user(self, name, password):
+        """Somebody who may make labs and has to say a password."""
+        self.psql(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'; GRANT CREATE ON DATABASE postgres TO {name}")
+        rules = self.folder / "pg_hba.conf"
+        rules.write_text(f"local all {name} scram-sha-256\n{rules.read_text()}")
+        self._control("reload")
+        return self.url.replace("//postgres@", f"//{name}@")
+
     def _control(self, *arguments):
         self._pgserver.pg_ctl(list(arguments), pgdata=self.folder, user=self._server.system_user, timeout=30)
 

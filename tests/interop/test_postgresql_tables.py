@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -137,3 +138,27 @@ def test_a_server_that_is_away_is_named_and_nothing_else_is(engine, postgresql, 
         with pytest.raises(InputError, match="cannot be opened as a database"), opened(url):
             pass
     assert log.read() == []
+
+
+def cut_off(engine, before):
+    """Plant one loss of the link, before or after the next row is written."""
+    event, left = ("before_cursor_execute", "after_cursor_execute")[not before], [1]
+
+    def cut(connection, cursor, statement, *_):
+        if statement.startswith("INSERT") and left and left.pop():
+            connection.connection.dbapi_connection.close()
+            if not before:
+                raise psycopg.OperationalError("the connection is lost")
+
+    sa.event.listen(engine, event, cut)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_row_is_written_once_whenever_the_link_is_lost(url, before):
+    with opened(url) as engine:
+        log = EventLog(engine, "journal")
+        log.append(0.0, "t", "first", {})
+        cut_off(engine, before)
+        event = log.append(1.0, "t", "second", {})
+        assert [each.kind for each in log.read()] == ["first", "second"]
+        assert log.read()[-1].sequence == event.sequence

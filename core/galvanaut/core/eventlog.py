@@ -7,19 +7,17 @@ a row that is written.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
 from galvanaut.core import postgresql
 from galvanaut.core.errors import GalvanautError, InputError
-from galvanaut.core.postgresql import is_postgresql
-
-T = TypeVar("T")
+from galvanaut.core.postgresql import again_if_cut_off, is_postgresql
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """Whole numbers of 64 bits; by this name only they can be SQLite's own row numbers."""
@@ -120,7 +118,9 @@ def cause(error: sa.exc.DBAPIError) -> str:
 
 def causes(engine: sa.Engine) -> str:
     """Why a database may refuse to be written, in words."""
-    return "its server, the network, permissions" if is_postgresql(engine) else "space on the disk, permissions"
+    return (
+        "its server, the network, permissions" if is_postgresql(engine) else "space on the disk, permissions, a backup"
+    )
 
 
 def advice(engine: sa.Engine) -> str:
@@ -137,16 +137,6 @@ def _sqlite_settings(synchronous: str) -> Any:
         cursor.close()
 
     return apply
-
-
-def again_if_cut_off(read: Callable[[], T]) -> T:
-    """Read; once more if a server went away meanwhile, since it may be back. Never to be used for what writes."""
-    try:
-        return read()
-    except sa.exc.DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-        return read()
 
 
 class EventLog:
@@ -171,6 +161,7 @@ class EventLog:
             sa.Column("topic", sa.String(200), nullable=False, index=True),
             sa.Column("kind", sa.String(40), nullable=False),
             sa.Column("data", sa.Text, nullable=False),
+            *([postgresql.token_column()] if is_postgresql(engine) else []),
             sqlite_autoincrement=True,
         )
         with self._readable():
@@ -184,15 +175,13 @@ class EventLog:
         """
         text = json.dumps(data, allow_nan=False)
         try:
-            with self._engine.begin() as connection:
-                result = connection.execute(self._table.insert().values(at=at, topic=topic, kind=kind, data=text))
-                key = result.inserted_primary_key
+            number = self._insert({"at": at, "topic": topic, "kind": kind, "data": text})
         except sa.exc.DBAPIError as error:
             raise GalvanautError(
                 f"{where(self._engine)}: cannot be written ({cause(error)}); what was recorded before is safe. "
                 f"Put it right ({causes(self._engine)}) and run the same command again"
             ) from error
-        return Event(int(key[0]) if key else 0, at, topic, kind, json.loads(text))
+        return Event(number, at, topic, kind, json.loads(text))
 
     def read(self, topic: str | None = None, prefix: str | None = None, after: int = 0) -> list[Event]:
         """Events in the order written: all, those of one topic, or those whose topic starts with ``prefix``.
@@ -205,16 +194,24 @@ class EventLog:
         Raises:
             InputError: the database is damaged.
         """
-        query = sa.select(self._table).order_by(self._table.c.sequence)
+        table = self._table.c
+        query = sa.select(table.sequence, table.at, table.topic, table.kind, table.data).order_by(table.sequence)
         if after:
-            query = query.where(self._table.c.sequence > after)
+            query = query.where(table.sequence > after)
         if topic is not None:
-            query = query.where(self._table.c.topic == topic)
+            query = query.where(table.topic == topic)
         if prefix is not None:
-            query = query.where(self._table.c.topic.startswith(prefix, autoescape=True))
+            query = query.where(table.topic.startswith(prefix, autoescape=True))
         with self._readable():
             rows = again_if_cut_off(lambda: self._rows(query))
             return [Event(row.sequence, row.at, row.topic, row.kind, json.loads(row.data)) for row in rows]
+
+    def _insert(self, values: dict[str, Any]) -> int:
+        if is_postgresql(self._engine):
+            return postgresql.insert_once(self._engine, self._table, values)
+        with self._engine.begin() as connection:
+            key = connection.execute(self._table.insert().values(values)).inserted_primary_key
+        return int(key[0]) if key else 0
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with self._engine.connect() as connection:

@@ -11,11 +11,13 @@ import json
 import os
 import re
 from pathlib import Path
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING
 
 from galvanaut.core.errors import InputError
 from galvanaut.core.wholefile import write_whole
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 FILE = "database.json"
 """In a lab folder; not there where SQLite is used."""
@@ -90,6 +92,8 @@ def usual(text: object, source: object, *, may_hold_password: bool = False) -> s
     Raises:
         InputError: it is none; the message never quotes it, since a password may be in it.
     """
+    import sqlalchemy as sa  # here: most labs are files, and need it later or not at all
+
     try:
         url = sa.make_url(str(text))
     except (sa.exc.ArgumentError, ValueError):
@@ -113,7 +117,9 @@ def password_for(url: sa.URL) -> str | None:
     text = os.environ.get(VARIABLE)
     if not text or usual(text, VARIABLE, may_hold_password=True) != url.render_as_string():
         return None
-    given = sa.make_url(text)
+    from sqlalchemy import make_url
+
+    given = make_url(text)
     found = given.password or given.query.get("password")
     return found if isinstance(found, str) else None
 

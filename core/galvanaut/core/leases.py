@@ -20,9 +20,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from galvanaut.core.errors import GalvanautError
-from galvanaut.core.eventlog import advice, again_if_cut_off, cause, create_table, where
+from galvanaut.core.eventlog import advice, cause, create_table, where
 from galvanaut.core.lock import command
-from galvanaut.core.postgresql import is_postgresql
+from galvanaut.core.postgresql import again_if_cut_off, is_postgresql
 
 _log = logging.getLogger(__name__)
 
@@ -97,15 +97,17 @@ class Leases:
             GalvanautError: somebody else holds it.
         """
         with self._answering():
-            if not self._took(name, owner, {"about": about, "facts": json.dumps(facts or {})}, seconds):
+            values = {"about": about, "facts": json.dumps(facts or {})}
+            if not again_if_cut_off(lambda: self._took(name, owner, values, seconds)):
                 held = self.find(name)
                 by = f" by {held.about}" if held is not None else ""
                 raise GalvanautError(f"{name} is held{by}; wait for it to end, or stop it.")
 
     def release(self, name: str, owner: str) -> None:
         """Give a lease back, if it is still one's own."""
+        mine = self._table.delete().where(self._table.c.name == name, self._table.c.owner == owner)
         with self._answering(), self._engine.begin() as connection:
-            connection.execute(self._table.delete().where(self._table.c.name == name, self._table.c.owner == owner))
+            connection.execute(mine)
 
     def _took(self, name: str, owner: str, values: Mapping[str, Any], seconds: float) -> bool:
         table, now = self._table.c, self._now()

@@ -8,11 +8,16 @@ that follows by number could pass one that is committed late.
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from galvanaut.core.labdatabase import LAB, password_for
+
+T = TypeVar("T")
 
 PATIENCE_S = 5.0
 """So long a server that was there before may be away, e.g. while it starts anew (illustrative)."""
@@ -103,6 +108,44 @@ def schema_of(url: sa.URL) -> str | None:
     """The schema of the lab that an URL names."""
     lab = url.query.get(LAB)
     return f"lab_{lab}" if isinstance(lab, str) else None
+
+
+def again_if_cut_off(work: Callable[[], T]) -> T:
+    """Ask a database; once more if it went away meanwhile, since it may be back. For work that may be done twice."""
+    try:
+        return work()
+    except sa.exc.DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return work()
+
+
+def token_column() -> sa.Column[Any]:
+    """Of a table for `insert_once`."""
+    return sa.Column("token", sa.Uuid, unique=True)
+
+
+def insert_once(engine: sa.Engine, table: sa.Table, values: dict[str, Any]) -> int:
+    """Insert one row, once, even if the server goes away and nobody knows whether it was before or after.
+
+    Args:
+        engine: each statement is a transaction of its own.
+        table: with a column `token_column`.
+        values: of the other columns.
+
+    Returns:
+        Its ``sequence``.
+    """
+    token, number = uuid4(), table.c.sequence
+    row = insert(table).values({**values, "token": token}).on_conflict_do_nothing(index_elements=[table.c.token])
+    known = sa.select(number).where(table.c.token == token)
+
+    def write() -> int:
+        with engine.connect() as connection:
+            found = connection.execute(row.returning(number)).scalar()
+            return int(connection.execute(known).scalar_one() if found is None else found)
+
+    return again_if_cut_off(write)
 
 
 def has_table(engine: sa.Engine, name: str) -> bool:

@@ -13,10 +13,8 @@ from typing import Literal, TextIO
 from galvanaut.core import labdatabase
 from galvanaut.core.bdf import SUFFIX
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import opened
 from galvanaut.core.identifiers import is_name
 from galvanaut.core.lock import exclusive
-from galvanaut.core.postgresql import has_table
 from galvanaut.core.wholefile import write_whole
 from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS
 
@@ -71,6 +69,9 @@ class LabFolder:
         url = self.url
         if url is None:
             return (self.path / _FILES[tables]).is_file()
+        from galvanaut.core.eventlog import opened
+        from galvanaut.core.postgresql import has_table
+
         with opened(url) as engine:
             return has_table(engine, _FIRST_TABLE[tables])
 
@@ -82,6 +83,8 @@ class LabFolder:
         """
         url = self.url
         if url is not None and labdatabase.noted_in(self.path) is None:
+            from galvanaut.core.eventlog import opened
+
             with opened(url):
                 labdatabase.note(self.path, url)
 
