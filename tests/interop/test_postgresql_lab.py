@@ -97,6 +97,18 @@ def test_a_dead_computer_lets_go_of_a_lab_after_a_while(tmp_path, url, second, m
         assert problem() == ""  # it is renewed
 
 
+def test_a_campaign_whose_lab_was_taken_by_another_computer_ends(tmp_path, url, postgresql):
+    """It was asleep, say, for longer than its lease lasts."""
+    campaign, lab = small_campaign(tmp_path, 40), tmp_path / "lab"
+    lab.mkdir()
+    note(lab, url)
+    with begun(campaign, lab, 3) as flow:
+        schema = f"lab_{url.rpartition('=')[2]}"
+        postgresql.psql(f"UPDATE {schema}.leases SET owner = 'x', about = 'process 1 on far' WHERE name = 'lab'")
+        said, _ = flow.communicate(timeout=60)
+    assert (flow.returncode, "lab is held by process 1 on far" in said, "Traceback" in said) == (1, True, False), said
+
+
 def test_a_server_that_starts_anew_is_not_noticed(tmp_path, url, second, postgresql):
     campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
     with station(lab, BENCH, "--database", url) as resident, begun(campaign, second, 3) as flow:

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 PATIENCE_S = 5.0
 """So long a server that was there before may be away, e.g. while it starts anew (illustrative)."""
+_there = set[str]()
+"""Databases that answered last, so that a process waits once for one that is gone, and not again at each step."""
 _LIMITS = {
     # A server that has lost its power does not say so. Without these the host would wait for hours, and guard nothing.
     "connect_timeout": "5",
@@ -76,20 +78,21 @@ class _Connector:
 
     def __init__(self, url: sa.URL) -> None:
         self._url = url
-        self._was_there = False
+        self._name = url.render_as_string()
 
     def __call__(self, dialect: Any, _record: object, args: list[Any], parameters: dict[str, Any]) -> Any:
         parameters = self._complete(parameters)
-        deadline = time.monotonic() + (PATIENCE_S if self._was_there else 0.0)
+        deadline = time.monotonic() + (PATIENCE_S if self._name in _there else 0.0)
         while True:
             try:
                 found = dialect.connect(*args, **parameters)
             except dialect.loaded_dbapi.OperationalError as error:
                 if error.sqlstate not in (None, _STARTING) or time.monotonic() > deadline:
+                    _there.discard(self._name)
                     raise
                 time.sleep(0.1)
             else:
-                self._was_there = True
+                _there.add(self._name)
                 return found
 
     def _complete(self, parameters: dict[str, Any]) -> dict[str, Any]:

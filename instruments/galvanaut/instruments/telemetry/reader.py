@@ -114,7 +114,9 @@ def read_test(lab: Path | str, test: str, url: str | None = None) -> tuple[Colum
                 if len(numbers):
                     return columns, {**store.facts(test), "test": test, "outcome": ""}
     there = ", ".join(info.test for info in list_records(lab, url=url) if info.test) or "none"
-    raise InputError(f"test {test}", f"has no record in {lab}; there: {there}")
+    shared = url or noted_in(Path(lab))
+    hint = f"; if a station of another computer made it, let both have one folder {RECORDS}" if shared else ""
+    raise InputError(f"test {test}", f"has no record in {lab}; there: {there}{hint}")
 
 
 def _hot_tests(lab: Path, url: str | None) -> Iterator[Any]:
