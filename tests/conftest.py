@@ -36,6 +36,9 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def postgresql():
     """A PostgreSQL server; see `postgresqlserver.Server`."""
-    pytest.importorskip("pgserver", reason=postgresqlserver.MISSING)
-    with postgresqlserver.running() as server:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgresqlserver.running())
+        except ImportError:
+            pytest.skip(postgresqlserver.MISSING)
         yield server

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import warnings
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,11 +19,13 @@ from galvanaut.core.labdatabase import usual
 
 LABS = "GALVANAUT_TEST_SERVER"
 """Environment variable: on which server labs are begun; empty for SQLite."""
-MISSING = "pgserver is in the dependency group postgresql"
+MISSING = "pgserver and psycopg are in the dependency group postgresql; with psycopg Debian's postgresql will do, too"
+PACKAGE = Path("/usr/lib/postgresql")
+"""Of Debian."""
 
 
 class Server:
-    """See the module.
+    """See the module. Its programs are those of pgserver.
 
     Attributes:
         url: of its database, without a lab; ends in a parameter.
@@ -71,11 +74,60 @@ class Server:
         self._server.cleanup()
 
 
+class PackagedServer(Server):
+    """The same with the programs of Debian's package, which bring what Prefect wants."""
+
+    def __init__(self, folder):
+        found = sorted(PACKAGE.glob("*/bin/initdb"))
+        if not found:
+            raise ImportError(PACKAGE)
+        self._programs = found[-1].parent
+        self._user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
+        self.socket, self.folder = str(folder), folder / "data"
+        if self._user:
+            shutil.chown(folder, self._user)
+            folder.chmod(0o755)
+        self._run("initdb", "-D", self.folder, "-A", "trust", "-U", "postgres", "-E", "utf8", "--no-sync")
+        self._control("-w", "-o", "-h ''", "-o", f"-k {self.socket}", "-l", str(self.folder / "log"), "start")
+        self.url = f"postgresql+psycopg://postgres@/postgres?host={self.socket}"
+
+    def psql(self, command):
+        return self._run("psql", "-U", "postgres", "-h", self.socket, given=command)
+
+    def _control(self, *arguments):
+        self._run("pg_ctl", "-D", self.folder, *arguments)
+
+    def _run(self, program, *arguments, given=""):
+        command = [str(each) for each in (self._programs / program, *arguments)]
+        with tempfile.TemporaryFile("w+") as said:  # not a pipe, which the server would hold open
+            subprocess.run(
+                command, input=given, stdout=said, text=True, check=True, timeout=60, cwd="/", user=self._user
+            )
+            said.seek(0)
+            return said.read()
+
+    def end(self):
+        self._control("-m", "immediate", "stop")
+
+
+def started(folder):
+    """A server of whatever is installed.
+
+    Raises:
+        ImportError: nothing is.
+    """
+    import_module("psycopg")
+    try:
+        return Server(folder)
+    except ImportError:
+        return PackagedServer(folder)
+
+
 @contextmanager
-def running():
-    """A server while inside."""
+def running(start=started):
+    """A server while inside; errors as of `started`."""
     folder = Path(tempfile.mkdtemp(prefix="galvanaut-"))
-    server = Server(folder)
+    server = start(folder)
     try:
         yield server
     finally:

@@ -2,10 +2,21 @@
 
 import pytest
 
-from postgresqlserver import lab_url
+from postgresqlserver import PackagedServer, lab_url, running
 from smalllab import command_line, command_line_process, small_campaign
 
 pytestmark = [pytest.mark.interop, pytest.mark.prefect]
+
+
+@pytest.fixture
+def postgresql():
+    """Debian's: Prefect wants the extension pg_trgm, which pgserver has not."""
+    pytest.importorskip("psycopg")
+    try:
+        with running(PackagedServer) as server:
+            yield server
+    except ImportError:
+        pytest.skip("Debian's package postgresql is not installed")
 
 
 @pytest.mark.timeout(240)
