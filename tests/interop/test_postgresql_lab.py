@@ -10,10 +10,11 @@ import time
 import pytest
 
 from galvanaut.core.labdatabase import FILE, VARIABLE, note
+from galvanaut.core.leases import Leases
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.holding import holding
 from postgresqlserver import lab_url
-from smalllab import BENCH, command_line, small_campaign
+from smalllab import BENCH, command_line, small_campaign, tables
 from stationprocess import begun, jobs, record, run, station, until
 
 pytestmark = pytest.mark.interop
@@ -95,6 +96,14 @@ def test_a_dead_computer_lets_go_of_a_lab_after_a_while(tmp_path, url, second, m
             pass
         time.sleep(1.5)
         assert problem() == ""  # it is renewed
+
+
+def test_a_stop_is_not_left_to_a_process_of_another_computer_that_has_died(tmp_path, url):
+    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
+    assert run(campaign, lab, "--database", url, "--max-trials", "1").returncode == 0
+    with tables(lab, "station") as engine:
+        Leases(engine).take("lab", "x", "process 1 on far", 2.0)  # and never again
+    assert "NOTHING was made safe" in command_line("stop", "conductivity", "--lab", lab).stdout
 
 
 def test_a_campaign_whose_lab_was_taken_by_another_computer_ends(tmp_path, url, postgresql):

@@ -14,7 +14,7 @@ from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.flows.benchside import halt_by_station, resident_station
 from galvanaut.flows.controls import Controls
 from galvanaut.flows.folder import LabFolder
-from galvanaut.flows.holding import holding
+from galvanaut.flows.holding import holding, outlast_the_dead
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.telemetry.labrecorder import LabRecorder
 
@@ -78,6 +78,7 @@ def _halted(folder: LabFolder, name: str) -> str:
     Raises:
         GalvanautError: the resident station could not, or does not answer.
     """
+    outlast_the_dead(folder)
     try:
         with holding(folder, "lab", "lab"):
             if resident_station(folder) is None:
