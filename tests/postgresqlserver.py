@@ -71,6 +71,7 @@ class Server:
         self._pgserver.pg_ctl(list(arguments), pgdata=self.folder, user=self._server.system_user, timeout=30)
 
     def end(self):
+        self._control("-w", "-m", "immediate", "stop")  # pgserver does not know the process after a restart
         self._server.cleanup()
 
 
