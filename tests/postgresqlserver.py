@@ -37,7 +37,7 @@ class Server:
             import pgserver
 
         self._pgserver, self.folder = pgserver, folder
-        self._server = pgserver.get_server(folder)
+        self._server = pgserver.get_server(folder, cleanup_mode=None)
         given = sa.make_url(self._server.get_uri())
         self.socket = given.query["host"]
         self.url = f"postgresql+psycopg://{given.username}@/{given.database}?host={self.socket}"
@@ -72,7 +72,6 @@ class Server:
 
     def end(self):
         self._control("-w", "-m", "immediate", "stop")  # pgserver does not know the process after a restart
-        self._server.cleanup()
 
 
 class PackagedServer(Server):
