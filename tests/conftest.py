@@ -1,6 +1,11 @@
 """Settings for all tests."""
 
+from contextlib import ExitStack
+
+import pytest
 from hypothesis import settings
+
+import postgresqlserver
 
 # Derandomised: a test that fails, fails for everybody, and CI does not fail by chance.
 settings.register_profile("galvanaut", derandomize=True, deadline=None)
@@ -15,3 +20,26 @@ def pytest_addoption(parser):
         help="so often tests/system/test_kill.py kills a campaign (more than 10: half with Prefect)",
     )
     parser.addoption("--fault-days", type=int, help="so many days of faults in tests/system/test_faulty_weeks.py")
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="where the labs of tests/system keep their tables; the server lives as long as the tests",
+    )
+
+
+def pytest_configure(config):
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    postgresqlserver.begin(config, stack)
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A PostgreSQL server; see `postgresqlserver.Server`."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgresqlserver.running())
+        except ImportError:
+            pytest.skip(postgresqlserver.MISSING)
+        yield server

@@ -7,12 +7,12 @@ from cyclinglab import DESCRIPTION
 from galvanaut.core.clock import at_work, spawn
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
+from galvanaut.flows.folder import LabFolder
 from galvanaut.instruments.cycling import plan as plans
 from galvanaut.instruments.jobs import CycleTest
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.station import Station
 from galvanaut.instruments.telemetry import LabRecorder
-from galvanaut.instruments.telemetry.sealed import HOT_FILE
 from galvanaut.instruments.telemetry.store import HotStore
 
 KEY = JobKey("demo", 1, "cycle", 1)
@@ -39,10 +39,10 @@ class Host:
             self.lab.connected.close()
             self.lab.connected = self.lab.connect()
         self.clock = self.lab.world.clock
-        self.engine = open_engine(folder / "station.db", durable=False)
+        self.engine = open_engine(LabFolder(folder).station, durable=False)
         stack.callback(self.engine.dispose)
         self.folder = folder
-        hot = open_engine(folder / HOT_FILE, durable=False)
+        hot = open_engine(LabFolder(folder).telemetry, durable=False)
         stack.callback(hot.dispose)
         self.recorder = LabRecorder(folder, HotStore(hot))
         self.journal = Journal(EventLog(self.engine, "journal"), self.clock)

@@ -5,12 +5,11 @@ from collections import Counter
 
 from celllab import cell_campaign
 from deaths import Death
-from galvanaut.core.clock import SystemClock
-from galvanaut.core.eventlog import EventLog, open_engine
-from galvanaut.instruments.journal import Journal
+from galvanaut.core.eventlog import EventLog
 from galvanaut.instruments.loading import loaded_cells
 from galvanaut.instruments.telemetry import read_record
 from galvanaut.simulators.store import read_rows
+from smalllab import journal_of, new_lab, tables
 
 TRIALS = 4
 PARALLEL = {"parallel: 10": "parallel: 2"}  # so that the later recipes rest on the earlier results
@@ -26,7 +25,7 @@ class Campaign:
     def __init__(self, folder, nursery, *more, environment=None):
         folder.mkdir()
         self._environment = environment
-        self.folder, self.lab, self._nursery = folder, folder / "lab", nursery
+        self.folder, self.lab, self._nursery = folder, new_lab(folder), nursery
         self._argv = ["run", str(cell_campaign(folder, TRIALS, PARALLEL)), "--lab", str(self.lab), *more]
 
     def run(self, death=None, code=""):
@@ -42,14 +41,11 @@ class Campaign:
 
     def events(self):
         """Of the ledger."""
-        return self._log("ledger").read(topic="cycle-life")
+        with tables(self.lab, "ledger") as engine:
+            return EventLog(engine, "ledger").read(topic="cycle-life")
 
     def jobs(self):
-        return Journal(self._log("journal"), SystemClock()).records()
-
-    def _log(self, table):
-        engine = open_engine(self.lab / ("ledger.db" if table == "ledger" else "station.db"))
-        return EventLog(engine, table)
+        return journal_of(self.lab).records()
 
     def acknowledged(self):
         """Samples that were said to be on disk: test, number, instant, voltage."""

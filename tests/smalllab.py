@@ -6,10 +6,19 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from galvanaut.core.clock import SystemClock
+from galvanaut.core.eventlog import EventLog, opened
+from galvanaut.core.labdatabase import note
 from galvanaut.flows.cli import main
+from galvanaut.flows.folder import LabFolder, Tables
+from galvanaut.instruments.journal import Journal
+from postgresqlserver import LABS, lab_url
 
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT / "instruments" / "benches" / "simulated.yaml"
@@ -28,6 +37,29 @@ def small_campaign(folder: Path, trials: int = 3, changes: dict[str, str] | None
     path = folder / "campaign.yaml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def new_lab(folder: Path) -> Path:
+    """Where a lab is to be begun; with ``--database postgresql`` its tables will be on the server."""
+    lab = folder / "lab"
+    if server := os.environ.get(LABS):
+        lab.mkdir(parents=True)
+        note(lab, lab_url(server))
+    return lab
+
+
+@contextlib.contextmanager
+def tables(lab: Path, what: Tables) -> Iterator[sa.Engine]:
+    """The tables of a lab, wherever they are."""
+    folder = LabFolder(lab)
+    with opened({"ledger": folder.ledger, "station": folder.station, "telemetry": folder.telemetry}[what]) as engine:
+        yield engine
+
+
+def journal_of(lab: Path) -> Journal:
+    """All jobs of a lab, read at one moment, while others may write them."""
+    with tables(lab, "station") as engine:
+        return Journal(EventLog(engine, "journal"), SystemClock())
 
 
 @dataclass(frozen=True)

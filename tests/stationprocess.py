@@ -8,10 +8,8 @@ import sys
 import time
 from contextlib import contextmanager
 
-from galvanaut.core.clock import SystemClock
-from galvanaut.core.eventlog import EventLog, open_engine
-from galvanaut.instruments.journal import Journal
-from smalllab import BENCH, command_line
+from galvanaut.flows.folder import LabFolder
+from smalllab import BENCH, command_line, journal_of
 
 UP_S = 60.0
 START = """
@@ -80,13 +78,7 @@ def without_instants(found):
 
 def jobs(lab):
     """All jobs in the journal, read while others write it."""
-    if not (lab / "station.db").exists():
-        return []
-    engine = open_engine(lab / "station.db")
-    try:
-        return Journal(EventLog(engine, "journal"), SystemClock()).records()
-    finally:
-        engine.dispose()
+    return journal_of(lab).records() if LabFolder(lab).has("station") else []
 
 
 def run(campaign, lab, *more):

@@ -14,24 +14,20 @@ from galvanaut.core.errors import GalvanautError
 from galvanaut.instruments.telemetry import LabRecorder, list_records, read_record
 from galvanaut.instruments.telemetry.store import HotTest
 from madereadings import FACTS, TEST, readings
+from postgresqlserver import Server, lab_url
 
-pgserver = pytest.importorskip("pgserver", reason="pgserver is in the dependency group postgresql")
 pytestmark = pytest.mark.interop
 OTHER = "demo/0002/cycle/1"
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = pgserver.get_server(tmp_path_factory.mktemp("server"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+@pytest.fixture
+def url(postgresql: Server) -> str:
+    return lab_url(postgresql.url)
 
 
 @pytest.fixture
 def lab(url: str, tmp_path: Path) -> Iterator[LabRecorder]:
     with LabRecorder.opened(tmp_path, url) as one:
-        for hot in one.store.tests():
-            one.store.forget(hot.test)
         one.begin(TEST, FACTS)
         yield one
 

@@ -8,13 +8,14 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cellsbench import DESCRIPTION, charging
-from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.eventlog import EventLog
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.labbench import connected_bench
 from galvanaut.flows.signals import interruptible
 from galvanaut.instruments.bench import Bench
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.station import Station
+from smalllab import tables
 
 
 def start(lab: Path, ending: str) -> None:
@@ -36,8 +37,9 @@ def start(lab: Path, ending: str) -> None:
 def follow(lab: Path) -> None:
     """What the next program does at its start; tells what it finds."""
     bench = Bench.model_validate(DESCRIPTION)
-    with connected_bench(bench, LabFolder(lab), seed=1, arm=False) as (connected, clock):
-        journal = Journal(EventLog(open_engine(LabFolder(lab).station), "journal"), clock)
+    folder = LabFolder(lab)
+    with connected_bench(bench, folder, seed=1, arm=False) as (connected, clock), tables(lab, "station") as engine:
+        journal = Journal(EventLog(engine, "journal"), clock)
         for finding in Station(connected, journal, clock).reconcile():
             print(finding, flush=True)
 

@@ -1,6 +1,7 @@
 """A nursery of processes, and how many of them are killed."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import postgresqlserver
+from galvanaut.core import labdatabase
 from galvanaut.flows.server import running
 from killedcampaign import Campaign
 
@@ -25,6 +28,21 @@ class Kills:
     seed: int
     count: int
     options: tuple[str, ...]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def database(pytestconfig):
+    """Without the server that was asked for nothing is tested."""
+    if reason := postgresqlserver.reason_to_skip(pytestconfig):
+        pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def kept_where_asked(tmp_path):
+    """A lab that went back to files would pass all tests for nothing."""
+    yield
+    files = [path for name in labdatabase.FILES for path in tmp_path.rglob(name)]
+    assert postgresqlserver.LABS not in os.environ or files == []
 
 
 def pytest_generate_tests(metafunc):

@@ -6,13 +6,13 @@ import time
 import pytest
 
 from galvanaut.core.clock import VirtualClock
-from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.eventlog import EventLog
 from galvanaut.core.identifiers import JobKey
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.telemetry.labrecorder import LabRecorder
 from galvanaut.instruments.telemetry.reader import read_record
 from madereadings import readings
-from smalllab import BENCH, command_line, small_campaign
+from smalllab import BENCH, command_line, new_lab, small_campaign, tables
 from stationprocess import begun, jobs, record, run, station, until
 
 pytestmark = pytest.mark.system
@@ -21,8 +21,9 @@ pytestmark = pytest.mark.system
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
-    assert run(small_campaign(folder, 2), folder / "lab").returncode == 0
-    return record(folder / "lab")
+    lab = new_lab(folder)
+    assert run(small_campaign(folder, 2), lab).returncode == 0
+    return record(lab)
 
 
 def say(what, lab, *more):
@@ -48,7 +49,7 @@ def wait_for_rest(lab):
 
 
 def test_a_paused_campaign_begins_nothing_and_comes_to_the_same_in_the_end(tmp_path, whole):
-    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), new_lab(tmp_path)
     with begun(campaign, lab, 4) as flow:
         assert "paused" in say("pause", lab).stdout
         wait_for_rest(lab)
@@ -60,7 +61,7 @@ def test_a_paused_campaign_begins_nothing_and_comes_to_the_same_in_the_end(tmp_p
 
 def test_a_stopped_campaign_goes_on_when_that_is_taken_back(tmp_path, whole):
     """Paused before, so that nothing is broken off: then it comes to the same."""
-    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), new_lab(tmp_path)
     with begun(campaign, lab, 4) as flow:
         say("pause", lab)
         wait_for_rest(lab)
@@ -79,7 +80,7 @@ def test_a_stopped_campaign_goes_on_when_that_is_taken_back(tmp_path, whole):
 @pytest.mark.parametrize("count", [4, 8])
 def test_a_resident_station_halts_the_jobs_of_a_stopped_campaign_and_stays(tmp_path, count):
     """At any moment: a dose that was broken off may be in doubt, and with nobody to ask its trial fails for that."""
-    campaign, lab = unattended(tmp_path), tmp_path / "lab"
+    campaign, lab = unattended(tmp_path), new_lab(tmp_path)
     with station(lab, tmp_path / "bench.yaml") as resident:
         with begun(campaign, lab, count) as flow:
             say("stop", lab)
@@ -94,7 +95,7 @@ def test_a_resident_station_halts_the_jobs_of_a_stopped_campaign_and_stays(tmp_p
 
 
 def test_the_jobs_of_a_dead_flow_are_halted_by_the_station_that_goes_on(tmp_path):
-    campaign, lab = unattended(tmp_path), tmp_path / "lab"
+    campaign, lab = unattended(tmp_path), new_lab(tmp_path)
     with station(lab, tmp_path / "bench.yaml") as resident:
         with begun(campaign, lab, 4) as flow:
             flow.kill()
@@ -110,7 +111,7 @@ def test_the_jobs_of_a_dead_flow_are_halted_by_the_station_that_goes_on(tmp_path
 
 
 def test_a_stop_with_nobody_there_says_that_nothing_was_made_safe(tmp_path):
-    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), new_lab(tmp_path)
     with begun(campaign, lab, 4) as flow:
         flow.kill()
         flow.wait()
@@ -118,14 +119,13 @@ def test_a_stop_with_nobody_there_says_that_nothing_was_made_safe(tmp_path):
 
 
 def test_what_is_stopped_for_good_is_closed_and_sealed(tmp_path):
-    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), new_lab(tmp_path)
     with begun(campaign, lab, 4) as flow:
         flow.send_signal(signal.SIGINT)
         assert flow.wait(60) == 1
     test = JobKey("conductivity", 1, "cycling", 1)
-    engine = open_engine(lab / "station.db")
-    Journal(EventLog(engine, "journal"), VirtualClock(1.8e9)).intend(test, {"kind": "cycle"})
-    engine.dispose()
+    with tables(lab, "station") as engine:
+        Journal(EventLog(engine, "journal"), VirtualClock(1.8e9)).intend(test, {"kind": "cycle"})
     with LabRecorder.opened(lab) as recorder:
         recorder.append(str(test), readings(30))
     say("stop", lab)

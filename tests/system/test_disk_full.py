@@ -1,5 +1,6 @@
 """The disk of the lab folder is full in the midst of a cycle-life campaign; then there is room again."""
 
+import os
 import shutil
 import subprocess
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from ruamel.yaml import YAML
 from galvanaut.instruments.bench import Bench
 from galvanaut.simulators.bench import SimulatedBench
 from killedcampaign import Campaign, check
+from postgresqlserver import LABS
 
 pytestmark = pytest.mark.system
 
@@ -58,6 +60,7 @@ def currents_A(campaign):
 
 
 @pytest.mark.skipif(shutil.which("mount") is None, reason="needs mount")
+@pytest.mark.skipif(LABS in os.environ, reason="a server has disks of its own")
 @pytest.mark.parametrize(("step", "spare_kb"), [("formation", 40), ("cycling", 300)])
 def test_a_full_disk_ends_in_a_clear_message_and_loses_nothing(tmp_path, nursery, whole, step, spare_kb):
     with small_disk(tmp_path / "disk") as disk:

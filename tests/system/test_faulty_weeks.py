@@ -13,7 +13,7 @@ import pytest
 from faultycampaign import faults_of, faulty_campaign
 from galvanaut.simulators.faults.history import occurrences
 from galvanaut.simulators.store import read_rows
-from smalllab import command_line
+from smalllab import command_line, new_lab
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(7200)]  # the long form
 
@@ -25,7 +25,7 @@ ANSWERS = {"--choice discard": ["--choice", "discard"], "--choice not-built": ["
 
 def answers(lab):
     """Titles of the orders that stood open, and that were answered as by a person who has looked."""
-    if not (lab / "ledger.db").exists():
+    if not (lab / "worlds" / "simulated-cycling.db").exists():
         return
     todo = command_line("todo", "--lab", lab).stdout
     for job in sorted(set(re.findall(r"galvanaut answer (\S+)", todo))):
@@ -39,7 +39,7 @@ def test_a_campaign_under_faults_ends_complete_and_accounts_for_each(tmp_path, n
     days = request.config.getoption("fault_days")
     is_long = days is not None
     channels, trials, faults = (64, 64, faults_of(1, days, 1)) if is_long else (8, 8, faults_of(3, 2, 6))
-    campaign, lab = faulty_campaign(tmp_path, channels, faults, trials, not is_long), tmp_path / "lab"
+    campaign, lab = faulty_campaign(tmp_path, channels, faults, trials, not is_long), new_lab(tmp_path)
     codes, answered = [], Counter()
     while not codes or (codes[-1] != 0 and len(codes) < RUNS):
         with ThreadPoolExecutor(1) as pool:

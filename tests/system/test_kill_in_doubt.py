@@ -5,11 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from galvanaut.core.clock import SystemClock
-from galvanaut.core.eventlog import EventLog, open_engine
-from galvanaut.instruments.journal import Journal
 from galvanaut.simulators.store import read_rows
-from smalllab import command_line, command_line_process, small_campaign
+from smalllab import command_line, command_line_process, journal_of, new_lab, small_campaign
 
 pytestmark = pytest.mark.system
 
@@ -35,8 +32,7 @@ ConnectedBench.pump, Job.alarm = powerless, die
 
 
 def doses(lab):
-    journal = Journal(EventLog(open_engine(lab / "station.db"), "journal"), SystemClock())
-    return [each for each in journal.records() if each.request["kind"] == "dose"]
+    return [each for each in journal_of(lab).records() if each.request["kind"] == "dose"]
 
 
 def strokes(lab):
@@ -49,7 +45,7 @@ def strokes(lab):
     ("arguments", "status"), [(["--choice", "moved"], "ok"), (["--choice", "discard"], "failed_instrument")]
 )
 def test_a_doubt_survives_what_made_it_and_is_settled_by_a_person(tmp_path, arguments, status):
-    campaign, lab = small_campaign(tmp_path, trials=2), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, trials=2), new_lab(tmp_path)
     run = ("run", campaign, "--lab", lab, "--no-prefect")
     assert command_line_process(*run, code=DIES_WHILE_DOSING).returncode == -9
     asks = command_line_process(*run, code=POWER_WAS_LOST_AND_DIES_AT_THE_FIRST_REMINDER)

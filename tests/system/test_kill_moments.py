@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from galvanaut.simulators.store import read_rows
-from smalllab import command_line, small_campaign
+from smalllab import command_line, new_lab, small_campaign
 
 pytestmark = pytest.mark.system
 
@@ -49,14 +49,15 @@ def record(lab: Path) -> dict:
 def undisturbed(tmp_path_factory) -> Path:
     """The lab of a run that nobody disturbed."""
     folder = tmp_path_factory.mktemp("whole")
-    done = command_line("run", small_campaign(folder), "--lab", folder / "lab", "--no-prefect")
+    lab = new_lab(folder)
+    done = command_line("run", small_campaign(folder), "--lab", lab, "--no-prefect")
     assert done.returncode == 0, done.stderr
-    return folder / "lab"
+    return lab
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_campaign_continues(tmp_path, nursery, undisturbed, moment):
-    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path), new_lab(tmp_path)
     run = ("run", campaign, "--lab", lab, "--no-prefect")
     assert nursery.run(run, tmp_path, code=deadly(*MOMENTS[moment])) == -9, (tmp_path / "said").read_text()
     assert len(record(lab)["trials"]) < 3 or record(lab)["trials"][-1]["status"] == "pending"
@@ -72,7 +73,7 @@ def test_a_killed_campaign_continues(tmp_path, nursery, undisturbed, moment):
 
 
 def test_a_campaign_killed_again_and_again_still_ends(tmp_path, nursery, undisturbed):
-    campaign, lab = small_campaign(tmp_path), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path), new_lab(tmp_path)
     for instrument, message, count, when in MOMENTS.values():
         code = deadly(instrument, message, max(1, count // 4), when)
         nursery.run(("run", campaign, "--lab", lab, "--no-prefect"), tmp_path, code=code)

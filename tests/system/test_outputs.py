@@ -16,7 +16,7 @@ from contractlab import contract_lab
 from galvanaut.instruments.bench import Bench
 from galvanaut.simulators.bench import SimulatedBench
 from galvanaut.simulators.server import serve
-from smalllab import command_line_process
+from smalllab import command_line_process, new_lab
 
 pytestmark = pytest.mark.system
 
@@ -25,8 +25,9 @@ CHARGER = Path(__file__).parent / "charger.py"
 
 @pytest.fixture
 def lab(tmp_path) -> Path:
-    (tmp_path / "lab" / "worlds").mkdir(parents=True)
-    return tmp_path / "lab"
+    found = new_lab(tmp_path)
+    (found / "worlds").mkdir(parents=True)
+    return found
 
 
 def charger(lab: Path, ending: str) -> subprocess.Popen:

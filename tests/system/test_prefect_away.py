@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from galvanaut.flows.server import running
-from smalllab import command_line, small_campaign
+from smalllab import command_line, new_lab, small_campaign
 
 pytestmark = [pytest.mark.system, pytest.mark.prefect, pytest.mark.timeout(400)]
 
@@ -48,7 +48,7 @@ def until(holds):
 
 
 def test_a_campaign_goes_on_without_prefect_and_is_shown_again_when_it_is_back(tmp_path, nursery, free_port, request):
-    campaign, lab, back = small_campaign(tmp_path, trials=6), tmp_path / "lab", tmp_path / "back"
+    campaign, lab, back = small_campaign(tmp_path, trials=6), new_lab(tmp_path), tmp_path / "back"
     api_url = f"http://127.0.0.1:{free_port}/api"
     (tmp_path / "prefect").mkdir()
 

@@ -8,6 +8,7 @@ from cyclejob import KEY, Host
 from galvanaut.core.clock import at_work, spawn
 from galvanaut.instruments.jobs import JobFailedError
 from galvanaut.simulators.faults import parse_fault
+from smalllab import new_lab
 
 pytestmark = pytest.mark.system
 
@@ -16,6 +17,13 @@ pytestmark = pytest.mark.system
 def stack():
     with ExitStack() as one:
         yield one
+
+
+@pytest.fixture
+def lab(tmp_path):
+    found = new_lab(tmp_path)
+    found.mkdir(exist_ok=True)
+    return found
 
 
 async def _suffer(host, holder, fault):
@@ -33,18 +41,16 @@ async def _suffer(host, holder, fault):
 
 
 @pytest.mark.parametrize(("holder", "instrument"), [("left", "smu"), ("right", "analyzer")])
-async def test_a_source_meter_that_dies_is_told_once_and_cleared_when_its_test_is_over(
-    tmp_path, stack, holder, instrument
-):
-    host = Host(tmp_path, stack)
+async def test_a_source_meter_that_dies_is_told_once_and_cleared_when_its_test_is_over(lab, stack, holder, instrument):
+    host = Host(lab, stack)
     job, told = await _suffer(host, holder, f"dead peer on {instrument} for 20 min")
     assert told == [("alarm", f"/{instrument}"), ("alarm cleared", f"/{instrument}")]
     assert isinstance(job.exception(), JobFailedError)
     assert host.station.book.open.keys() <= {(instrument, f"state of {holder}")}
 
 
-async def test_a_single_lost_reply_is_no_silence(tmp_path, stack):
-    host = Host(tmp_path, stack)
+async def test_a_single_lost_reply_is_no_silence(lab, stack):
+    host = Host(lab, stack)
     job, told = await _suffer(host, "left", "dropped reply on smu")
     assert (told, job.exception()) == ([], None)
     assert host.station.alarms == []

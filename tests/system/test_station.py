@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from smalllab import ROOT, command_line, small_campaign
+from smalllab import ROOT, command_line, new_lab, small_campaign
 from stationprocess import begun, jobs, record, run, station
 
 pytestmark = pytest.mark.system
@@ -19,12 +19,13 @@ def status(lab):
 def whole(tmp_path_factory):
     """What the same campaign comes to in one process."""
     folder = tmp_path_factory.mktemp("whole")
-    assert run(small_campaign(folder, 2), folder / "lab").returncode == 0
-    return record(folder / "lab")
+    lab = new_lab(folder)
+    assert run(small_campaign(folder, 2), lab).returncode == 0
+    return record(lab)
 
 
 def test_a_campaign_comes_to_the_same_as_in_one_process(tmp_path, whole):
-    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), new_lab(tmp_path)
     with station(lab) as resident:
         done = run(campaign, lab)
         assert done.returncode == 0, done.stderr
@@ -40,7 +41,7 @@ def test_a_campaign_comes_to_the_same_as_in_one_process(tmp_path, whole):
 
 
 def test_a_killed_flow_attaches_again_and_nothing_is_done_twice(tmp_path, whole):
-    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), new_lab(tmp_path)
     with station(lab) as resident:
         for count in (3, 7):
             with begun(campaign, lab, count) as flow:
@@ -55,7 +56,7 @@ def test_a_killed_flow_attaches_again_and_nothing_is_done_twice(tmp_path, whole)
 
 
 def test_a_killed_station_is_said_and_the_next_one_goes_on(tmp_path, whole):
-    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), new_lab(tmp_path)
     with station(lab) as resident:
         with begun(campaign, lab, 5) as flow:
             resident.kill()
@@ -71,7 +72,7 @@ def test_a_killed_station_is_said_and_the_next_one_goes_on(tmp_path, whole):
 
 
 def test_who_does_not_fit_is_refused_and_the_station_goes_on(tmp_path):
-    campaign, lab = small_campaign(tmp_path, 2), tmp_path / "lab"
+    campaign, lab = small_campaign(tmp_path, 2), new_lab(tmp_path)
     other = ROOT / "instruments" / "benches" / "simulated-cells.yaml"
     with station(lab) as resident:
         assert "simulates with 1" in run(campaign, lab, "--seed", "2").stderr

@@ -20,10 +20,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from galvanaut.core.errors import GalvanautError
-from galvanaut.core.eventlog import create_table
+from galvanaut.core.eventlog import advice, cause, create_table, where
 from galvanaut.core.lock import command
+from galvanaut.core.postgresql import again_if_cut_off, is_postgresql
 
 _log = logging.getLogger(__name__)
+
+
+class UnavailableError(GalvanautError):
+    """The database of leases does not answer now."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,15 @@ class Leases:
 
     Args:
         engine: from `galvanaut.core.eventlog.open_engine`.
-        now: the wall clock, which all machines share well enough.
+        now: the wall clock; if left out, that of the server, whom all computers ask, or of this computer with SQLite.
+
+    Raises:
+        UnavailableError: the database cannot be used; so do all methods.
     """
 
-    def __init__(self, engine: sa.Engine, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, engine: sa.Engine, now: Callable[[], float] | None = None) -> None:
         self._engine = engine
-        self._now = now
+        self._now = now or (self._server_s if is_postgresql(engine) else time.time)
         self._table = sa.Table(
             "leases",
             sa.MetaData(),
@@ -70,23 +78,17 @@ class Leases:
             sa.Column("until", sa.Float, nullable=False),
             sa.Column("facts", sa.Text, nullable=False),
         )
-        create_table(engine, self._table)
+        with self._answering():
+            create_table(engine, self._table)
 
     def find(self, name: str) -> Lease | None:
         """The lease on a name, if somebody holds it now."""
-        table = self._table.c
-        query = sa.select(self._table).where(table.name == name, table.until > self._now())
-        with self._engine.connect() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else Lease.of(row)
+        found = self._current(self._table.c.name == name)
+        return found[0] if found else None
 
     def all(self, prefix: str = "") -> list[Lease]:
         """All leases that hold now and whose name begins like this, by name."""
-        table = self._table.c
-        query = sa.select(self._table).where(table.until > self._now(), table.name.startswith(prefix, autoescape=True))
-        with self._engine.connect() as connection:
-            rows = connection.execute(query.order_by(table.name)).all()
-        return [Lease.of(row) for row in rows]
+        return self._current(self._table.c.name.startswith(prefix, autoescape=True))
 
     def take(self, name: str, owner: str, about: str, seconds: float, facts: Mapping[str, Any] | None = None) -> None:
         """Take a lease, or renew one's own.
@@ -94,24 +96,53 @@ class Leases:
         Raises:
             GalvanautError: somebody else holds it.
         """
+        with self._answering():
+            values = {"about": about, "facts": json.dumps(facts or {})}
+            if not again_if_cut_off(lambda: self._took(name, owner, values, seconds)):
+                held = self.find(name)
+                by = f" by {held.about}" if held is not None else ""
+                raise GalvanautError(f"{name} is held{by}; wait for it to end, or stop it.")
+
+    def release(self, name: str, owner: str) -> None:
+        """Give a lease back, if it is still one's own."""
+        mine = self._table.delete().where(self._table.c.name == name, self._table.c.owner == owner)
+        with self._answering(), self._engine.begin() as connection:
+            connection.execute(mine)
+
+    def _took(self, name: str, owner: str, values: Mapping[str, Any], seconds: float) -> bool:
         table, now = self._table.c, self._now()
-        values = {"owner": owner, "about": about, "until": now + seconds, "facts": json.dumps(facts or {})}
+        values = {**values, "owner": owner, "until": now + seconds}
         mine = sa.or_(table.owner == owner, table.until <= now)
         with self._engine.begin() as connection:
             if connection.execute(self._table.update().where(table.name == name, mine).values(values)).rowcount:
-                return
+                return True
         try:
             with self._engine.begin() as connection:
                 connection.execute(self._table.insert().values(name=name, **values))
         except sa.exc.IntegrityError:
-            held = self.find(name)
-            by = f" by {held.about}" if held is not None else ""
-            raise GalvanautError(f"{name} is held{by}; wait for it to end, or stop it.") from None
+            return False
+        return True
 
-    def release(self, name: str, owner: str) -> None:
-        """Give a lease back, if it is still one's own."""
-        with self._engine.begin() as connection:
-            connection.execute(self._table.delete().where(self._table.c.name == name, self._table.c.owner == owner))
+    def _current(self, which: sa.ColumnElement[bool]) -> list[Lease]:
+        def read() -> list[Lease]:
+            query = sa.select(self._table).where(which, self._table.c.until > self._now())
+            with self._engine.connect() as connection:
+                return [Lease.of(row) for row in connection.execute(query.order_by(self._table.c.name))]
+
+        with self._answering():
+            return again_if_cut_off(read)
+
+    def _server_s(self) -> float:
+        with self._engine.connect() as connection:
+            return float(connection.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            text = f"{where(self._engine)}: cannot be used ({cause(error)}); {advice(self._engine)}"
+            raise UnavailableError(text) from error
 
 
 class LeaseKeeper:
@@ -159,7 +190,7 @@ class LeaseKeeper:
         finally:
             self._ends.set()
             thread.join(self._seconds)
-            with suppress(sa.exc.SQLAlchemyError):  # it runs out by itself
+            with suppress(GalvanautError):  # it runs out by itself
                 self._leases.release(self._name, self._owner)
 
     def check(self) -> None:
@@ -180,7 +211,7 @@ class LeaseKeeper:
             try:
                 self._renew()
                 renewed_s = time.monotonic()
-            except sa.exc.SQLAlchemyError as error:  # busy, or away for a moment: the lease outlasts that
+            except UnavailableError as error:  # busy, or away for a moment: the lease outlasts that
                 _log.warning("%s cannot be renewed now: %s", self._name, error)
             except Exception as error:  # whatever it is, whoever relies on the lease has to know
                 self.problem = f"{self._name}: {error or type(error).__name__}"

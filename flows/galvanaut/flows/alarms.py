@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from galvanaut.core import yamlfile
-from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.notify.hooks import Hook
 from galvanaut.flows.notify.message import Message
@@ -55,14 +55,11 @@ def open_in(lab: Path) -> list[Alarm]:
         InputError: there is no such lab.
     """
     folder = LabFolder(lab)
-    if not folder.station.is_file():
+    if not folder.has("station"):
         LabFolder.existing(lab)  # one with a station and no campaign yet will do
         return []
-    engine = open_engine(folder.station)
-    try:
+    with opened(folder.station) as engine:
         return list(open_alarms(EventLog(engine, "journal").read(prefix="/")).values())
-    finally:
-        engine.dispose()
 
 
 def alarms_text(lab: Path) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from galvanaut.core.clock import at_work
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.leases import Leases
-from galvanaut.core.lock import exclusive
+from galvanaut.flows.holding import Problem, holding
 from galvanaut.flows.labbench import connected_bench
 from galvanaut.flows.notify import notifying
 from galvanaut.instruments.journal import Journal
@@ -43,12 +43,14 @@ class BenchSide:
         recorder: keeps the readings of tests.
         begin: to be called before the first job, once all else is in order; finds out what a dead run has left, in
             words, and what the assemblers say of their holders.
+        problem: why the bench is not this process's any more, in words.
     """
 
     station: Station | RemoteStation
     clock: Clock
     recorder: LabRecorder
     begin: Callable[[], tuple[list[str], Survey]]
+    problem: Problem = lambda: ""
 
 
 @contextmanager
@@ -70,13 +72,12 @@ def own_bench(
         BenchError: an instrument cannot be connected.
     """
     with ExitStack() as stack:
-        stack.enter_context(exclusive(folder.station_lock, f"bench {bench.name} of {folder.path}"))
+        problem = stack.enter_context(holding(folder, "bench", f"bench {bench.name} of {folder.path}"))
         connected, clock = stack.enter_context(connected_bench(bench, folder, seed, arm=arm, record=record))
-        engine = open_engine(folder.station)
-        stack.callback(engine.dispose)
+        engine = stack.enter_context(opened(folder.station))
         journal = Journal(EventLog(engine, "journal"), clock)
         orders = OrderBook(EventLog(engine, "orders"), folder.orders)
-        recorder = stack.enter_context(LabRecorder.opened(folder.path))
+        recorder = stack.enter_context(LabRecorder.opened(folder.path, folder.url))
         station = Station(connected, journal, clock, orders=orders, limits=watching.limits, folder=folder.path)
         told = notifying(station.book, watching.hooks, folder.path, bench.name, simulated=bench.is_synthetic)
         stack.enter_context(told)
@@ -87,7 +88,7 @@ def own_bench(
             found = [str(each) for each in station.reconcile()]
             return found, survey(connected, journal.records())
 
-        yield BenchSide(station, clock, recorder, begin)
+        yield BenchSide(station, clock, recorder, begin, problem)
 
 
 @contextmanager
@@ -99,14 +100,13 @@ def resident_bench(bench: Bench, folder: LabFolder, seed: int) -> Iterator[Bench
         GalvanautError: it does not answer.
     """
     with ExitStack() as stack:
-        engine = open_engine(folder.station)
-        stack.callback(engine.dispose)
+        engine = stack.enter_context(opened(folder.station))
         mail, journal = EventLog(engine, "mailbox"), EventLog(engine, "journal")
         name = f"{STATIONS}{bench.name}"
         orders = OrderBook(EventLog(engine, "orders"), folder.orders)
         station, welcome = stack.enter_context(connected_station(mail, journal, Leases(engine), orders, name))
         _check_same(bench, seed, welcome)
-        recorder = stack.enter_context(LabRecorder.opened(folder.path))
+        recorder = stack.enter_context(LabRecorder.opened(folder.path, folder.url))
         contradictions = {holder: (who, how) for holder, (who, how) in welcome.contradictions.items()}
         seen = Survey(contradictions, frozenset(welcome.empty))
         yield BenchSide(station, station.clock, recorder, lambda: (list(welcome.found), seen))
@@ -114,14 +114,11 @@ def resident_bench(bench: Bench, folder: LabFolder, seed: int) -> Iterator[Bench
 
 def resident_station(folder: LabFolder) -> str | None:
     """Name of the bench whose station is resident in a lab; None if none is."""
-    if not folder.station.is_file():
+    if not folder.has("station"):
         return None
-    engine = open_engine(folder.station)
-    try:
+    with opened(folder.station) as engine:
         found = Leases(engine).all(STATIONS)
         return found[0].name.removeprefix(STATIONS) if found else None
-    finally:
-        engine.dispose()
 
 
 def halt_by_station(folder: LabFolder, campaign: str) -> None:
@@ -130,15 +127,12 @@ def halt_by_station(folder: LabFolder, campaign: str) -> None:
     Raises:
         GalvanautError: it does not answer, or something could not be made safe.
     """
-    engine = open_engine(folder.station)
-    try:
+    with opened(folder.station) as engine:
         mail, journal = EventLog(engine, "mailbox"), EventLog(engine, "journal")
         orders = OrderBook(EventLog(engine, "orders"), folder.orders)
         name = f"{STATIONS}{resident_station(folder)}"
         with connected_station(mail, journal, Leases(engine), orders, name) as (station, _):
             asyncio.run(_halt(station, campaign))
-    finally:
-        engine.dispose()
 
 
 async def _halt(station: RemoteStation, campaign: str) -> None:

@@ -76,14 +76,17 @@ class Valve:
         controls: of the lab.
         campaign: its name.
         clock: of the bench. A virtual one stands still while the campaign is paused and nothing is under way.
+        problem: why the campaign must not go on in this process, in words; empty if all is well.
 
     Attributes:
         on_opening: called when the campaign goes on.
         tell: told in words when something changes.
     """
 
-    def __init__(self, controls: Controls, campaign: str, clock: Clock) -> None:
-        self._controls, self._campaign, self._clock = controls, campaign, clock
+    def __init__(
+        self, controls: Controls, campaign: str, clock: Clock, problem: Callable[[], str] = lambda: ""
+    ) -> None:
+        self._controls, self._campaign, self._clock, self._problem = controls, campaign, clock, problem
         self.on_opening: Callable[[], None] = lambda: None
         self.tell: Callable[[str], None] = lambda text: None
         self._state: State = controls.state(campaign)
@@ -123,6 +126,7 @@ class Valve:
 
         Raises:
             StoppedError: the campaign was stopped.
+            GalvanautError: it must not go on in this process.
         """
         work = asyncio.current_task()
         assert work is not None
@@ -145,6 +149,8 @@ class Valve:
         """By the wall clock, and never at work."""
         while True:
             await asyncio.sleep(POLL_S)
+            if problem := self._problem():
+                raise GalvanautError(problem)
             state = self._controls.state(self._campaign)
             if state in ("stopped", "ended"):
                 raise StoppedError(

@@ -8,14 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
+from galvanaut.core import labdatabase
 from galvanaut.core.bdf import SUFFIX
 from galvanaut.core.errors import InputError
 from galvanaut.core.identifiers import is_name
 from galvanaut.core.lock import exclusive
 from galvanaut.core.wholefile import write_whole
 from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS
+
+Tables = Literal["ledger", "station", "telemetry"]
+"""What a lab keeps in SQL."""
+_FILES = {"ledger": "ledger.db", "station": "station.db", "telemetry": HOT_FILE}
+_FIRST_TABLE = {"ledger": "ledger", "station": "journal", "telemetry": "readings"}
 
 
 @dataclass(frozen=True)
@@ -24,24 +30,63 @@ class LabFolder:
 
     Attributes:
         path: the folder.
+        database: address of its tables that was asked for, see `galvanaut.core.labdatabase`.
     """
 
     path: Path
+    database: str | None = None
 
     @property
-    def ledger(self) -> Path:
+    def url(self) -> str | None:
+        """Address of the lab's tables on a server; None where they are files in the folder.
+
+        Raises:
+            InputError: what was asked for is none, or the lab is kept elsewhere already.
+        """
+        return labdatabase.address(self.path, self.database)
+
+    @property
+    def ledger(self) -> Path | str:
         """Database of decisions and outcomes."""
-        return self.path / "ledger.db"
+        return self.url or self.path / _FILES["ledger"]
 
     @property
-    def station(self) -> Path:
+    def station(self) -> Path | str:
         """Database of jobs."""
-        return self.path / "station.db"
+        return self.url or self.path / _FILES["station"]
 
     @property
-    def telemetry(self) -> Path:
+    def telemetry(self) -> Path | str:
         """Database of the readings of tests that run."""
-        return self.path / HOT_FILE
+        return self.url or self.path / HOT_FILE
+
+    def has(self, tables: Tables) -> bool:
+        """Whether these tables were ever made. None are made here.
+
+        Raises:
+            InputError: the database cannot be used, or as `url`.
+        """
+        url = self.url
+        if url is None:
+            return (self.path / _FILES[tables]).is_file()
+        from galvanaut.core.eventlog import opened
+        from galvanaut.core.postgresql import has_table
+
+        with opened(url) as engine:
+            return has_table(engine, _FIRST_TABLE[tables])
+
+    def keep_address(self) -> None:
+        """Write down where the tables are, so that every later command finds them; once they were reached.
+
+        Raises:
+            InputError: they cannot be reached.
+        """
+        url = self.url
+        if url is not None and labdatabase.noted_in(self.path) is None:
+            from galvanaut.core.eventlog import opened
+
+            with opened(url):
+                labdatabase.note(self.path, url)
 
     @property
     def records(self) -> Path:
@@ -88,17 +133,21 @@ class LabFolder:
             InputError: there is none.
         """
         folder = cls(path)
-        if not folder.ledger.is_file():
+        if not (path.is_dir() and folder.has("ledger")):
             raise InputError(f"--lab {path}", "is not a lab folder (no ledger in it); `galvanaut run` begins one")
         return folder
 
     @classmethod
     @contextmanager
-    def begun(cls, path: Path) -> Iterator[LabFolder]:
+    def begun(cls, path: Path, database: str | None = None) -> Iterator[LabFolder]:
         """A lab to write to, made when missing. If the block does not end well, a folder that was made goes again.
 
         Only for opening: once a lab is open its folder stays, whatever happens. So does a folder that was there
         before, or that another process took meanwhile.
+
+        Args:
+            path: the folder.
+            database: address of its tables that was asked for.
 
         Raises:
             InputError: it cannot be made or written.
@@ -113,7 +162,7 @@ class LabFolder:
                 raise InputError(f"--lab {path}", f"cannot be made ({error.strerror})") from None
             if not os.access(path, os.W_OK | os.X_OK):
                 raise InputError(f"--lab {path}", "cannot be written; check its owner and permissions")
-            yield cls(path)
+            yield cls(path, database)
         except BaseException:  # an interruption may come at any of these lines
             if made:
                 _remove_unless_taken(cls(path))

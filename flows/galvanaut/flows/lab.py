@@ -23,14 +23,14 @@ from galvanaut.campaigns.procedurefields import Procedure
 from galvanaut.campaigns.report.summary import Summary
 from galvanaut.core.clock import Clock, ClockLock, Gate
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.identifiers import JobKey
-from galvanaut.core.lock import exclusive
 from galvanaut.flows.alarms import AlarmFile, load_alarm_file
 from galvanaut.flows.benchside import BenchSide, own_bench, resident_bench, resident_station
 from galvanaut.flows.controls import Controls, Valve
 from galvanaut.flows.flowpath import FlowPath
 from galvanaut.flows.folder import LabFolder
+from galvanaut.flows.holding import holding
 from galvanaut.flows.labels import note
 from galvanaut.flows.plan import Plan, load_plan, reread
 from galvanaut.flows.recommend import observation, recommendation
@@ -206,7 +206,7 @@ class Lab:
         Raises:
             InputError: there is none, or it cannot be analysed.
         """
-        return Record.of(read_record(self.folder.path, test), cell)
+        return Record.of(read_record(self.folder.path, test, self.folder.url), cell)
 
     def close_trial(self, number: int, outcome: Outcome) -> None:
         """Write down how a trial ended and tell the planner."""
@@ -253,6 +253,7 @@ def open_lab(
     *,
     arm: bool = False,
     record: Path | None = None,
+    database: str | None = None,
 ) -> Iterator[Lab]:
     """Open a lab folder on a campaign; everything is checked before the folder is touched.
 
@@ -264,6 +265,7 @@ def open_lab(
         max_trials: where this run ends, if before the budget.
         arm: lets a real bench move.
         record: new file for a transcript of every byte.
+        database: address of the lab's tables, see `galvanaut.core.labdatabase`.
 
     Raises:
         InputError: something has to be put right first; no lab folder was begun.
@@ -272,14 +274,15 @@ def open_lab(
     plan = load_plan(campaign_file, bench_file, seed)
     require_armed(plan.bench, arm)
     trust(plan)
-    resident = resident_station(LabFolder(lab_folder))
+    resident = resident_station(LabFolder(lab_folder, database))
     watching = AlarmFile() if resident else load_alarm_file(LabFolder(lab_folder))  # the station's business then
     with ExitStack() as stack:
-        with LabFolder.begun(lab_folder) as folder:
-            stack.enter_context(exclusive(folder.lock, f"--lab {lab_folder}"))
+        with LabFolder.begun(lab_folder, database) as folder:
+            folder.keep_address()
+            problem = stack.enter_context(holding(folder, "lab", f"--lab {lab_folder}"))
             side = stack.enter_context(_bench_side(plan, folder, watching, arm=arm, record=record))
             clock, journal = side.clock, side.station.journal
-            engine = open_engine(folder.ledger)
+            engine = stack.enter_context(opened(folder.ledger))
             log, controls = EventLog(engine, "ledger"), Controls(engine)
             ledger = Ledger(log, plan.campaign.name, clock)
             _check_records(ledger, journal, clock, folder)
@@ -288,7 +291,7 @@ def open_lab(
             ledger.start(plan.to_json(), reread=reread)
             found, seen = side.begin()
             pool = None if plan.cells is None else HolderPool(plan.cells.path.holders, journal, clock, seen)
-            valve = Valve(controls, plan.campaign.name, clock)
+            valve = Valve(controls, plan.campaign.name, clock, lambda: problem() or side.problem())
             lab = Lab(plan, folder, side.station, side.recorder, ledger, clock, max_trials, valve, found, pool)
         yield lab
 

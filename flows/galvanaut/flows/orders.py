@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.identifiers import JobKey
 from galvanaut.flows.folder import LabFolder
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.orders import Choice, OrderBook, StandingOrder
 from galvanaut.instruments.orders.paper import when
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
 def waiting(book: OrderBook, journal: Journal) -> list[StandingOrder]:
@@ -30,19 +34,27 @@ class LabOrders:
     """The work orders of a lab folder, for people; a campaign may be running there.
 
     Args:
-        lab: the folder.
-
-    Raises:
-        InputError: it is no lab folder.
+        folder: of the lab.
+        engine: of its station's database.
     """
 
-    def __init__(self, lab: Path) -> None:
-        self.lab = lab
-        folder = LabFolder.existing(lab)
-        engine = open_engine(folder.station)
+    def __init__(self, folder: LabFolder, engine: sa.Engine) -> None:
+        self.lab = folder.path
         self.book = OrderBook(EventLog(engine, "orders"), folder.orders)
         self._log = EventLog(engine, "journal")
         self._journal = Journal(self._log, SystemClock())
+
+    @classmethod
+    @contextmanager
+    def opened(cls, lab: Path) -> Iterator[Self]:
+        """Those of a lab.
+
+        Raises:
+            InputError: it is no lab folder.
+        """
+        folder = LabFolder.existing(lab)
+        with opened(folder.station) as engine:
+            yield cls(folder, engine)
 
     def open(self) -> list[StandingOrder]:
         """Those for which a job waits, the oldest first."""
@@ -92,11 +104,11 @@ class LabOrders:
 
 def todo_text(lab: Path) -> str:
     """Every open order, how late it is, and the commands that answer it."""
-    orders = LabOrders(lab)
-    found = orders.open()
-    if not found:
-        return f"{lab}: nothing to do"
-    return "\n".join([f"{lab}: {len(found)} to do", *(line for each in found for line in _lines(each, orders))])
+    with LabOrders.opened(lab) as orders:
+        found = orders.open()
+        if not found:
+            return f"{lab}: nothing to do"
+        return "\n".join([f"{lab}: {len(found)} to do", *(line for each in found for line in _lines(each, orders))])
 
 
 def _lines(standing: StandingOrder, orders: LabOrders) -> list[str]:
@@ -120,14 +132,14 @@ def _choice_line(choice: Choice) -> str:
 
 def todo_json(lab: Path) -> list[dict[str, Any]]:
     """The same for machines."""
-    orders = LabOrders(lab)
-    return [
-        {
-            "job": each.order.job,
-            "placed_unix_time_s": each.at,
-            "due_unix_time_s": each.due_at,
-            "late_s": None if each.due_at is None else max(0.0, orders.now(each) - each.due_at),
-            **each.order.to_json(),
-        }
-        for each in orders.open()
-    ]
+    with LabOrders.opened(lab) as orders:
+        return [
+            {
+                "job": each.order.job,
+                "placed_unix_time_s": each.at,
+                "due_unix_time_s": each.due_at,
+                "late_s": None if each.due_at is None else max(0.0, orders.now(each) - each.due_at),
+                **each.order.to_json(),
+            }
+            for each in orders.open()
+        ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from galvanaut.campaigns.ledger import Ledger
 from galvanaut.campaigns.report import Summary, summarise, write_report
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.flows.alarms import alarms_text, open_in
 from galvanaut.flows.folder import LabFolder, writing
 from galvanaut.flows.incidents import incidents, injected_faults
@@ -66,12 +68,13 @@ def write_campaign_report(lab: Path, campaign: str) -> Path:
     asked = Campaign.model_validate(summary.plan["campaign"])
     label = note(is_synthetic=_is_simulated(summary), has_cells=asked.procedure.cells is not None)
     path = LabFolder(lab).report(summary.name)
-    ledger = Ledger(_log(lab), summary.name, SystemClock())
-    advice = recommendation(asked, ledger, summary.plan["seed"])
-    journal = Journal(EventLog(open_engine(LabFolder(lab).station), "journal"), SystemClock())
-    what = incidents(journal, summary.name), injected_faults(LabFolder(lab), summary.plan)
+    folder = LabFolder(lab)
+    with _log(lab) as log:
+        advice = recommendation(asked, Ledger(log, summary.name, SystemClock()), summary.plan["seed"])
+    with opened(folder.station) as engine:
+        went_wrong = incidents(Journal(EventLog(engine, "journal"), SystemClock()), summary.name)
     with writing(path):
-        return write_report(summary, path, label, advice, *what)
+        return write_report(summary, path, label, advice, went_wrong, injected_faults(folder, summary.plan))
 
 
 def _in_brackets(text: str) -> str:
@@ -111,18 +114,18 @@ def _brief(summary: Summary) -> dict[str, Any]:
 
 
 def _summaries(lab: Path) -> list[Summary]:
-    log = _log(lab)
-    return [_summary_of(log, name) for name in dict.fromkeys(event.topic for event in log.read())]
+    with _log(lab) as log:
+        return [_summary_of(log, name) for name in dict.fromkeys(event.topic for event in log.read())]
 
 
 def _summary(lab: Path, campaign: str) -> Summary:
     name = load_campaign(Path(campaign)).name if campaign.endswith((".yaml", ".yml")) else campaign
-    log = _log(lab)
-    known = list(dict.fromkeys(event.topic for event in log.read()))
-    if name not in known:
-        there = ", ".join(known) or "none"
-        raise InputError(f"campaign {name}", f"is not in the ledger of {lab}; there: {there}")
-    return _summary_of(log, name)
+    with _log(lab) as log:
+        known = list(dict.fromkeys(event.topic for event in log.read()))
+        if name not in known:
+            there = ", ".join(known) or "none"
+            raise InputError(f"campaign {name}", f"is not in the ledger of {lab}; there: {there}")
+        return _summary_of(log, name)
 
 
 def _summary_of(log: EventLog, name: str) -> Summary:
@@ -136,5 +139,7 @@ def _summary_of(log: EventLog, name: str) -> Summary:
     return summarise(ledger, campaign)
 
 
-def _log(lab: Path) -> EventLog:
-    return EventLog(open_engine(LabFolder.existing(lab).ledger), "ledger")
+@contextmanager
+def _log(lab: Path) -> Iterator[EventLog]:
+    with opened(LabFolder.existing(lab).ledger) as engine:
+        yield EventLog(engine, "ledger")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galvanaut.core.clock import at_work
-from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.leases import LeaseKeeper, Leases
 from galvanaut.flows.alarms import load_alarm_file
 from galvanaut.flows.benchside import BenchSide, digest, own_bench
@@ -39,6 +39,7 @@ def station_command(
     *,
     arm: bool = False,
     record: Path | None = None,
+    database: str | None = None,
 ) -> None:
     """Work a bench until interrupted; in the end everything on it is made safe.
 
@@ -49,6 +50,7 @@ def station_command(
         ready: told once campaigns can come.
         arm: lets a real bench move.
         record: new file for a transcript of every byte.
+        database: address of the lab's tables, see `galvanaut.core.labdatabase`.
 
     Raises:
         InputError: something has to be put right first.
@@ -56,9 +58,10 @@ def station_command(
     """
     bench = load_bench(bench_file)
     require_armed(bench, arm)
-    watching = load_alarm_file(LabFolder(lab))
+    watching = load_alarm_file(LabFolder(lab, database))
     with interruptible(), ExitStack() as stack:
-        with LabFolder.begun(lab) as folder:
+        with LabFolder.begun(lab, database) as folder:
+            folder.keep_address()
             side = stack.enter_context(own_bench(bench, folder, seed, watching, arm=arm, record=record))
             service, found = _service(bench, folder, side, seed, stack)
         ready(Ready(bench, found))
@@ -72,12 +75,12 @@ def _service(
     bench: Bench, folder: LabFolder, side: BenchSide, seed: int, stack: ExitStack
 ) -> tuple[Service, list[str]]:
     """What the mailbox needs; from here on the station has its lease."""
-    engine = open_engine(folder.station)
-    stack.callback(engine.dispose)
+    engine = stack.enter_context(opened(folder.station))
     log, leases = EventLog(engine, "mailbox"), Leases(engine)
     mailbox = Mailbox(log, STATION, since=_newest(log))  # before anybody can see that a station is there
     name, clock = f"{STATIONS}{bench.name}", side.clock
-    keeper = LeaseKeeper(leases, name, fresh_name("station"), LEASE_S, facts=lambda: {"now": clock.now()})
+    owner = fresh_name("station")
+    keeper = LeaseKeeper(leases, name, owner, LEASE_S, look=side.problem, facts=lambda: {"now": clock.now()})
     stack.enter_context(keeper.kept())
     found, seen = side.begin()
     contradictions = {holder: list(why) for holder, why in seen.contradictions.items()}

@@ -36,6 +36,7 @@ def run_command(
     prefect: bool,
     arm: bool,
     record: Path | None = None,
+    database: str | None = None,
 ) -> None:
     """Run a campaign to its end and say what came of it.
 
@@ -46,7 +47,9 @@ def run_command(
     console = PatientConsole()
     with interruptible():
         try:
-            with open_lab(campaign, lab_folder, bench, seed, max_trials, arm=arm, record=record) as lab:
+            with open_lab(
+                campaign, lab_folder, bench, seed, max_trials, arm=arm, record=record, database=database
+            ) as lab:
                 _run(lab, console, prefect=prefect)
         except (KeyboardInterrupt, asyncio.CancelledError):
             Console(stderr=True).print("interrupted; run the same command again to continue", style="yellow")

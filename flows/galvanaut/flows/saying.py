@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from galvanaut.campaigns.campaignfile import load_campaign
 from galvanaut.campaigns.ledger import Ledger, Outcome
 from galvanaut.core.clock import VirtualClock
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import EventLog, open_engine
-from galvanaut.core.lock import exclusive
+from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.flows.benchside import halt_by_station, resident_station
 from galvanaut.flows.controls import Controls
 from galvanaut.flows.folder import LabFolder
+from galvanaut.flows.holding import holding, outlast_the_dead
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.telemetry.labrecorder import LabRecorder
 
@@ -25,9 +27,9 @@ def pause(lab: Path, campaign: str) -> str:
     Raises:
         InputError: no such campaign, or it was stopped.
     """
-    name, controls = _campaign(lab, campaign)
-    controls.require_not_stopped(name)
-    controls.say(name, "paused")
+    with _campaign(lab, campaign) as (name, controls):
+        controls.require_not_stopped(name)
+        controls.say(name, "paused")
     return f"{name}: paused. What is under way ends, nothing new begins; `galvanaut resume {name}` takes that back."
 
 
@@ -37,13 +39,13 @@ def resume(lab: Path, campaign: str) -> str:
     Raises:
         InputError: no such campaign, it was stopped for good, or nothing holds it up.
     """
-    name, controls = _campaign(lab, campaign)
-    before = controls.state(name)
-    if before == "running":
-        raise InputError(f"campaign {name}", "is neither paused nor stopped; `galvanaut run` carries on with it")
-    if before == "ended":
-        controls.require_not_stopped(name)
-    controls.say(name, "resumed")
+    with _campaign(lab, campaign) as (name, controls):
+        before = controls.state(name)
+        if before == "running":
+            raise InputError(f"campaign {name}", "is neither paused nor stopped; `galvanaut run` carries on with it")
+        if before == "ended":
+            controls.require_not_stopped(name)
+        controls.say(name, "resumed")
     how = "it goes on" if before == "paused" else "run it again: it goes on where it was, tests in their step"
     return f"{name}: no longer {before}; {how}."
 
@@ -54,18 +56,18 @@ def stop(lab: Path, campaign: str, *, confirm: bool) -> str:
     Raises:
         InputError: no such campaign, or one to be confirmed was not stopped or still runs.
     """
-    name, controls = _campaign(lab, campaign)
-    if not confirm:
-        controls.require_not_stopped(name)
-        controls.say(name, "stopped")
-        return (
-            f"{name}: stopped. {_halted(LabFolder(lab), name)} `galvanaut resume {name}` takes that back; `galvanaut "
-            f"stop {name} --confirm` ends it for good."
-        )
-    if controls.state(name) != "stopped":
-        raise InputError("--confirm", f"campaign {name} is {controls.state(name)}; `galvanaut stop {name}` comes first")
-    sealed = _end_for_good(lab, name)
-    controls.say(name, "confirmed")
+    with _campaign(lab, campaign) as (name, controls):
+        if not confirm:
+            controls.require_not_stopped(name)
+            controls.say(name, "stopped")
+            return (
+                f"{name}: stopped. {_halted(LabFolder(lab), name)} `galvanaut resume {name}` takes that back; "
+                f"`galvanaut stop {name} --confirm` ends it for good."
+            )
+        if (state := controls.state(name)) != "stopped":
+            raise InputError("--confirm", f"campaign {name} is {state}; `galvanaut stop {name}` comes first")
+        sealed = _end_for_good(lab, name)
+        controls.say(name, "confirmed")
     kept = f"; records sealed: {', '.join(sealed)}" if sealed else ""
     return f"{name}: stopped for good{kept}. Cells that are still in their holders have to be taken out by hand."
 
@@ -76,8 +78,9 @@ def _halted(folder: LabFolder, name: str) -> str:
     Raises:
         GalvanautError: the resident station could not, or does not answer.
     """
+    outlast_the_dead(folder)
     try:
-        with exclusive(folder.lock, "lab"):
+        with holding(folder, "lab", "lab"):
             if resident_station(folder) is None:
                 return (
                     "No process of it runs and no station is resident, so NOTHING was made safe just now: what a dead "
@@ -93,21 +96,21 @@ def _end_for_good(lab: Path, name: str) -> list[str]:
     """Close what is open in ledger and journal, and seal the readings of its tests."""
     folder = LabFolder(lab)
     process, bench = "its process has not ended yet", "end its station first, which makes it safe"
-    with exclusive(folder.lock, f"campaign {name} ({process})"), exclusive(folder.station_lock, f"its bench ({bench})"):
-        station, ledgers = open_engine(folder.station), open_engine(folder.ledger)
-        try:
-            jobs, log = EventLog(station, "journal"), EventLog(ledgers, "ledger")
-            # The bench is at rest: the instant of the last thing that happened there is the present one.
-            clock = VirtualClock(max((event.at for each in (jobs, log) for event in each.read()), default=0.0))
-            journal, ledger = Journal(jobs, clock), Ledger(log, name, clock)
-            with LabRecorder.opened(lab) as recorder:
-                sealed = _fail_jobs(journal, recorder, name)
-            for trial in ledger.pending():
-                ledger.close(trial.number, Outcome("failed_instrument", reason=REASON))
-            return sealed
-        finally:
-            station.dispose()
-            ledgers.dispose()
+    with (
+        holding(folder, "lab", f"campaign {name} ({process})"),
+        holding(folder, "bench", f"its bench ({bench})"),
+        opened(folder.station) as station,
+        opened(folder.ledger) as ledgers,
+    ):
+        jobs, log = EventLog(station, "journal"), EventLog(ledgers, "ledger")
+        # The bench is at rest: the instant of the last thing that happened there is the present one.
+        clock = VirtualClock(max((event.at for each in (jobs, log) for event in each.read()), default=0.0))
+        journal, ledger = Journal(jobs, clock), Ledger(log, name, clock)
+        with LabRecorder.opened(lab, folder.url) as recorder:
+            sealed = _fail_jobs(journal, recorder, name)
+        for trial in ledger.pending():
+            ledger.close(trial.number, Outcome("failed_instrument", reason=REASON))
+        return sealed
 
 
 def _fail_jobs(journal: Journal, recorder: LabRecorder, name: str) -> list[str]:
@@ -124,12 +127,12 @@ def _fail_jobs(journal: Journal, recorder: LabRecorder, name: str) -> list[str]:
     return sealed
 
 
-def _campaign(lab: Path, campaign: str) -> tuple[str, Controls]:
+@contextmanager
+def _campaign(lab: Path, campaign: str) -> Iterator[tuple[str, Controls]]:
     name = load_campaign(Path(campaign)).name if campaign.endswith((".yaml", ".yml")) else campaign
-    engine = open_engine(LabFolder.existing(lab).ledger)
-    known = {event.topic for event in EventLog(engine, "ledger").read()}
-    if name not in known:
-        raise InputError(
-            f"campaign {name}", f"is not in the ledger of {lab}; there: {', '.join(sorted(known)) or 'none'}"
-        )
-    return name, Controls(engine)
+    with opened(LabFolder.existing(lab).ledger) as engine:
+        known = {event.topic for event in EventLog(engine, "ledger").read()}
+        if name not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise InputError(f"campaign {name}", f"is not in the ledger of {lab}; there: {there}")
+        yield name, Controls(engine)

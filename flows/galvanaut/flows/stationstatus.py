@@ -8,7 +8,7 @@ from typing import Any
 
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import EventLog, open_engine
+from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.leases import Leases
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.tables import table_text
@@ -30,18 +30,16 @@ def status_json(lab: Path) -> dict[str, Any]:
         InputError: no station has ever worked there.
     """
     folder = LabFolder(lab)
-    if not folder.station.is_file():
+    if not folder.has("station"):
         raise InputError(f"--lab {lab}", "has no station and never had one; `galvanaut station BENCH` starts one")
-    engine = open_engine(folder.station)
-    telemetry = open_engine(folder.telemetry, durable=False) if folder.telemetry.is_file() else None
-    try:
+    with opened(folder.station) as engine:
         leases = Leases(engine)
         stations = leases.all(STATIONS)
         log = EventLog(engine, "journal")
         journal = Journal(log, SystemClock())
         now = float(stations[0].facts["now"]) if stations else None
         jobs = [record for record in journal.records() if record.state == "intended"]
-        tests = HotStore(telemetry).tests() if telemetry is not None else []
+        tests = _tests(folder)
         return {
             "station": _station(stations[0].name, stations[0].about, now) if stations else None,
             "campaigns": [lease.about for lease in leases.all(CLIENTS)],
@@ -49,10 +47,6 @@ def status_json(lab: Path) -> dict[str, Any]:
             "jobs": [_job(record, now) for record in jobs],
             "alarms": [asdict(alarm) for alarm in open_alarms(log.read(prefix="/")).values()],
         }
-    finally:
-        engine.dispose()
-        if telemetry is not None:
-            telemetry.dispose()
 
 
 def status_text(lab: Path) -> str:
@@ -72,6 +66,13 @@ def status_text(lab: Path) -> str:
     if station is not None and not found["jobs"]:
         parts.append("nothing is under way")
     return "\n".join(parts)
+
+
+def _tests(folder: LabFolder) -> list[HotTest]:
+    if not folder.has("telemetry"):
+        return []
+    with opened(folder.telemetry, durable=False) as engine:
+        return HotStore(engine).tests()
 
 
 def _station(name: str, about: str, now: float | None) -> dict[str, Any]:

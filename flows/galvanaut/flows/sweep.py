@@ -85,7 +85,7 @@ def _mapped(work: Callable[[Job], Result], jobs: Sequence[Job], runner: TaskRunn
     from prefect import flow, task
     from prefect.cache_policies import NO_CACHE
 
-    one = task(work, name="simulation", cache_policy=NO_CACHE, persist_result=False, retries=0)
+    one = task(name="simulation", cache_policy=NO_CACHE, persist_result=False, retries=0)(work)
 
     @flow(name="sweep", task_runner=runner, persist_result=False)
     def spread() -> list[Result]:

@@ -12,10 +12,13 @@ from galvanaut.flows.tethered import cut, tethered
 
 
 def start_temporary_server() -> str:
-    """Start, and give the API URL of, the server that Prefect keeps for a process without one, out of reach of the terminal's Ctrl-C.
+    """Start the server that Prefect keeps for a process without one, out of reach of the terminal's Ctrl-C.
 
     It stands in the terminal's process group. If Ctrl-C ended it together with the run, the flow would stumble over
     its dead server instead of stopping. But it ends when this process is gone, also by SIGKILL.
+
+    Returns:
+        The URL of its API.
     """
     if hasattr(signal, "pthread_sigmask"):  # a child inherits what is blocked
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -16,12 +16,12 @@ _KINDS = {True: "simulated", False: "real", None: "unknown"}
 
 def records_json(lab: Path, campaign: str | None) -> list[dict[str, Any]]:
     """Every record of a lab, or of one campaign."""
-    return [asdict(info) for info in list_records(_with_records(lab), campaign or "")]
+    return [asdict(info) for info in list_records(_with_records(lab), campaign or "", LabFolder(lab).url)]
 
 
 def records_text(lab: Path, campaign: str | None) -> str:
     """The same as a table."""
-    found = list_records(_with_records(lab), campaign or "")
+    found = list_records(_with_records(lab), campaign or "", LabFolder(lab).url)
     where = f"{lab}, campaign {campaign}" if campaign else str(lab)
     if not found:
         return f"{where}: no test has a reading yet"
@@ -30,14 +30,14 @@ def records_text(lab: Path, campaign: str | None) -> str:
 
 def export_command(lab: Path, test: str, output: Path) -> str:
     """Write one record to files of the user's choice; which, in words."""
-    files = export_record(_with_records(lab), test, output)
+    files = export_record(_with_records(lab), test, output, LabFolder(lab).url)
     return "\n".join(str(file) for file in files)
 
 
 def _with_records(lab: Path) -> Path:
     """A lab folder; also one that holds nothing but records, such as a copy."""
     folder = LabFolder(lab)
-    return lab if folder.telemetry.is_file() or folder.records.is_dir() else LabFolder.existing(lab).path
+    return lab if folder.records.is_dir() or folder.has("telemetry") else LabFolder.existing(lab).path
 
 
 def _row(info: RecordInfo) -> dict[str, Any]:

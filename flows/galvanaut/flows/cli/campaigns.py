@@ -15,6 +15,7 @@ from galvanaut.flows.cli.options import (
     BenchFile,
     CampaignFile,
     CampaignName,
+    Database,
     LabFolder,
     Record,
     Seed,
@@ -48,6 +49,7 @@ def run(
     ] = True,
     arm: Arm = False,
     record: Record = None,
+    database: Database = None,
 ) -> None:
     """Run a campaign, or carry on with one that was interrupted.
 
@@ -55,7 +57,7 @@ def run(
     """
     from galvanaut.flows.run import run_command
 
-    run_command(campaign, lab, bench, seed, max_trials, prefect=prefect, arm=arm, record=record)
+    run_command(campaign, lab, bench, seed, max_trials, prefect=prefect, arm=arm, record=record, database=database)
 
 
 def status(

@@ -20,6 +20,15 @@ Record = Annotated[
 ]
 CampaignName = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign, or its file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="Begin the lab on a PostgreSQL server: postgresql://USER@SERVER/DATABASE?lab=NAME, without a password.",
+        show_default=False,
+    ),
+]
 Arm = Annotated[
     bool, typer.Option("--arm", help="Let a real bench move; its file must also say `armed: true`. See the docs first.")
 ]

@@ -48,4 +48,5 @@ def answer(
             "answer",
             "takes exactly one of --electrolyte, --choice (some with --mass), --done and --fail",
         )
-    typer.echo(f"{job}: {LabOrders(lab).answer(job, texts, fail, choice or '')}")
+    with LabOrders.opened(lab) as orders:
+        typer.echo(f"{job}: {orders.answer(job, texts, fail, choice or '')}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from galvanaut.flows.cli.options import DEFAULT_LAB, Arm, AsJson, LabFolder, Record, Seed
+from galvanaut.flows.cli.options import DEFAULT_LAB, Arm, AsJson, Database, LabFolder, Record, Seed
 
 if TYPE_CHECKING:
     from galvanaut.flows.resident import Ready
@@ -38,6 +38,7 @@ def run(
     seed: Seed = None,
     arm: Arm = False,
     record: Record = None,
+    database: Database = None,
 ) -> None:
     """Work a bench until Ctrl-C. Campaigns of this lab folder reach it from other processes.
 
@@ -47,7 +48,7 @@ def run(
     """
     from galvanaut.flows.resident import station_command
 
-    station_command(bench, lab, 1 if seed is None else seed, _say, arm=arm, record=record)
+    station_command(bench, lab, 1 if seed is None else seed, _say, arm=arm, record=record, database=database)
 
 
 @app.command("status")

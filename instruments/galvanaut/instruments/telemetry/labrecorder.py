@@ -12,6 +12,7 @@ import numpy as np
 from galvanaut.core import bdf
 from galvanaut.core.errors import GalvanautError
 from galvanaut.core.eventlog import open_engine
+from galvanaut.core.labdatabase import noted_in
 from galvanaut.instruments.runs import Row
 from galvanaut.instruments.telemetry.batch import FLUSH_S, SharedBatch
 from galvanaut.instruments.telemetry.columns import Columns, columns_of, gaps_in
@@ -45,12 +46,12 @@ class LabRecorder:
 
         Args:
             lab: the folder, which exists.
-            url: of a database in place of ``telemetry.db``, as SQLAlchemy writes it.
+            url: of a database; if left out, the lab's own, which is ``telemetry.db`` unless the folder names another.
 
         Raises:
             InputError: the database cannot be used.
         """
-        engine = open_engine(url or lab / HOT_FILE, durable=False)
+        engine = open_engine(url or noted_in(lab) or lab / HOT_FILE, durable=False)
         try:
             recorder = cls(lab, HotStore(engine))
             try:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from galvanaut.core import bdf
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import open_engine
+from galvanaut.core.eventlog import opened
+from galvanaut.core.labdatabase import noted_in
+from galvanaut.core.postgresql import has_table, is_postgresql
 from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS, record_path, usual_name
 from galvanaut.instruments.telemetry.store import HotStore
 
@@ -56,7 +58,7 @@ def list_records(lab: Path | str, campaign: str = "", url: str | None = None) ->
     Args:
         lab: the lab folder.
         campaign: its name; all if empty.
-        url: of the database of hot readings, if that is not in the folder.
+        url: of the database of hot readings, if it is neither in the folder nor named there.
 
     Raises:
         InputError: there is no such folder, or its database is damaged.
@@ -112,7 +114,9 @@ def read_test(lab: Path | str, test: str, url: str | None = None) -> tuple[Colum
                 if len(numbers):
                     return columns, {**store.facts(test), "test": test, "outcome": ""}
     there = ", ".join(info.test for info in list_records(lab, url=url) if info.test) or "none"
-    raise InputError(f"test {test}", f"has no record in {lab}; there: {there}")
+    shared = url or noted_in(Path(lab))
+    hint = f"; if a station of another computer made it, let both have one folder {RECORDS}" if shared else ""
+    raise InputError(f"test {test}", f"has no record in {lab}; there: {there}{hint}")
 
 
 def _hot_tests(lab: Path, url: str | None) -> Iterator[Any]:
@@ -126,14 +130,12 @@ def _hot_tests(lab: Path, url: str | None) -> Iterator[Any]:
 @contextmanager
 def _opened(lab: Path, url: str | None) -> Iterator[HotStore | None]:
     """The hot store, if there is one; none is made here."""
-    if url is None and not (lab / HOT_FILE).is_file():
+    target = url or noted_in(lab) or lab / HOT_FILE
+    if isinstance(target, Path) and not target.is_file():
         yield None
         return
-    engine = open_engine(url or lab / HOT_FILE, durable=False)
-    try:
-        yield HotStore(engine)
-    finally:
-        engine.dispose()
+    with opened(target, durable=False) as engine:
+        yield HotStore(engine) if not is_postgresql(engine) or has_table(engine, "readings") else None
 
 
 def _live(test: str, facts: Mapping[str, Any], newest: Any) -> RecordInfo:

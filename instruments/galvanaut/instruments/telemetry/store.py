@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from galvanaut.core.errors import GalvanautError, InputError
-from galvanaut.core.eventlog import create_table
+from galvanaut.core.eventlog import BIG, advice, cause, causes, create_table, where
+from galvanaut.core.postgresql import again_if_cut_off
 from galvanaut.instruments.runs import Row
 
 _BITS = 32
 """Of a key, that number the readings of one test."""
 _CHUNK = 20_000
 """Readings fetched at a time, and deleted at a time: others wait no longer than that takes."""
-_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # only this name makes it SQLite's own row number
 
 
 class HotTest(NamedTuple):
@@ -69,7 +69,7 @@ class HotStore:
         self._readings = sa.Table(
             "readings",
             metadata,
-            sa.Column("key", _KEY, primary_key=True, autoincrement=False),
+            sa.Column("key", BIG, primary_key=True, autoincrement=False),
             *(sa.Column(name, sa.Double, nullable=True) for name in numbers),  # SQLite has no NaN but NULL
             *(sa.Column(name, sa.Integer, nullable=False) for name in ("step", "step_count", "cycle")),
             sa.Column("step_time_s", sa.Double, nullable=True),
@@ -96,7 +96,11 @@ class HotStore:
         text = json.dumps(facts, sort_keys=True, allow_nan=False)
         if test in self.leaving():  # what comes now must not leave with what was there
             self.forget(test)
-        with self._writing(test), self._engine.begin() as connection:
+        with self._writing(test):
+            again_if_cut_off(lambda: self._begin(test, text))
+
+    def _begin(self, test: str, text: str) -> None:
+        with self._engine.begin() as connection:
             known = connection.execute(sa.select(self._tests).where(self._tests.c.test == test)).one_or_none()
             if known is None:
                 connection.execute(self._tests.insert().values(test=test, facts=text, is_leaving=False))
@@ -114,8 +118,12 @@ class HotStore:
             base = self._base(test)
             values += [(base + row[0], *row[1:]) for row in rows]
         if values:
-            with self._writing(*batch), self._engine.begin() as connection:
-                connection.exec_driver_sql(self._insert, values)
+            with self._writing(*batch):
+                again_if_cut_off(lambda: self._insert_rows(values))
+
+    def _insert_rows(self, values: list[tuple[Any, ...]]) -> None:
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql(self._insert, values)
 
     def rows(self, test: str, since: int = 0) -> list[Row]:
         """The rows of a test from number ``since`` on."""
@@ -137,7 +145,7 @@ class HotStore:
         """Every test that is here, with its newest reading, in the order of their beginnings."""
         tests, readings = self._tests.c, self._readings
         older = readings.alias()
-        base = sa.cast(tests.id, _KEY) * (1 << _BITS)
+        base = sa.cast(tests.id, BIG) * (1 << _BITS)
         last = sa.select(sa.func.max(older.c.key)).where(older.c.key >= base, older.c.key < base + (1 << _BITS))
         values = [column for column in readings.c if column.name != "key"]
         query = (
@@ -146,31 +154,30 @@ class HotStore:
             .where(tests.is_leaving.is_(False))
             .order_by(tests.id)
         )
-        with self._usable(), self._engine.connect() as connection:
-            found = connection.execute(query).all()
-        return [HotTest(test, json.loads(facts), None if row[0] is None else _row(row)) for test, facts, *row in found]
+        found = self._fetch(query)
+        return [
+            HotTest(test, json.loads(facts), None if row[0] is None else _row(row))
+            for test, facts, *row in map(tuple, found)
+        ]
 
     def facts(self, test: str) -> Mapping[str, Any]:
         """What was written down at the beginning of a test; nothing if it is not here."""
         query = sa.select(self._tests.c.facts).where(self._tests.c.test == test)
-        with self._usable(), self._engine.connect() as connection:
-            text = connection.execute(query).scalar()
-        return {} if text is None else dict(json.loads(text))
+        found = self._fetch(query)
+        return dict(json.loads(found[0].facts)) if found else {}
 
     def leaving(self) -> list[str]:
         """Tests that were being forgotten when a process died."""
         query = sa.select(self._tests.c.test).where(self._tests.c.is_leaving.is_(True))
-        with self._usable(), self._engine.connect() as connection:
-            return list(connection.execute(query).scalars())
+        return [row.test for row in self._fetch(query)]
 
     def forget(self, test: str) -> None:
         """Delete a test and its readings, some at a time. From the beginning on it is not listed any more."""
-        with self._usable(), self._engine.connect() as connection:
-            number = connection.execute(sa.select(self._tests.c.id).where(self._tests.c.test == test)).scalar()
-        if number is None:
+        found = self._fetch(sa.select(self._tests.c.id).where(self._tests.c.test == test))
+        if not found:
             return
         self._ids.pop(test, None)
-        this, base = self._tests.c.id == number, int(number) << _BITS
+        this, base = self._tests.c.id == found[0].id, int(found[0].id) << _BITS
         end = base + (1 << _BITS)
         with self._writing(test):
             with self._engine.begin() as connection:
@@ -182,6 +189,14 @@ class HotStore:
                     connection.execute(self._readings.delete().where(self._between(low, low + _CHUNK)))
             with self._engine.begin() as connection:
                 connection.execute(self._tests.delete().where(this))
+
+    def _fetch(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        def read() -> Sequence[sa.Row[Any]]:
+            with self._engine.connect() as connection:
+                return connection.execute(query).all()
+
+        with self._usable():
+            return again_if_cut_off(read)
 
     def _select(self, base: int) -> sa.Select[Any]:
         values = [column for column in self._readings.c if column.name != "key"]
@@ -201,11 +216,10 @@ class HotStore:
     def _known_id(self, test: str) -> int | None:
         if test not in self._ids:
             stays = sa.and_(self._tests.c.test == test, self._tests.c.is_leaving.is_(False))
-            with self._usable(), self._engine.connect() as connection:
-                found = connection.execute(sa.select(self._tests.c.id).where(stays)).scalar()
-            if found is None:
+            found = self._fetch(sa.select(self._tests.c.id).where(stays))
+            if not found:
                 return None
-            self._ids[test] = int(found)
+            self._ids[test] = int(found[0].id)
         return self._ids[test]
 
     @contextmanager
@@ -215,8 +229,8 @@ class HotStore:
         except sa.exc.DBAPIError as error:
             others = f" and {len(tests) - 1} others" if len(tests) > 1 else ""
             raise GalvanautError(
-                f"test {tests[0]}{others}: readings cannot be recorded ({error.orig}); all that was recorded before is "
-                "safe. Put it right (space on the disk, permissions) and run the same command again"
+                f"test {tests[0]}{others}: readings cannot be recorded ({cause(error)}); all that was recorded before "
+                f"is safe. Put it right ({causes(self._engine)}) and run the same command again"
             ) from error
 
     @contextmanager
@@ -224,8 +238,7 @@ class HotStore:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            where = self._engine.url.render_as_string()
-            raise InputError(where, f"cannot be used ({error.orig}); if it is damaged, bring it back") from error
+            raise InputError(where(self._engine), f"cannot be used ({cause(error)}); {advice(self._engine)}") from error
 
 
 def _row(values: Sequence[Any]) -> Row:
