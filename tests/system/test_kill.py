@@ -3,12 +3,16 @@
 ``pytest tests/system/test_kill.py --kills 200`` takes a long time and runs half of them with Prefect; see `conftest`.
 """
 
+import asyncio
 from collections import Counter
 
 import numpy as np
 import pytest
 
 from deaths import PHASES, Death
+from galvanaut.flows.campaign_loop import run_campaign
+from galvanaut.flows.lab import open_lab
+from galvanaut.flows.procedure import run_trial
 from killedcampaign import Campaign, check, drawn
 
 pytestmark = pytest.mark.system
@@ -20,6 +24,24 @@ def test_cells_on_test_are_taken_up_before_the_incubator_is_warmed_again(tmp_pat
     assert campaign.run() == 0, campaign.said()
     assert "1 trials ended, 0 failed" in campaign.said()
     assert "nobody took up" not in campaign.said()
+
+
+def test_cells_on_test_are_taken_up_first_however_late_prefect_shows_their_trial(tmp_path, nursery):
+    campaign = Campaign(tmp_path / "it", nursery, "--no-prefect", "--max-trials", "2")
+    assert campaign.run(Death("measuring", 290)) == -9
+    late = []
+
+    async def runner(trial, lab):
+        if trial.number == 1:
+            late.append(len(lab.ledger.pending()))
+            await asyncio.sleep(0.5)
+        return await run_trial(trial, lab)
+
+    with open_lab(campaign.folder / "campaign.yaml", campaign.lab, max_trials=2) as lab:
+        asyncio.run(run_campaign(lab, runner))
+        assert lab.station.alarms == []
+    assert late == [2]
+    assert [event.data["status"] for event in campaign.events() if event.kind == "ended"] == ["ok", "ok"]
 
 
 @pytest.mark.timeout(900)  # for those with Prefect

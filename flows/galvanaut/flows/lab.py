@@ -65,6 +65,7 @@ class Lab:
         taking_holders: held by the trial that takes its holders.
         warming: held while the incubator is brought to its temperature.
         is_warm: that was done in this run.
+        arrived: numbers of trials whose procedure has begun in this run.
         session: asks and tells the planner.
         something_ended: opens when a trial ends.
         valve: lets jobs begin, or has them wait while the campaign is paused.
@@ -85,11 +86,14 @@ class Lab:
     taking_holders: ClockLock = field(init=False)
     warming: ClockLock = field(init=False)
     is_warm: bool = False
+    arrived: set[int] = field(default_factory=set)
+    _arrival: Gate[None] = field(init=False)
 
     def __post_init__(self) -> None:
         self.something_ended = Gate(self.clock)
         self.taking_holders = ClockLock(self.clock)
         self.warming = ClockLock(self.clock)
+        self._arrival = Gate(self.clock)
         self.valve.on_opening = lambda: self.something_ended.open(None)
         self.session = PlannerSession(self._planner())
         for _, trial in sorted(self.ledger.trials.items()):
@@ -103,6 +107,19 @@ class Lab:
         if known is not None and known.state == "intended":
             return await self.valve.past(lambda: self.station.run(key, action))
         return await self.valve.through(lambda: self.station.run(key, action))
+
+    async def in_turn(self, number: int) -> None:
+        """Wait until the open trials of lower numbers have begun, too, however long Prefect takes to show them.
+
+        Else one that queues for the mixer or for holders could stand before one whose cells are on test, and nobody
+        would look after those.
+        """
+        self.arrived.add(number)
+        self._arrival.open(None)
+        while any(trial.number < number and trial.number not in self.arrived for trial in self.ledger.pending()):
+            self._arrival = Gate(self.clock) if self._arrival.is_open else self._arrival
+            await self._arrival.wait()
+        await self.clock.sleep(0.0, order=f"trial {number:06d}")
 
     @property
     def campaign(self) -> Campaign:

@@ -123,6 +123,7 @@ async def run_trial(trial: TrialRecord, lab: Lab, steps: Steps = PLAIN) -> Outco
     Raises:
         JobFailedError: the mixer could not be emptied or rinsed, or a cell could not be unloaded.
     """
+    await lab.in_turn(trial.number)
     async with cells.places(trial, lab) as places:
         liquid, built = await _make(trial, [place.holder for place in places], lab, steps)
         for place in places[len(built) :]:

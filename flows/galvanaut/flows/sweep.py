@@ -57,9 +57,9 @@ def _dask(address: str | None) -> TaskRunner[Any]:
         from prefect_dask import DaskTaskRunner
     except ImportError:
         raise _missing("dask") from None
-    if address is not None:
-        return DaskTaskRunner(address=address)
-    return DaskTaskRunner(cluster_kwargs={"threads_per_worker": 1, "dashboard_address": None})
+    here = {"cluster_kwargs": {"threads_per_worker": 1, "dashboard_address": None}}
+    runner: TaskRunner[Any] = DaskTaskRunner(**(here if address is None else {"address": address}))
+    return runner
 
 
 def _ray(address: str | None) -> TaskRunner[Any]:
@@ -67,9 +67,9 @@ def _ray(address: str | None) -> TaskRunner[Any]:
         from prefect_ray import RayTaskRunner
     except ImportError:
         raise _missing("ray") from None
-    if address is not None:
-        return RayTaskRunner(address=address)
-    return RayTaskRunner(init_kwargs={"include_dashboard": False})
+    here = {"init_kwargs": {"include_dashboard": False}}
+    runner: TaskRunner[Any] = RayTaskRunner(**(here if address is None else {"address": address}))
+    return runner
 
 
 def _missing(extra: str) -> InputError:
