@@ -51,6 +51,7 @@ class TrialRecord:
         as_made: mass fractions by the balance, once made; ``as_made_deviations`` their standard deviations.
         outcome: once ended.
         proposed_at, ended_at: instants on the bench's clock.
+        bench: on which it is made and tested.
     """
 
     number: int
@@ -62,6 +63,7 @@ class TrialRecord:
     as_made_deviations: Mapping[str, float] = field(default_factory=dict)
     outcome: Outcome | None = None
     ended_at: float | None = None
+    bench: str = ""
 
     @property
     def status(self) -> TrialStatus:
@@ -81,30 +83,49 @@ class Ledger:
         log: table of the lab's ledger database.
         campaign: name of the campaign.
         clock: the bench's clock.
+        bench: name of the one that this process works on, among those that share the campaign; empty for who only
+            reads.
 
     Attributes:
         started: the plan that the campaign follows; the newest one, if something that may change did. None before
             the start.
-        calibration: what all measurements rest on; None before it was made.
-        trials: by number.
+        joined: the plans of other benches that have joined, by the bench's name.
+        trials: of all benches, by number.
     """
 
-    def __init__(self, log: EventLog, campaign: str, clock: Clock) -> None:
+    def __init__(self, log: EventLog, campaign: str, clock: Clock, bench: str = "") -> None:
         self._log = log
         self._clock = clock
         self.campaign = campaign
+        self.bench = bench
         self.started: Mapping[str, Any] | None = None
-        self.calibration: Mapping[str, Any] | None = None
+        self.joined: dict[str, Mapping[str, Any]] = {}
         self.trials: dict[int, TrialRecord] = {}
-        for event in log.read(topic=campaign):
+        self._calibrations: dict[str, Mapping[str, Any]] = {}
+        self._newest = 0
+        self.follow()
+
+    def follow(self) -> None:
+        """Take over what was written since, also by processes at other benches."""
+        for event in self._log.read(topic=self.campaign, after=self._newest):
+            self._newest = event.sequence
             self._apply(event)
+
+    @property
+    def calibration(self) -> Mapping[str, Any] | None:
+        """What all measurements of the bench rest on; None before it was made."""
+        return self._calibrations.get(self.bench or self._first_bench)
+
+    @property
+    def _first_bench(self) -> str:
+        return "" if self.started is None else str(self.started.get("bench", {}).get("name", ""))
 
     def start(
         self,
         plan: Mapping[str, Any],
         reread: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda stored: stored,
     ) -> None:
-        """Open the campaign, or check that it is still the same one.
+        """Open the campaign or join it with another bench, or check that it is still the same one.
 
         Args:
             plan: campaign file, seed and bench as JSON; what `MAY_CHANGE` matches may differ between runs, and the
@@ -118,6 +139,9 @@ class Ledger:
         if self.started is None:
             self._write("started", {"plan": plan})
             return
+        if self.bench and self.bench != self._first_bench:
+            self._join(plan, reread)
+            return
         before = reread(self.started)
         changed = _differences(before, plan)
         if changed:
@@ -129,14 +153,28 @@ class Ledger:
         if before != plan:
             self._write("changed", {"plan": plan})
 
+    def _join(self, plan: Mapping[str, Any], reread: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Check that only the bench is another one, and that it is the one that has joined before."""
+        known = self.joined.get(self.bench)
+        theirs = {**reread(self.started or {}), "bench": plan["bench"] if known is None else reread(known)["bench"]}
+        changed = [text for text in _differences(theirs, plan) if not text.startswith("campaign.bench ")]
+        if changed:
+            raise InputError(
+                f"campaign {self.campaign}",
+                f"is shared with other settings ({'; '.join(changed)}). Use the same campaign file and seed at every "
+                "bench, or give the changed campaign a new name.",
+            )
+        if known != plan:
+            self._write("joined", {"plan": plan})
+
     def calibrated(self, result: Mapping[str, Any]) -> None:
         """Record the calibration that all later measurements rest on."""
-        self._write("calibrated", result)
+        self._write("calibrated", {**result, "bench": self.bench} if self.bench else result)
 
     def propose(self, number: int, recipe: Recipe, doses: Sequence[Mapping[str, Any]], why: Mapping[str, Any]) -> None:
         """Record a decision before anything is done about it."""
         data = {"recipe": dict(recipe.mass_fractions), "doses": [dict(dose) for dose in doses], "explanation": why}
-        self._write("proposed", {"trial": number, **data})
+        self._write("proposed", {"trial": number, "bench": self.bench, **data})
 
     def made(self, number: int, as_made: Recipe, deviations: Mapping[str, float]) -> None:
         """Record what the balance says was made."""
@@ -161,8 +199,12 @@ class Ledger:
         )
 
     def pending(self) -> list[TrialRecord]:
-        """Trials proposed and not ended, in the order of their numbers."""
-        return [trial for _, trial in sorted(self.trials.items()) if trial.outcome is None]
+        """Trials of this bench proposed and not ended, in the order of their numbers; of all for who only reads."""
+        return [
+            trial
+            for _, trial in sorted(self.trials.items())
+            if trial.outcome is None and self.bench in ("", trial.bench)
+        ]
 
     def ended(self) -> list[TrialRecord]:
         """Trials that ended, in the order in which they did."""
@@ -170,19 +212,23 @@ class Ledger:
         return sorted(done, key=lambda trial: (trial.ended_at or 0.0, trial.number))
 
     def _write(self, kind: str, data: Mapping[str, Any]) -> None:
-        self._apply(self._log.append(self._clock.now(), self.campaign, kind, data))
+        self._log.append(self._clock.now(), self.campaign, kind, data)
+        self.follow()
 
     def _apply(self, event: Event) -> None:
         data = event.data
         if event.kind in ("started", "changed"):
             self.started = data["plan"]
+        elif event.kind == "joined":
+            self.joined[data["plan"]["bench"]["name"]] = data["plan"]
         elif event.kind == "calibrated":
-            self.calibration = data
+            self._calibrations[data.get("bench", self._first_bench)] = data
         elif event.kind == "proposed":
             recipe = Recipe(data["recipe"])
             self.trials[data["trial"]] = TrialRecord(
                 data["trial"], recipe, data["doses"], data["explanation"], proposed_at=event.at
             )
+            self.trials[data["trial"]].bench = data.get("bench") or self._first_bench
         elif event.kind == "made":
             trial = self.trials[data["trial"]]
             trial.as_made, trial.as_made_deviations = Recipe(data["as_made"]), data["deviations"]

@@ -146,7 +146,10 @@ async def _trials(lab: Lab, runner: TrialRunner, observer: Observer) -> None:
 def _fill(lab: Lab, runner: TrialRunner, observer: Observer, open_: _Open) -> None:
     while len(open_.tasks) < lab.parallel and lab.may_propose():
         observer.stage("choosing the next recipe")
-        _begin(lab.propose(), lab, runner, observer, open_)
+        trial = lab.propose()
+        if trial is None:
+            return
+        _begin(trial, lab, runner, observer, open_)
 
 
 def _begin(trial: TrialRecord, lab: Lab, runner: TrialRunner, observer: Observer, open_: _Open) -> None:
@@ -189,7 +192,7 @@ def _have_an_ill_bench_looked_at(lab: Lab, open_: _Open) -> None:
     Raises:
         GalvanautError: nobody is there to be asked, or nothing is left to be done.
     """
-    last = lab.ledger.ended()[open_.judged :][-FAULTS_IN_A_ROW:]
+    last = _ended_here(lab)[open_.judged :][-FAULTS_IN_A_ROW:]
     if len(last) < FAULTS_IN_A_ROW or not all(trial.status == "failed_instrument" for trial in last):
         return
     reasons = "\n".join(f"  trial {trial.number}: {trial.outcome.reason}" for trial in last if trial.outcome)
@@ -201,6 +204,10 @@ def _have_an_ill_bench_looked_at(lab: Lab, open_: _Open) -> None:
         )
     if lab.may_propose() and open_.asking is None:
         _ask(lab, open_, ask(WHOLE_BENCH, "bench", PutRight(lost, reasons, "makes the next recipe"), lab))
+
+
+def _ended_here(lab: Lab) -> list[TrialRecord]:
+    return [trial for trial in lab.ledger.ended() if trial.bench == lab.bench.name]
 
 
 def _ask(lab: Lab, open_: _Open, question: Coroutine[Any, Any, None]) -> None:
@@ -221,5 +228,5 @@ def _hear(lab: Lab, open_: _Open) -> None:
     """
     if open_.asking is not None and open_.asking.done():
         answered, open_.asking = open_.asking, None
-        open_.judged = len(lab.ledger.ended())
+        open_.judged = len(_ended_here(lab))
         answered.result()

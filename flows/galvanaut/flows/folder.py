@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS
 Tables = Literal["ledger", "station", "telemetry"]
 """What a lab keeps in SQL."""
 _FILES = {"ledger": "ledger.db", "station": "station.db", "telemetry": HOT_FILE}
+LEDGER_OF = "ledger.json"
+"""Says whose ledger a lab uses that shares the campaigns of another one."""
 _FIRST_TABLE = {"ledger": "ledger", "station": "journal", "telemetry": "readings"}
 
 
@@ -47,8 +50,45 @@ class LabFolder:
 
     @property
     def ledger(self) -> Path | str:
-        """Database of decisions and outcomes."""
-        return self.url or self.path / _FILES["ledger"]
+        """Database of decisions and outcomes; of another lab, if this one shares its campaigns."""
+        shared = self._ledger_of()
+        if shared is None:
+            return self.url or self.path / _FILES["ledger"]
+        return shared if "://" in shared else LabFolder(Path(shared)).ledger
+
+    def keep_ledger_of(self, other: str | None) -> None:
+        """Write down whose ledger is used here, so that every later command finds it.
+
+        Args:
+            other: folder of a lab, or address of its tables; None leaves it as it is.
+
+        Raises:
+            InputError: there is no such lab, or this one has a ledger already.
+        """
+        if other is None:
+            return
+        option = f"--join {other}"
+        if "://" in other:
+            wanted = labdatabase.usual(other, "--join")
+        else:
+            wanted = str(LabFolder.existing(Path(other)).path.resolve())
+        noted = self._ledger_of()
+        if noted == wanted:
+            return
+        if noted is not None or self.has("ledger"):
+            whose = noted or "its own"
+            raise InputError(option, f"{self.path} has a ledger already ({whose}); use another --lab for the new one")
+        write_whole(self.path / LEDGER_OF, json.dumps({"lab": wanted}, indent=2).encode() + b"\n")
+
+    def _ledger_of(self) -> str | None:
+        path = self.path / LEDGER_OF
+        try:
+            text = json.loads(path.read_text(encoding="utf-8"))["lab"]
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            raise InputError(path, 'cannot be read, or is not of the form {"lab": "FOLDER or ADDRESS"}') from None
+        return labdatabase.usual(text, path) if "://" in text else str(text)
 
     @property
     def station(self) -> Path | str:
@@ -66,13 +106,13 @@ class LabFolder:
         Raises:
             InputError: the database cannot be used, or as `url`.
         """
-        url = self.url
-        if url is None:
-            return (self.path / _FILES[tables]).is_file()
+        place: Path | str = {"ledger": self.ledger, "station": self.station, "telemetry": self.telemetry}[tables]
+        if isinstance(place, Path):
+            return place.is_file()
         from galvanaut.core.eventlog import opened
         from galvanaut.core.postgresql import has_table
 
-        with opened(url) as engine:
+        with opened(place) as engine:
             return has_table(engine, _FIRST_TABLE[tables])
 
     def keep_address(self) -> None:

@@ -22,9 +22,10 @@ from galvanaut.campaigns.planners.session import PlannerSession
 from galvanaut.campaigns.procedurefields import Procedure
 from galvanaut.campaigns.report.summary import Summary
 from galvanaut.core.clock import Clock, ClockLock, Gate
-from galvanaut.core.errors import InputError
+from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.identifiers import JobKey
+from galvanaut.core.leases import Leases
 from galvanaut.flows.alarms import AlarmFile, load_alarm_file
 from galvanaut.flows.benchside import BenchSide, own_bench, resident_bench, resident_station
 from galvanaut.flows.controls import Controls, Valve
@@ -35,6 +36,7 @@ from galvanaut.flows.labels import note
 from galvanaut.flows.plan import Plan, load_plan, reread
 from galvanaut.flows.recommend import observation, recommendation
 from galvanaut.flows.support import trust
+from galvanaut.flows.turns import Turns
 from galvanaut.instruments.connect import require_armed
 from galvanaut.instruments.holders import HolderPool
 from galvanaut.instruments.journal import Journal
@@ -69,6 +71,7 @@ class Lab:
         session: asks and tells the planner.
         something_ended: opens when a trial ends.
         valve: lets jobs begin, or has them wait while the campaign is paused.
+        turns: in which the benches of a campaign choose recipes.
     """
 
     plan: Plan
@@ -79,6 +82,7 @@ class Lab:
     clock: Clock
     max_trials: int | None
     valve: Valve
+    turns: Turns
     found: list[str] = field(default_factory=list)
     pool: HolderPool | None = None
     session: PlannerSession = field(init=False)
@@ -96,10 +100,19 @@ class Lab:
         self._arrival = Gate(self.clock)
         self.valve.on_opening = lambda: self.something_ended.open(None)
         self.session = PlannerSession(self._planner())
-        for _, trial in sorted(self.ledger.trials.items()):
-            self.session.restore(trial.number, np.array(trial.explanation["point"]))
+        self._restored, self._told = 0, set[int]()
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Tell the planner what the ledger holds and it has not been told, also of other benches."""
+        self.ledger.follow()
+        for number, trial in sorted(self.ledger.trials.items()):
+            if number > self._restored:
+                self.session.restore(number, np.array(trial.explanation["point"]))
+                self._restored = number
         for trial in self.ledger.ended():
-            self._tell(trial)
+            if trial.number not in self._told:
+                self._tell(trial)
 
     async def run(self, key: JobKey, action: Action) -> Mapping[str, Any]:
         """Have a job done, see `Station.run`; while the campaign is paused none begins that was not begun before."""
@@ -194,12 +207,21 @@ class Lab:
         """Whether the budget allows one more trial."""
         return len(self.ledger.trials) < self.budget
 
-    def propose(self) -> TrialRecord:
+    def propose(self) -> TrialRecord | None:
         """Ask the planner for the next recipe, plan its batch and write both down.
+
+        Returns:
+            The trial; None if another bench has taken the last one meanwhile.
 
         Raises:
             NotMakeableError: the stocks cannot make anything in the search space any more.
+            GalvanautError: another bench does not end choosing.
         """
+        with self.turns.taken():
+            self.catch_up()
+            return self._propose() if self.may_propose() else None
+
+    def _propose(self) -> TrialRecord:
         if self.plan.is_scarce(self.station.journal.drawn_mL):
             self.session.planner = self._planner()  # what can be made depends on what the bottles still hold
         proposal = self.session.ask()
@@ -213,7 +235,13 @@ class Lab:
             }
             for dose in batch.doses
         ]
-        number = proposal.index + 1
+        number = self._restored = proposal.index + 1
+        self.ledger.follow()
+        if number in self.ledger.trials:
+            raise GalvanautError(
+                f"campaign {self.campaign.name}: another bench has chosen trial {number} meanwhile; choosing took too "
+                "long. Nothing was begun; run the same command again."
+            )
         self.ledger.propose(number, proposal.recipe, doses, proposal.to_json())
         return self.ledger.trials[number]
 
@@ -228,7 +256,7 @@ class Lab:
     def close_trial(self, number: int, outcome: Outcome) -> None:
         """Write down how a trial ended and tell the planner."""
         self.ledger.close(number, outcome)
-        self._tell(self.ledger.trials[number])
+        self.catch_up()
 
     def summary(self) -> Summary:
         """What the ledger says."""
@@ -243,6 +271,7 @@ class Lab:
         return recommendation(self.campaign, self.ledger, self.plan.seed)
 
     def _tell(self, trial: TrialRecord) -> None:
+        self._told.add(trial.number)
         seen = observation(trial, self.plan.space, self.objective.name)
         if seen is not None:
             point = np.array(seen.point)
@@ -271,6 +300,7 @@ def open_lab(
     arm: bool = False,
     record: Path | None = None,
     database: str | None = None,
+    join: str | None = None,
 ) -> Iterator[Lab]:
     """Open a lab folder on a campaign; everything is checked before the folder is touched.
 
@@ -283,6 +313,7 @@ def open_lab(
         arm: lets a real bench move.
         record: new file for a transcript of every byte.
         database: address of the lab's tables, see `galvanaut.core.labdatabase`.
+        join: folder of the lab, or address of its tables, whose ledger the campaign shares.
 
     Raises:
         InputError: something has to be put right first; no lab folder was begun.
@@ -296,12 +327,13 @@ def open_lab(
     with ExitStack() as stack:
         with LabFolder.begun(lab_folder, database) as folder:
             folder.keep_address()
+            folder.keep_ledger_of(join)
             problem = stack.enter_context(holding(folder, "lab", f"--lab {lab_folder}"))
             side = stack.enter_context(_bench_side(plan, folder, watching, arm=arm, record=record))
             clock, journal = side.clock, side.station.journal
             engine = stack.enter_context(opened(folder.ledger))
             log, controls = EventLog(engine, "ledger"), Controls(engine)
-            ledger = Ledger(log, plan.campaign.name, clock)
+            ledger = Ledger(log, plan.campaign.name, clock, plan.bench.name)
             _check_records(ledger, journal, clock, folder)
             _refuse_while_another_is_half_done(log, plan, clock)
             controls.require_not_stopped(plan.campaign.name)
@@ -309,7 +341,8 @@ def open_lab(
             found, seen = side.begin()
             pool = None if plan.cells is None else HolderPool(plan.cells.path.holders, journal, clock, seen)
             valve = Valve(controls, plan.campaign.name, clock, lambda: problem() or side.problem())
-            lab = Lab(plan, folder, side.station, side.recorder, ledger, clock, max_trials, valve, found, pool)
+            turns = Turns(Leases(engine), plan.campaign.name)
+            lab = Lab(plan, folder, side.station, side.recorder, ledger, clock, max_trials, valve, turns, found, pool)
         yield lab
 
 
@@ -330,11 +363,12 @@ def _bench_side(
 
 def _check_records(ledger: Ledger, journal: Journal, clock: Clock, folder: LabFolder) -> None:
     """The ledger, the journal and the simulated world belong together; one of them taken away is not a fresh start."""
-    if not ledger.trials:
+    ours = [trial for trial in ledger.trials.values() if trial.bench == ledger.bench]
+    if not ours:
         return
     if not journal.records():
         raise InputError(folder.station, "holds no jobs, though the ledger has trials: bring it back from a backup")
-    last = max(max(trial.proposed_at, trial.ended_at or 0.0) for trial in ledger.trials.values())
+    last = max(max(trial.proposed_at, trial.ended_at or 0.0) for trial in ours)
     if clock.is_virtual and clock.now() < last:
         raise InputError(folder.path / "worlds", "is younger than the ledger: bring it back, or begin a new lab folder")
 
@@ -342,9 +376,8 @@ def _check_records(ledger: Ledger, journal: Journal, clock: Clock, folder: LabFo
 def _refuse_while_another_is_half_done(log: EventLog, plan: Plan, clock: Clock) -> None:
     """Two campaigns on one bench take turns between trials, never within one: they share the mixer."""
     for name in dict.fromkeys(event.topic for event in log.read()):
-        other = Ledger(log, name, clock)
-        same_bench = other.started is not None and other.started["bench"]["name"] == plan.bench.name
-        if name != plan.campaign.name and same_bench and other.pending():
+        other = Ledger(log, name, clock, plan.bench.name)
+        if name != plan.campaign.name and other.pending():
             numbers = ", ".join(str(trial.number) for trial in other.pending())
             raise InputError(
                 f"campaign {plan.campaign.name}",

@@ -195,6 +195,7 @@ async def campaign_flow(
     bench_file: str | None = None,
     seed: int | None = None,
     max_trials: int | None = None,
+    join: str | None = None,
 ) -> None:
     """Run a campaign, or carry on with one that was interrupted. Nothing here can arm a real bench.
 
@@ -204,12 +205,13 @@ async def campaign_flow(
         bench_file: instead of the one that the campaign names.
         seed: instead of the campaign's.
         max_trials: end this run once the campaign has so many trials.
+        join: folder of the lab, or address of its tables, whose campaign this bench works on, too.
     """
     if _lab.get(None) is not None:
         await _run(_lab.get())
         return
     refuse_fleeting(Path(lab_folder))
-    with open_lab(Path(campaign_file), Path(lab_folder), _path(bench_file), seed, max_trials) as lab:
+    with open_lab(Path(campaign_file), Path(lab_folder), _path(bench_file), seed, max_trials, join=join) as lab:
         _lab.set(lab)
         await _run(lab)
 

@@ -37,6 +37,7 @@ def run_command(
     arm: bool,
     record: Path | None = None,
     database: str | None = None,
+    join: str | None = None,
 ) -> None:
     """Run a campaign to its end and say what came of it.
 
@@ -48,7 +49,7 @@ def run_command(
     with interruptible():
         try:
             with open_lab(
-                campaign, lab_folder, bench, seed, max_trials, arm=arm, record=record, database=database
+                campaign, lab_folder, bench, seed, max_trials, arm=arm, record=record, database=database, join=join
             ) as lab:
                 _run(lab, console, prefect=prefect)
         except (KeyboardInterrupt, asyncio.CancelledError):

@@ -56,6 +56,7 @@ def write_report(
         best=_best_rows(summary),
         bounds=_bounds(summary),
         trials=summary.trials,
+        benches=sorted({trial.bench for trial in summary.trials}),
         cells=summary.cells(),
         incidents=incidents,
         accounts=accounts(faults, incidents),

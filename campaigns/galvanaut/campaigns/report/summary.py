@@ -143,6 +143,7 @@ def _trial_json(trial: TrialRecord) -> dict[str, Any]:
     outcome = trial.outcome
     return {
         "trial": trial.number,
+        "bench": trial.bench,
         "status": trial.status,
         "recipe": dict(trial.recipe.mass_fractions),
         "doses": [dict(dose) for dose in trial.doses],

@@ -16,6 +16,7 @@ from galvanaut.flows.cli.options import (
     CampaignFile,
     CampaignName,
     Database,
+    Join,
     LabFolder,
     Record,
     Seed,
@@ -50,6 +51,7 @@ def run(
     arm: Arm = False,
     record: Record = None,
     database: Database = None,
+    join: Join = None,
 ) -> None:
     """Run a campaign, or carry on with one that was interrupted.
 
@@ -57,7 +59,9 @@ def run(
     """
     from galvanaut.flows.run import run_command
 
-    run_command(campaign, lab, bench, seed, max_trials, prefect=prefect, arm=arm, record=record, database=database)
+    run_command(
+        campaign, lab, bench, seed, max_trials, prefect=prefect, arm=arm, record=record, database=database, join=join
+    )
 
 
 def status(

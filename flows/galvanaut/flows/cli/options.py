@@ -29,6 +29,15 @@ Database = Annotated[
         show_default=False,
     ),
 ]
+Join = Annotated[
+    str | None,
+    typer.Option(
+        "--join",
+        metavar="LAB",
+        help="Work on a campaign of another lab, with a bench of its own: the lab's folder, or its --database address.",
+        show_default=False,
+    ),
+]
 Arm = Annotated[
     bool, typer.Option("--arm", help="Let a real bench move; its file must also say `armed: true`. See the docs first.")
 ]
