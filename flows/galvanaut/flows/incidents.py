@@ -16,12 +16,18 @@ def incidents(journal: Journal, campaign: str) -> list[Incident]:
     jobs = [record for record in journal.records() if record.key.campaign == campaign]
     since = min((record.began for record in jobs), default=0.0)
     alarms = [
-        Incident(alarm.at, cleared_at, "alarm", alarm.instrument, alarm.text)
+        Incident(alarm.at, cleared_at, "alarm", alarm.instrument, alarm.text.removeprefix(f"job {alarm.job}: "))
         for alarm, cleared_at in alarm_history(journal.remarks(RAISED, CLEARED))
         if alarm.at >= since
     ]
     failed = [
-        Incident(record.ended, None, "job failed", str(record.key).removeprefix(f"{campaign}/"), record.reason)
+        Incident(
+            record.ended,
+            None,
+            "job failed",
+            str(record.key).removeprefix(f"{campaign}/"),
+            record.reason.removeprefix(f"job {record.key}: "),
+        )
         for record in jobs
         if record.state == "failed" and record.ended is not None
     ]
