@@ -18,7 +18,7 @@ from galvanaut.instruments.telemetry.batch import SharedBatch
 from galvanaut.instruments.telemetry.labrecorder import LabRecorder
 from galvanaut.simulators.bench import SimulatedBench
 
-LEASE_S = 1.0
+LEASE_S = 4.0
 """So long the dead count as living among stations and campaigns, in place of 15 s."""
 PHASES = ("dosing", "settling", "measuring", "formation", "cycling", "sealing", "planning")
 _OF_DEVICES = {"pump": "dosing", "balance": "dosing", "chamber": "settling", "lcr": "measuring"}

@@ -16,7 +16,7 @@ START = """
 from galvanaut.flows import resident
 from galvanaut.flows.cli import main
 from galvanaut.instruments.mailbox import client
-client.LEASE_S = resident.LEASE_S = 2.0  # not 15 s, for which tests would wait after each death
+client.LEASE_S = resident.LEASE_S = 4.0  # not 15 s, for which tests would wait after each death
 main()
 """
 

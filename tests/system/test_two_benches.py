@@ -10,6 +10,7 @@ from galvanaut.core.eventlog import EventLog
 from galvanaut.core.labdatabase import noted_in
 from galvanaut.simulators.store import read_rows
 from smalllab import BENCH, command_line, journal_of, new_lab, small_campaign, tables
+from stationprocess import station, until
 
 pytestmark = pytest.mark.system
 
@@ -84,3 +85,28 @@ def test_one_is_killed_and_the_other_one_goes_on_without_touching_what_is_not_it
 
 def record(lab):
     return json.loads(command_line("status", "conductivity", "--lab", lab, "--json").stdout)["trials"]
+
+
+def test_the_station_of_one_is_killed_and_the_other_one_goes_on(tmp_path, nursery, station_nursery):
+    first = Side(tmp_path / "first", nursery, "bench_one")
+    first.begin("--max-trials", "1")
+    assert first.ended() == 0, first.said()
+    other = Side(tmp_path / "other", station_nursery, "bench_two", join=noted_in(first.lab) or first.lab)
+    with station(first.lab, first.folder / "bench.yaml") as dying, station(other.lab, other.folder / "bench.yaml"):
+        first.begin()
+        other.begin()
+        until(lambda: any(trial["trial"] > 1 and trial["bench"] == "bench_one" for trial in record(first.lab)))
+        dying.kill()
+        assert first.ended() == 1
+        assert "the station of this bench is gone" in first.said()
+        assert other.ended() == 0, other.said()
+        kept = first.strokes()
+        with station(first.lab, first.folder / "bench.yaml"):
+            first.begin()
+            assert first.ended() == 0, first.said()
+    assert {trial["status"] for trial in record(other.lab)} == {"ok"}
+    assert [trial["trial"] for trial in record(other.lab)] == list(range(1, TRIALS + 1))
+    assert sum(first.strokes()[1].values()) >= sum(kept[1].values())
+    for side in (first, other):
+        given, asked = side.strokes()
+        assert given == asked
