@@ -18,8 +18,8 @@ SOURCES = [
     for path in (ROOT / room).rglob("*.py")
 ]
 LOADS_CODE = {"pickle", "cPickle", "shelve", "dill", "cloudpickle", "joblib", "marshal", "torch", "jsonpickle", "yaml"}
-BETWEEN_OWN_PROCESSES = {"campaigns/galvanaut/campaigns/benchmark.py"}
-"""Spreads a planner benchmark over processes that it starts itself; what passes between them touches no file."""
+BETWEEN_OWN_PROCESSES = {"flows/galvanaut/flows/sweep.py"}
+"""Spreads simulations over processes that it starts itself, or a cluster that was named; nothing of it is stored."""
 
 
 def imports(tree: ast.AST) -> set[str]:

@@ -4,7 +4,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -16,6 +15,7 @@ from galvanaut.instruments.telemetry.store import HotStore
 from postgresqlserver import lab_url
 
 pytestmark = pytest.mark.interop
+psycopg = pytest.importorskip("psycopg", reason="psycopg is in the dependency group postgresql")
 
 
 @pytest.fixture
