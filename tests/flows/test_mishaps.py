@@ -185,7 +185,7 @@ def test_one_real_instrument_has_one_owner_on_a_computer(tmp_path):
 
 def test_bottles_that_ran_low_are_changed_and_the_campaign_goes_on(tmp_path):
     campaign, bench = small_campaign(tmp_path, trials=8), tmp_path / "bench.yaml"
-    full = BENCH.read_text("utf-8")
+    full = f"{BENCH.read_text('utf-8')}\noperators: {{settle_doubts: false}}\n"
     bench.write_text(full.replace("available: 2 L", "available: 7 mL"), "utf-8")
     with pytest.raises(GalvanautError, match=r"refill or add stocks|can make none|lost to the bench"):
         run(campaign, tmp_path / "lab", bench_file=bench)

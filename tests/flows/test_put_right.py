@@ -12,7 +12,7 @@ from galvanaut.flows.records import campaign_json
 from galvanaut.instruments.jobs import JobFailedError
 from galvanaut.instruments.orders import Answer
 from galvanaut.simulators.devices.ne1000 import SyringePump
-from smalllab import small_campaign
+from smalllab import BENCH, small_campaign
 
 DONE, GIVEN_UP = Answer(0.0, {}), Answer(0.0, {}, "no spare pump")
 
@@ -111,3 +111,48 @@ def test_a_bench_that_loses_trials_is_looked_at_before_the_next_recipe(tmp_path)
     assert titles == ["Put right: 3 trials in a row were lost to the bench"]
     assert counts == [3]
     assert len(statuses(folder)) == 5
+
+
+@pytest.fixture
+def nearly_empty(tmp_path):
+    """A campaign of eight trials with bottles for a few, and its bench file."""
+    bench = tmp_path / "bench.yaml"
+    bench.write_text(BENCH.read_text("utf-8").replace("available: 2 L", "available: 7 mL"), "utf-8")
+    return small_campaign(tmp_path, trials=8, changes={str(BENCH): str(bench)}), bench
+
+
+def test_bottles_that_ran_low_are_changed_while_the_campaign_waits(nearly_empty, tmp_path):
+    campaign, bench = nearly_empty
+    told = []
+
+    def visit(lab, order):
+        told.append(order.order.facts["why"])
+        if len(told) == 1:  # somebody forgets a bracket, and is asked again
+            bench.write_text(BENCH.read_text("utf-8").replace("-1}", "-2"), "utf-8")
+        else:
+            bench.write_text(BENCH.read_text("utf-8").replace("-1}", "-2}"), "utf-8")
+        lab.station.orders.answer(order.order.job, DONE)
+
+    titles = run(campaign, tmp_path / "lab", visit)
+    assert titles == ["Put right: the bottles hold too little for another recipe"] * 2
+    assert str(bench) in told[1]
+    done = campaign_json(tmp_path / "lab", "conductivity")["trials"]
+    assert len(done) == 8
+    assert [trial["status"] for trial in done[-3:]] == ["ok"] * 3
+    lots = [{dose["lot"][-2:] for dose in trial["doses"]} for trial in done]
+    assert lots[0] == {"-1"}
+    assert lots[-1] == {"-2"}
+
+
+def test_other_stocks_are_no_new_bottles(nearly_empty, tmp_path):
+    campaign, bench = nearly_empty
+    told = []
+
+    def visit(lab, order):
+        told.append(order.order.facts["why"])
+        bench.write_text(bench.read_text("utf-8").replace("{DMC: 1}", "{DMC: 0.9, EMC: 0.1}"), "utf-8")
+        lab.station.orders.answer(order.order.job, DONE if len(told) == 1 else GIVEN_UP)
+
+    with pytest.raises(JobFailedError, match=r"was not put right: no spare pump"):
+        run(campaign, tmp_path / "lab", visit)
+    assert "has other stocks than the campaign began with" in told[1]

@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from smalllab import ROOT, command_line, new_lab, small_campaign
-from stationprocess import begun, jobs, record, run, station
+from smalllab import BENCH, ROOT, command_line, new_lab, small_campaign
+from stationprocess import begun, jobs, record, run, station, until
 
 pytestmark = pytest.mark.system
 
@@ -82,3 +82,21 @@ def test_who_does_not_fit_is_refused_and_the_station_goes_on(tmp_path):
         assert second.returncode == 2
         assert f"is in use by process {resident.process.pid}" in second.stderr
         assert resident.process.poll() is None
+
+
+def test_new_bottles_reach_a_resident_station_and_its_simulated_world(tmp_path):
+    bench, lab = tmp_path / "bench.yaml", new_lab(tmp_path)
+    full = BENCH.read_text("utf-8")
+    bench.write_text(full.replace("available: 2 L", "available: 7 mL"), "utf-8")
+    campaign = small_campaign(tmp_path, 8, {str(BENCH): str(bench)})
+    with station(lab, bench), begun(campaign, lab, 1) as flow:
+        until(lambda: "hold too little for another recipe" in command_line("todo", "--lab", lab).stdout)
+        bench.write_text(full.replace("-1}", "-2}"), "utf-8")
+        order = "conductivity/0000/put-right-bottles/1"
+        assert command_line("answer", order, "--done", "--lab", lab).returncode == 0
+        said, _ = flow.communicate(timeout=60)
+        assert flow.returncode == 0, said
+    trials = record(lab)["trials"]
+    assert len(trials) == 8
+    assert {dose["lot"][-2:] for dose in trials[-1]["doses"]} == {"-2"}
+    assert trials[-1]["status"] == "ok"

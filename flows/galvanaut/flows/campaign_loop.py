@@ -10,13 +10,14 @@ from typing import Any, ParamSpec
 
 from galvanaut.campaigns.ledger import Outcome, TrialRecord
 from galvanaut.core.clock import Gate, at_work, spawn
-from galvanaut.core.errors import GalvanautError
+from galvanaut.core.errors import GalvanautError, NotMakeableError
+from galvanaut.flows import refill
 from galvanaut.flows.calibration import calibrate
 from galvanaut.flows.cells import warm_incubator
 from galvanaut.flows.controls import StoppedError
 from galvanaut.flows.lab import Lab
 from galvanaut.flows.procedure import run_trial
-from galvanaut.flows.putright import ask, open_order_of, orders_of
+from galvanaut.flows.putright import ask, is_open, open_order_of
 from galvanaut.instruments.jobs import PutRight
 
 FAULTS_IN_A_ROW = 3
@@ -124,8 +125,10 @@ async def _trials(lab: Lab, runner: TrialRunner, observer: Observer) -> None:
     open_ = _Open()
     for trial in lab.ledger.pending():
         _begin(trial, lab, runner, observer, open_)
-    if any(record.state == "intended" for record in orders_of(WHOLE_BENCH, "bench", lab)):
+    if is_open(WHOLE_BENCH, "bench", lab):
         _ask(lab, open_, open_order_of(WHOLE_BENCH, "bench", lab))
+    elif is_open(WHOLE_BENCH, refill.NAME, lab):
+        _ask(lab, open_, refill.refill_of_a_dead_run(WHOLE_BENCH, lab))
     try:
         while True:
             if not open_.tasks and lab.may_propose():
@@ -146,7 +149,13 @@ async def _trials(lab: Lab, runner: TrialRunner, observer: Observer) -> None:
 def _fill(lab: Lab, runner: TrialRunner, observer: Observer, open_: _Open) -> None:
     while len(open_.tasks) < lab.parallel and lab.may_propose():
         observer.stage("choosing the next recipe")
-        trial = lab.propose()
+        try:
+            trial = lab.propose()
+        except NotMakeableError as error:
+            if not (lab.bench.operators.settle_doubts and lab.plan.is_scarce(lab.station.journal.drawn_mL)):
+                raise
+            _ask(lab, open_, refill.refilled(WHOLE_BENCH, str(error), lab))
+            return
         if trial is None:
             return
         _begin(trial, lab, runner, observer, open_)

@@ -203,6 +203,12 @@ class Lab:
                 return float((record.result or {})["rest_g"])
         return None
 
+    def put_up(self, bottles: Mapping[str, Mapping[str, Any]]) -> None:
+        """Plan with new bottles from now on, see `Bench.put_up`, and write that down."""
+        self.bench.put_up(bottles)
+        self.ledger.start(self.plan.to_json(), reread=reread)
+        self.session.planner = self._planner()
+
     def may_propose(self) -> bool:
         """Whether the budget allows one more trial."""
         return len(self.ledger.trials) < self.budget

@@ -21,6 +21,8 @@ from galvanaut.instruments.connect import ConnectedBench, open_manager, require_
 if TYPE_CHECKING:
     from pyvisa import ResourceManager
 
+    from galvanaut.simulators.bench import SimulatedBench
+
 
 @contextmanager
 def connected_bench(
@@ -41,13 +43,19 @@ def connected_bench(
     """
     require_armed(description, arm)
     with ExitStack() as stack:
+        world: SimulatedBench | None = None
+        manager: ResourceManager
+        clock: Clock
         if description.is_simulated:
-            manager, clock = _simulated(description, folder, seed, stack)
+            world = _simulated(description, folder, seed, stack)
+            manager, clock = _manager_of(world, stack), world.clock
         else:
             stack.enter_context(sole_owner(description))
             manager, clock = open_manager(description), SystemClock()
         trace = None if record is None else stack.enter_context(recorded(description, clock, record))
         bench = ConnectedBench.open(description, manager, arm=arm, trace=trace)
+        if world is not None:
+            bench.on_bottles = world.put_up
         try:
             yield bench, clock
         finally:
@@ -98,14 +106,18 @@ def _undisturbed() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _simulated(bench: Bench, folder: LabFolder, seed: int, stack: ExitStack) -> tuple[ResourceManager, Clock]:
-    import pyvisa
-
+def _simulated(bench: Bench, folder: LabFolder, seed: int, stack: ExitStack) -> SimulatedBench:
     from galvanaut.simulators.bench import SimulatedBench
 
     description = bench.model_dump(mode="json", by_alias=True, exclude_none=True)
     world = SimulatedBench.open(description, folder.world(bench.name), seed)
     stack.callback(world.close)
+    return world
+
+
+def _manager_of(world: SimulatedBench, stack: ExitStack) -> ResourceManager:
+    import pyvisa
+
     manager = pyvisa.ResourceManager(world.visa_library())
     stack.callback(manager.close)
-    return manager, world.clock
+    return manager

@@ -50,6 +50,11 @@ async def open_order_of(trial: int, name: str, lab: Lab) -> None:
             await lab.run(record.key, PutRight(**fields))
 
 
+def is_open(trial: int, name: str, lab: Lab) -> bool:
+    """Whether a dead run has left such an order unanswered."""
+    return any(record.state == "intended" for record in orders_of(trial, name, lab))
+
+
 def orders_of(trial: int, name: str, lab: Lab) -> list[JobRecord]:
     """All that were ever placed for a step."""
     return [

@@ -5,7 +5,7 @@ A simulated bench and a real one differ in ``visa`` and in the resource strings 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 
@@ -304,6 +304,15 @@ class Bench(BaseModel):
             dose_max_mL=limits.max_mL,
             lot=entry.lot,
         )
+
+    def put_up(self, bottles: Mapping[str, Mapping[str, Any]]) -> None:
+        """Note new bottles of its stocks: the only thing of a bench that changes while it is worked.
+
+        Args:
+            bottles: by stock: ``lot``, ``available_mL`` and ``density_g_mL``.
+        """
+        for name, bottle in bottles.items():
+            self.stocks[name] = self.stocks[name].model_copy(update=dict(bottle))
 
     def stocks_for_dosing(self, into: str = "mixer") -> list[Stock]:
         """The ingredients that pumps can dose into a vessel, in the order of the file.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from galvanaut.core.errors import InputError
 from galvanaut.instruments.bench import Bench
@@ -65,6 +65,7 @@ class ConnectedBench:
         self.identities = dict(identities)
         self._drivers = dict(drivers)
         self._cyclers: Cyclers | None = None
+        self.on_bottles: Callable[[Mapping[str, Mapping[str, Any]]], None] = lambda bottles: None
 
     @classmethod
     def open(
@@ -100,6 +101,11 @@ class ConnectedBench:
             errors += connected._each(_close)
             raise BenchError(bench.name, "connect", errors)
         return connected
+
+    def put_up(self, bottles: Mapping[str, Mapping[str, Any]]) -> None:
+        """Note new bottles of the bench's stocks, see `Bench.put_up`; a simulated bench puts them up."""
+        self.bench.put_up(bottles)
+        self.on_bottles(bottles)
 
     @property
     def is_simulated(self) -> bool:

@@ -172,6 +172,18 @@ class SimulatedBench:
         self._save(device, *recorded)
         return reply, leaves_at
 
+    def put_up(self, bottles: Mapping[str, Mapping[str, Any]]) -> None:
+        """A person puts up new bottles.
+
+        Args:
+            bottles: by stock: ``lot`` and ``available_mL``; another lot is a new, full bottle.
+        """
+        with self.lock:
+            for recorder in self._recorders:
+                recorder.catch_up()
+            self.world.put_up(bottles)
+            self._rewrite()
+
     def inject(self, fault: Fault) -> None:
         """Let something go wrong, now or as the fault says, counted from now.
 

@@ -95,6 +95,13 @@ class World:
             return build(MadeCell.of(description), self.chemistry)
         return build_cell(description)
 
+    def put_up(self, bottles: Mapping[str, Mapping[str, Any]]) -> None:
+        """Bottles of other lots stand in the place of the old ones from now on; see `SimulatedBench.put_up`."""
+        for name, bottle in bottles.items():
+            update = {"lot": bottle["lot"], "available_mL": bottle["available_mL"]}
+            self.spec.stocks[name] = self.spec.stocks[name].model_copy(update=update)
+        self._change_bottles()
+
     def _change_bottles(self) -> None:
         """A bottle whose lot is another one now was changed by somebody while the bench stood still."""
         for name, bottle in self.spec.stocks.items():

@@ -3,6 +3,7 @@
 from galvanaut.instruments.jobs.action import Action, InDoubtError, Job, JobFailedError, PostponedError
 from galvanaut.instruments.jobs.assemble import AssembleCell
 from galvanaut.instruments.jobs.awaitrecord import AwaitRecord
+from galvanaut.instruments.jobs.bottles import PutUpBottles
 from galvanaut.instruments.jobs.conductivity import MeasureImpedance, Settle
 from galvanaut.instruments.jobs.cycling import CycleTest
 from galvanaut.instruments.jobs.dose import Dose
@@ -25,6 +26,7 @@ __all__ = [
     "MeasureResistance",
     "PostponedError",
     "PutRight",
+    "PutUpBottles",
     "Settle",
     "Transfer",
     "UnloadCell",

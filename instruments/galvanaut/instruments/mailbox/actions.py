@@ -18,6 +18,7 @@ from galvanaut.instruments.jobs import (
     MeasureImpedance,
     MeasureResistance,
     PutRight,
+    PutUpBottles,
     Settle,
     Transfer,
     UnloadCell,
@@ -43,6 +44,7 @@ class Surroundings:
 
 _PLAIN: Mapping[str, Callable[..., Action]] = {
     "assemble": AssembleCell,
+    "bottles": PutUpBottles,
     "dose": Dose,
     "empty": Empty,
     "impedance": MeasureImpedance,
