@@ -68,6 +68,8 @@ def test_a_campaign_goes_on_without_prefect_and_is_shown_again_when_it_is_back(t
     assert "Traceback" not in said()
     shown = runs(tmp_path / "prefect")
     assert shown["trial-006"] == shown["trial-005"] == "Completed"
-    undisturbed = command_line("run", small_campaign(tmp_path, trials=6), "--lab", tmp_path / "other", "--no-prefect")
+    (tmp_path / "other").mkdir()
+    other = new_lab(tmp_path / "other")
+    undisturbed = command_line("run", campaign, "--lab", other, "--no-prefect")
     assert undisturbed.returncode == 0, undisturbed.stderr
-    assert record(lab) == record(tmp_path / "other")
+    assert record(lab) == record(other)
