@@ -10,7 +10,7 @@ from galvanaut.core.eventlog import EventLog
 from galvanaut.core.labdatabase import noted_in
 from galvanaut.simulators.store import read_rows
 from smalllab import BENCH, command_line, journal_of, new_lab, small_campaign, tables
-from stationprocess import station, until
+from stationprocess import PACED, station, until
 
 pytestmark = pytest.mark.system
 
@@ -30,7 +30,7 @@ class Side:
 
     def begin(self, *more, death=None):
         environment = {"HOME": str(self.folder)}
-        self._nursery.begin([*self._argv, *more], self.folder, death, environment)
+        self._nursery.begin([*self._argv, *more], self.folder, death, environment, code=PACED)
 
     def ended(self):
         return self._nursery.ended()
@@ -42,7 +42,8 @@ class Side:
         """How often each dosing pump really ran, by the world's account, and how often the journal asked for it."""
         asked = Counter(job.request["pump"] for job in journal_of(self.lab).records() if job.request["kind"] == "dose")
         rows = read_rows(self.lab / "worlds" / f"{self.bench}.db")
-        return {pump: rows[f"run/{pump}"]["number"] for pump in asked}, dict(asked)
+        given = {pump: rows.get(f"run/{pump}", {"number": 0})["number"] for pump in asked}
+        return given, dict(asked)
 
 
 def events(lab):
