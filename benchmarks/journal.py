@@ -17,9 +17,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from stopwatch import Taken, measured
 
 from galvanaut.core.clock import VirtualClock
 from galvanaut.core.eventlog import EventLog, open_engine
@@ -50,7 +51,7 @@ def main() -> None:
 
 def written(folder: Path, jobs: int, rounds: int) -> None:
     """Events a second, against plain inserts of the same."""
-    best: dict[tuple[str, bool], _Taken] = {}
+    best: dict[tuple[str, bool], Taken] = {}
     for turn in range(rounds):
         for durable in (True, False):
             path = folder / f"round-{turn}-{durable}.db"
@@ -68,7 +69,7 @@ def grown(folder: Path, events: int, jobs: int, rounds: int) -> None:
     path = folder / f"grown-{events}.db"
     with _journal(path, durable=False) as journal:
         _run(journal, range(events // _EVENTS))
-    with _measured() as opening, _journal(path, durable=True) as journal:
+    with measured() as opening, _journal(path, durable=True) as journal:
         pass
     with _journal(path, durable=True) as journal:
         keys = [_key(number) for number in range(0, events // _EVENTS, 1 + events // 40_000)]
@@ -89,37 +90,19 @@ def grown(folder: Path, events: int, jobs: int, rounds: int) -> None:
     )
 
 
-@dataclass
-class _Taken:
-    events: int = 0
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-
-    def text(self) -> str:
-        return f"{self.events / self.wall_s:,.0f} events/s ({self.cpu_s / self.events * 1e6:.0f} us CPU an event)"
-
-
-@contextmanager
-def _measured() -> Iterator[_Taken]:
-    taken = _Taken()
-    wall_s, cpu_s = time.perf_counter(), time.process_time()
-    yield taken
-    taken.wall_s, taken.cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
-
-
-def _keep(best: dict[tuple[str, bool], _Taken], which: tuple[str, bool], taken: _Taken) -> None:
+def _keep(best: dict[tuple[str, bool], Taken], which: tuple[str, bool], taken: Taken) -> None:
     """The best wall time and the best CPU time, which need not be of the same round."""
     known = best.setdefault(which, taken)
     known.wall_s, known.cpu_s = min(known.wall_s, taken.wall_s), min(known.cpu_s, taken.cpu_s)
 
 
-def _journalled(path: Path, durable: bool, jobs: int) -> _Taken:
+def _journalled(path: Path, durable: bool, jobs: int) -> Taken:
     with _journal(path, durable) as journal:
         return _timed(journal, range(jobs))
 
 
-def _timed(journal: Journal, numbers: Sequence[int]) -> _Taken:
-    with _measured() as taken:
+def _timed(journal: Journal, numbers: Sequence[int]) -> Taken:
+    with measured() as taken:
         _run(journal, numbers)
     taken.events = len(numbers) * _EVENTS
     return taken
@@ -167,7 +150,7 @@ def _texts(path: Path) -> list[tuple[float, str, str, str]]:
     return rows
 
 
-def _inserted(path: Path, durable: bool, rows: Sequence[tuple[float, str, str, str]]) -> _Taken:
+def _inserted(path: Path, durable: bool, rows: Sequence[tuple[float, str, str, str]]) -> Taken:
     """The same texts by Python's own sqlite3, into a table that the journal itself has made."""
     with _journal(path, durable):
         pass
@@ -175,7 +158,7 @@ def _inserted(path: Path, durable: bool, rows: Sequence[tuple[float, str, str, s
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
     statement = "INSERT INTO journal (at, topic, kind, data) VALUES (?, ?, ?, ?)"
-    with _measured() as taken:
+    with measured() as taken:
         for row in rows:
             connection.execute(statement, row)
     connection.close()

@@ -9,13 +9,12 @@ from __future__ import annotations
 import argparse
 import resource
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+from stopwatch import Taken, measured
 
 from galvanaut.core.eventlog import open_engine
 from galvanaut.instruments.runs import Row
@@ -41,27 +40,27 @@ def main() -> None:
 def steady(folder: Path, channels: int, seconds: int) -> None:
     """Every channel once a second, as many jobs that share one recorder; then the same in other ways."""
     title = f"{channels} channels at 1 Hz for {seconds} s"
-    with _lab(folder / "shared") as recorder, _measured() as shared:
+    with _lab(folder / "shared") as recorder, measured() as shared:
         _poll(channels, seconds, recorder.put)
         recorder.flush()
     _tell(f"{title}, shared batch", shared, seconds, channels * seconds, folder / "shared")
-    with _lab(folder / "shared") as recorder, _measured() as looking:
+    with _lab(folder / "shared") as recorder, measured() as looking:
         found = recorder.store.tests()
     print(f"newest reading of {len(found)} tests among {channels * seconds:,} rows: {1000 * looking.wall_s:.1f} ms")
-    with _lab(folder / "each") as recorder, _measured() as each:
+    with _lab(folder / "each") as recorder, measured() as each:
         for second in range(seconds):
             recorder.store.append_many({_test(channel): [_row(second)] for channel in range(channels)})
     _tell(f"{title}, a commit each second", each, seconds, channels * seconds, folder / "each")
-    with _plain(folder / "plain") as insert, _measured() as plain:
+    with _plain(folder / "plain") as insert, measured() as plain:
         for second in range(seconds):
             insert([(_test(channel), _row(second)) for channel in range(channels)])
     _tell(f"{title}, row dictionaries, a commit each second", plain, seconds, channels * seconds, folder / "plain")
-    with _arrival(folder / "arrival") as write, _measured() as arrival:
+    with _arrival(folder / "arrival") as write, measured() as arrival:
         for second in range(seconds):
             write([(channel, *_row(second)) for channel in range(channels)])
     _tell(f"{title}, order of arrival, a commit each second", arrival, seconds, channels * seconds, folder / "arrival")
     few = min(60, seconds)
-    with _lab(folder / "alone") as recorder, _measured() as alone:
+    with _lab(folder / "alone") as recorder, measured() as alone:
         _poll(channels, few, recorder.append)
     _tell(f"{title}, a commit each reading", alone, few, channels * few, folder / "alone")
 
@@ -71,11 +70,11 @@ def most(folder: Path, channels: int) -> None:
     for size in (channels, 5120):
         each = size // 16
         batches = [[_row(number) for number in range(first, first + each)] for first in range(0, 12_800, each)]
-        with _lab(folder / f"most-{size}") as recorder, _measured() as taken:
+        with _lab(folder / f"most-{size}") as recorder, measured() as taken:
             for batch in batches:
                 recorder.store.append_many({_test(channel): batch for channel in range(16)})
         _tell_rate(f"{size} rows a commit", taken, 16 * sum(map(len, batches)))
-        with _plain(folder / f"plain-{size}") as insert, _measured() as taken:
+        with _plain(folder / f"plain-{size}") as insert, measured() as taken:
             for batch in batches:
                 insert([(_test(channel), row) for channel in range(16) for row in batch])
         _tell_rate(f"{size} row dictionaries a commit", taken, 16 * sum(map(len, batches)))
@@ -89,10 +88,10 @@ def seal(folder: Path, rows: int) -> None:
         for first in range(0, rows, 10_000):
             recorder.append(test, [_row(number) for number in range(first, min(rows, first + 10_000))])
         before_MB = _peak_MB()
-        with _measured() as sealing:
+        with measured() as sealing:
             sealed = recorder.seal(test, "ended")
         after_MB = _peak_MB()
-        with _measured() as leaving:
+        with measured() as leaving:
             recorder.release(test)
     if sealed is None or sealed.problems:
         raise SystemExit(f"the record has problems: {sealed}")
@@ -101,20 +100,6 @@ def seal(folder: Path, rows: int) -> None:
         f"seal {rows:,} rows: {sealing.wall_s:.2f} s ({sealing.cpu_s:.2f} s CPU), {rows / sealing.wall_s:,.0f} rows/s, "
         f"{size / rows:.1f} B a row, peak memory {before_MB:.0f} -> {after_MB:.0f} MB; let go: {leaving.wall_s:.2f} s"
     )
-
-
-@dataclass
-class _Taken:
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-
-
-@contextmanager
-def _measured() -> Iterator[_Taken]:
-    taken = _Taken()
-    wall_s, cpu_s = time.perf_counter(), time.process_time()
-    yield taken
-    taken.wall_s, taken.cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
 
 
 @contextmanager
@@ -177,13 +162,13 @@ def _test(channel: int) -> str:
     return f"benchmark/{channel:04d}/cycle/1"
 
 
-def _tell(title: str, taken: _Taken, seconds: int, rows: int, folder: Path) -> None:
+def _tell(title: str, taken: Taken, seconds: int, rows: int, folder: Path) -> None:
     size = sum(path.stat().st_size for path in folder.iterdir()) / rows
     share = f"{taken.cpu_s / seconds:.2%} of one core"
     print(f"{title}: {share}, {taken.cpu_s / rows * 1e6:.1f} us CPU a row, {size:.0f} B a row on disk")
 
 
-def _tell_rate(title: str, taken: _Taken, rows: int) -> None:
+def _tell_rate(title: str, taken: Taken, rows: int) -> None:
     print(f"{title}: {rows / taken.wall_s:,.0f} rows/s ({rows / taken.cpu_s:,.0f} per CPU s)")
 
 

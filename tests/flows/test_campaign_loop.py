@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from deafpump import deaf
 from galvanaut.campaigns.ledger import Outcome
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.flows.campaign_loop import Observer, run_campaign
 from galvanaut.flows.lab import open_lab
 from galvanaut.flows.procedure import run_trial
 from galvanaut.flows.records import campaign_json
+from galvanaut.simulators.devices.ne1000 import SyringePump
 from smalllab import small_campaign
 
 
@@ -117,16 +119,7 @@ def test_an_observer_that_fails_changes_nothing(campaign, tmp_path, caplog, trou
 
 def test_a_fault_of_the_bench_fails_its_trial_and_the_next_one_goes_on(campaign, tmp_path, monkeypatch):
     """A pump that gives nothing: the balance notices, the batch is thrown away, the campaign continues."""
-    from galvanaut.simulators.devices.ne1000 import SyringePump
-
-    handle = SyringePump.handle
-
-    def deaf(pump, message):
-        if pump.name == "pump_dmc" and message.upper().startswith(b"0RUN"):
-            return b"\x0200I\x03"
-        return handle(pump, message)
-
-    monkeypatch.setattr(SyringePump, "handle", deaf)
+    monkeypatch.setattr(SyringePump, "handle", deaf("pump_dmc"))
     with pytest.raises(GalvanautError, match="lost to the bench"):
         run(campaign, tmp_path / "lab")
     trials = campaign_json(tmp_path / "lab", "conductivity")["trials"]

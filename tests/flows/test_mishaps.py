@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from deafpump import deaf
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.flows import procedure
 from galvanaut.flows.campaign_loop import run_campaign
@@ -55,20 +56,6 @@ def test_after_hours_of_standstill_nothing_is_measured_at_the_wrong_temperature(
     assert all(abs(trial["details"]["temperature_degC"]) <= 0.2 for trial in after["trials"])
     values = [[trial["values"]["conductivity"] for trial in record["trials"]] for record in (after, undisturbed)]
     assert values[0] == pytest.approx(values[1], rel=0.02)
-
-
-def deaf(name, command, times=10**9):
-    """A pump that says it runs and does not, so often."""
-    handle, left = SyringePump.handle, times
-
-    def pretend(pump, message):
-        nonlocal left
-        if pump.name == name and message.upper().startswith(command) and left > 0:
-            left -= 1
-            return b"\x0200I\x03"
-        return handle(pump, message)
-
-    return pretend
 
 
 def nobody_to_ask(campaign):

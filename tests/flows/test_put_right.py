@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from deafpump import deaf
 from galvanaut.campaigns.ledger import Outcome
 from galvanaut.flows.campaign_loop import run_campaign
 from galvanaut.flows.lab import open_lab
@@ -53,23 +54,11 @@ def answering(answer, and_so=lambda: None):
     return visit
 
 
-def blocked(monkeypatch):
-    """The line out of the mixer, as the transfer pump does not know."""
-    handle = SyringePump.handle
-
-    def deaf(pump, message):
-        if pump.name == "pump_transfer" and message.upper().startswith(b"0RUN"):
-            return b"\x0200I\x03"
-        return handle(pump, message)
-
-    monkeypatch.setattr(SyringePump, "handle", deaf)
-
-
 @pytest.fixture
 def begun(campaign, tmp_path, monkeypatch):
     """A campaign whose line is blocked after its first trial."""
     run(campaign, tmp_path / "lab", max_trials=1)
-    blocked(monkeypatch)
+    monkeypatch.setattr(SyringePump, "handle", deaf("pump_transfer"))
     return campaign, tmp_path / "lab"
 
 

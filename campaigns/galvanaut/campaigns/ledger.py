@@ -117,6 +117,11 @@ class Ledger:
         return self._calibrations.get(self.bench or self._first_bench)
 
     @property
+    def plans(self) -> list[Mapping[str, Any]]:
+        """Of all benches, that of the first one first."""
+        return [] if self.started is None else [self.started, *self.joined.values()]
+
+    @property
     def _first_bench(self) -> str:
         return "" if self.started is None else str(self.started.get("bench", {}).get("name", ""))
 
@@ -225,10 +230,10 @@ class Ledger:
             self._calibrations[data.get("bench", self._first_bench)] = data
         elif event.kind == "proposed":
             recipe = Recipe(data["recipe"])
+            bench = data.get("bench") or self._first_bench
             self.trials[data["trial"]] = TrialRecord(
-                data["trial"], recipe, data["doses"], data["explanation"], proposed_at=event.at
+                data["trial"], recipe, data["doses"], data["explanation"], proposed_at=event.at, bench=bench
             )
-            self.trials[data["trial"]].bench = data.get("bench") or self._first_bench
         elif event.kind == "made":
             trial = self.trials[data["trial"]]
             trial.as_made, trial.as_made_deviations = Recipe(data["as_made"]), data["deviations"]

@@ -134,7 +134,7 @@ async def _trials(lab: Lab, runner: TrialRunner, observer: Observer) -> None:
             if not open_.tasks and lab.may_propose():
                 await lab.valve.opened()
             if (lab.campaign.budget.asynchronous or not open_.tasks) and lab.valve.is_open and open_.asking is None:
-                _fill(lab, runner, observer, open_)
+                await _fill(lab, runner, observer, open_)
             if not open_.tasks and open_.asking is None:
                 return
             await _next_end(lab, open_)
@@ -146,11 +146,11 @@ async def _trials(lab: Lab, runner: TrialRunner, observer: Observer) -> None:
             task.cancel()
 
 
-def _fill(lab: Lab, runner: TrialRunner, observer: Observer, open_: _Open) -> None:
+async def _fill(lab: Lab, runner: TrialRunner, observer: Observer, open_: _Open) -> None:
     while len(open_.tasks) < lab.parallel and lab.may_propose():
         observer.stage("choosing the next recipe")
         try:
-            trial = lab.propose()
+            trial = await lab.propose()
         except NotMakeableError as error:
             if not (lab.bench.operators.settle_doubts and lab.plan.is_scarce(lab.station.journal.drawn_mL)):
                 raise

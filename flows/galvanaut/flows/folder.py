@@ -22,7 +22,7 @@ from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS
 Tables = Literal["ledger", "station", "telemetry"]
 """What a lab keeps in SQL."""
 _FILES = {"ledger": "ledger.db", "station": "station.db", "telemetry": HOT_FILE}
-LEDGER_OF = "ledger.json"
+JOINED = "ledger.json"
 """Says whose ledger a lab uses that shares the campaigns of another one."""
 _FIRST_TABLE = {"ledger": "ledger", "station": "journal", "telemetry": "readings"}
 
@@ -34,10 +34,12 @@ class LabFolder:
     Attributes:
         path: the folder.
         database: address of its tables that was asked for, see `galvanaut.core.labdatabase`.
+        join: lab whose ledger it was asked to use, see `joinable`.
     """
 
     path: Path
     database: str | None = None
+    join: str | None = None
 
     @property
     def url(self) -> str | None:
@@ -51,37 +53,36 @@ class LabFolder:
     @property
     def ledger(self) -> Path | str:
         """Database of decisions and outcomes; of another lab, if this one shares its campaigns."""
-        shared = self._ledger_of()
+        shared = self._noted_join() or self.join
         if shared is None:
             return self.url or self.path / _FILES["ledger"]
         return shared if "://" in shared else LabFolder(Path(shared)).ledger
 
-    def keep_ledger_of(self, other: str | None) -> None:
-        """Write down whose ledger is used here, so that every later command finds it.
-
-        Args:
-            other: folder of a lab, or address of its tables; None leaves it as it is.
+    def require_no_other_ledger(self) -> None:
+        """Refuse to join another lab with one that has a ledger already.
 
         Raises:
-            InputError: there is no such lab, or this one has a ledger already.
+            InputError: it has.
         """
-        if other is None:
+        noted = self._noted_join()
+        if self.join is None or noted == self.join:
             return
-        option = f"--join {other}"
-        if "://" in other:
-            wanted = labdatabase.usual(other, "--join")
-        else:
-            wanted = str(LabFolder.existing(Path(other)).path.resolve())
-        noted = self._ledger_of()
-        if noted == wanted:
-            return
-        if noted is not None or self.has("ledger"):
-            whose = noted or "its own"
-            raise InputError(option, f"{self.path} has a ledger already ({whose}); use another --lab for the new one")
-        write_whole(self.path / LEDGER_OF, json.dumps({"lab": wanted}, indent=2).encode() + b"\n")
+        if noted is not None or _is_there(self.url or self.path / _FILES["ledger"], "ledger"):
+            whose, advice = noted or "its own", "use another --lab for the new one"
+            raise InputError(f"--join {self.join}", f"{self.path} has a ledger already ({whose}); {advice}")
 
-    def _ledger_of(self) -> str | None:
-        path = self.path / LEDGER_OF
+    def keep_join(self) -> None:
+        """Write down whose ledger is used here, so that every later command finds it."""
+        if self.join is not None and self._noted_join() is None:
+            write_whole(self.path / JOINED, json.dumps({"lab": self.join}, indent=2).encode() + b"\n")
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it shares the campaigns of another lab."""
+        return self._noted_join() is not None
+
+    def _noted_join(self) -> str | None:
+        path = self.path / JOINED
         try:
             text = json.loads(path.read_text(encoding="utf-8"))["lab"]
         except (FileNotFoundError, NotADirectoryError):
@@ -106,14 +107,8 @@ class LabFolder:
         Raises:
             InputError: the database cannot be used, or as `url`.
         """
-        place: Path | str = {"ledger": self.ledger, "station": self.station, "telemetry": self.telemetry}[tables]
-        if isinstance(place, Path):
-            return place.is_file()
-        from galvanaut.core.eventlog import opened
-        from galvanaut.core.postgresql import has_table
-
-        with opened(place) as engine:
-            return has_table(engine, _FIRST_TABLE[tables])
+        place = {"ledger": self.ledger, "station": self.station, "telemetry": self.telemetry}[tables]
+        return _is_there(place, _FIRST_TABLE[tables])
 
     def keep_address(self) -> None:
         """Write down where the tables are, so that every later command finds them; once they were reached.
@@ -179,7 +174,7 @@ class LabFolder:
 
     @classmethod
     @contextmanager
-    def begun(cls, path: Path, database: str | None = None) -> Iterator[LabFolder]:
+    def begun(cls, path: Path, database: str | None = None, join: str | None = None) -> Iterator[LabFolder]:
         """A lab to write to, made when missing. If the block does not end well, a folder that was made goes again.
 
         Only for opening: once a lab is open its folder stays, whatever happens. So does a folder that was there
@@ -188,6 +183,7 @@ class LabFolder:
         Args:
             path: the folder.
             database: address of its tables that was asked for.
+            join: lab whose ledger it was asked to use, see `joinable`.
 
         Raises:
             InputError: it cannot be made or written.
@@ -202,7 +198,7 @@ class LabFolder:
                 raise InputError(f"--lab {path}", f"cannot be made ({error.strerror})") from None
             if not os.access(path, os.W_OK | os.X_OK):
                 raise InputError(f"--lab {path}", "cannot be written; check its owner and permissions")
-            yield cls(path, database)
+            yield cls(path, database, join)
         except BaseException:  # an interruption may come at any of these lines
             if made:
                 _remove_unless_taken(cls(path))
@@ -260,6 +256,34 @@ def _safe(name: str, what: str) -> str:
     if not is_name(name):
         raise InputError(f"{what} {name!r}", "cannot name a file; letters, digits, _ and - may stand in it")
     return name
+
+
+def joinable(lab: str) -> str:
+    """A lab whose ledger another one may use, as it is kept: its resolved folder, or the address of its tables.
+
+    Args:
+        lab: its folder, or an address.
+
+    Raises:
+        InputError: there is none.
+    """
+    if "://" not in lab:
+        return str(LabFolder.existing(Path(lab)).path.resolve())
+    url = labdatabase.usual(lab, "--join")
+    if not _is_there(url, "ledger"):
+        raise InputError(f"--join {url}", "holds no lab; begin the campaign at the first bench before others join it")
+    return url
+
+
+def _is_there(place: Path | str, table: str) -> bool:
+    """Whether a file, or a table on a server, was ever made."""
+    if isinstance(place, Path):
+        return place.is_file()
+    from galvanaut.core.eventlog import opened
+    from galvanaut.core.postgresql import has_table
+
+    with opened(place) as engine:
+        return has_table(engine, table)
 
 
 def _make(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from galvanaut.campaigns.report import Incident, InjectedFault
@@ -34,23 +34,23 @@ def incidents(journal: Journal, campaign: str) -> list[Incident]:
     return sorted([*alarms, *failed], key=lambda each: each.at)
 
 
-def injected_faults(folder: LabFolder, plan: Mapping[str, Any]) -> list[InjectedFault]:
-    """What the bench file of a campaign lets go wrong on its simulated bench.
+def injected_faults(folder: LabFolder, plans: Iterable[Mapping[str, Any]]) -> list[InjectedFault]:
+    """What bench files let go wrong on the simulated benches of a lab.
 
     Args:
         folder: of the lab.
-        plan: the campaign's, from its ledger.
+        plans: of a campaign, one for each of its benches, from its ledger; other labs' benches are passed over.
 
     Raises:
         InputError: the file of the simulated world cannot be read.
     """
-    bench = plan.get("bench", {})
-    world = folder.world(bench["name"]) if bench.get("simulation", {}).get("faults") else None
-    if world is None or not world.exists():
-        return []
     from galvanaut.simulators.faults.history import occurrences
 
+    benches = [plan.get("bench", {}) for plan in plans]
+    worlds = [folder.world(bench["name"]) for bench in benches if bench.get("simulation", {}).get("faults")]
     return [
         InjectedFault(str(each.fault), each.fault.instrument, each.begun_at, each.ended_at, each.hits)
+        for world in worlds
+        if world.exists()
         for each in occurrences(world)
     ]

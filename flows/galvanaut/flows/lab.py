@@ -30,7 +30,7 @@ from galvanaut.flows.alarms import AlarmFile, load_alarm_file
 from galvanaut.flows.benchside import BenchSide, own_bench, resident_bench, resident_station
 from galvanaut.flows.controls import Controls, Valve
 from galvanaut.flows.flowpath import FlowPath
-from galvanaut.flows.folder import LabFolder
+from galvanaut.flows.folder import LabFolder, joinable
 from galvanaut.flows.holding import holding
 from galvanaut.flows.labels import note
 from galvanaut.flows.plan import Plan, load_plan, reread
@@ -213,7 +213,7 @@ class Lab:
         """Whether the budget allows one more trial."""
         return len(self.ledger.trials) < self.budget
 
-    def propose(self) -> TrialRecord | None:
+    async def propose(self) -> TrialRecord | None:
         """Ask the planner for the next recipe, plan its batch and write both down.
 
         Returns:
@@ -223,7 +223,7 @@ class Lab:
             NotMakeableError: the stocks cannot make anything in the search space any more.
             GalvanautError: another bench does not end choosing.
         """
-        with self.turns.taken():
+        async with self.turns.taken():
             self.catch_up()
             return self._propose() if self.may_propose() else None
 
@@ -331,9 +331,9 @@ def open_lab(
     resident = resident_station(LabFolder(lab_folder, database))
     watching = AlarmFile() if resident else load_alarm_file(LabFolder(lab_folder))  # the station's business then
     with ExitStack() as stack:
-        with LabFolder.begun(lab_folder, database) as folder:
+        with LabFolder.begun(lab_folder, database, None if join is None else joinable(join)) as folder:
+            folder.require_no_other_ledger()
             folder.keep_address()
-            folder.keep_ledger_of(join)
             problem = stack.enter_context(holding(folder, "lab", f"--lab {lab_folder}"))
             side = stack.enter_context(_bench_side(plan, folder, watching, arm=arm, record=record))
             clock, journal = side.clock, side.station.journal
@@ -344,6 +344,7 @@ def open_lab(
             _refuse_while_another_is_half_done(log, plan, clock)
             controls.require_not_stopped(plan.campaign.name)
             ledger.start(plan.to_json(), reread=reread)
+            folder.keep_join()
             found, seen = side.begin()
             pool = None if plan.cells is None else HolderPool(plan.cells.path.holders, journal, clock, seen)
             valve = Valve(controls, plan.campaign.name, clock, lambda: problem() or side.problem())

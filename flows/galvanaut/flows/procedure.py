@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean, stdev
 from typing import Any
 
@@ -23,7 +24,7 @@ from galvanaut.flows.lab import Lab
 from galvanaut.flows.putright import insisted
 from galvanaut.flows.steps import CLEANING, attempt, clean_up, dose, key, transfer
 from galvanaut.instruments.conductometry import conductivity_mS_cm
-from galvanaut.instruments.jobs import JobFailedError, MeasureImpedance, PutRight, Settle
+from galvanaut.instruments.jobs import JobFailedError, MeasureImpedance, Settle
 
 SETTLE_LIMIT_S = 4 * 3600.0
 """A chamber that has not begun to hold by then never will."""
@@ -118,7 +119,7 @@ async def run_trial(trial: TrialRecord, lab: Lab, steps: Steps = PLAIN) -> Outco
 
     A fault on the way to the number fails the trial, and the batch is thrown away. If a mixer cannot be cleaned, or a
     cell cannot be taken out, somebody has to look, while other trials go on as far as they can. Where nobody is to be
-    asked, or he gives it up, that ends the run, and the next run begins with it.
+    asked, or the person gives it up, that ends the run, and the next run begins with it.
 
     Raises:
         JobFailedError: the mixer could not be emptied or rinsed, or a cell could not be unloaded.
@@ -151,8 +152,8 @@ async def _make(trial: TrialRecord, holders: Sequence[str], lab: Lab, steps: Ste
                 built.append(await steps.assemble(trial, replicate, holder, lab))
         except JobFailedError as error:
             outcome = Outcome("failed_instrument", reason=str(error))
-        wrong = PutRight(f"{lab.path.mixer} could not be cleaned", "", "empties and rinses it again")
-        await insisted(trial.number, "mixer", wrong, lambda: steps.clean(trial, lab), lab)
+        what, then = f"{lab.path.mixer} could not be cleaned", "empties and rinses it again"
+        await insisted(trial.number, "mixer", partial(steps.clean, trial, lab), lab, what=what, then=then)
     return outcome, built
 
 
@@ -160,7 +161,8 @@ async def _test(trial: TrialRecord, replicate: int, built: Built, place: Place, 
     """One cell from its first charge to the end of its life, and out of its holder, which the next one may have."""
     tested = await steps.form(trial, replicate, built, lab)
     tested = await steps.age(trial, replicate, tested, lab)
-    wrong = PutRight(f"{built['cell']} could not be taken out of {built['holder']}", "", "takes it out")
-    await insisted(trial.number, f"cell-{replicate}", wrong, lambda: steps.unload(trial, replicate, built, lab), lab)
+    what, name = f"{built['cell']} could not be taken out of {built['holder']}", f"cell-{replicate}"
+    unload = partial(steps.unload, trial, replicate, built, lab)
+    await insisted(trial.number, name, unload, lab, what=what, then="takes it out")
     await place.free()
     return tested

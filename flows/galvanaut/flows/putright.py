@@ -10,15 +10,18 @@ from galvanaut.instruments.jobs import JobFailedError, PutRight
 from galvanaut.instruments.journal import JobRecord
 
 
-async def insisted(trial: int, name: str, wrong: PutRight, attempt: Callable[[], Awaitable[None]], lab: Lab) -> None:
+async def insisted(
+    trial: int, name: str, attempt: Callable[[], Awaitable[None]], lab: Lab, *, what: str, then: str
+) -> None:
     """Try a step, and after each failure again when a person has put right what stopped it.
 
     Args:
         trial: its number.
         name: of the step, for the key of the order.
-        wrong: what a person is asked; the reason is filled in.
         attempt: the step; each time a new attempt, with keys of its own.
         lab: the lab.
+        what: a person has to put right, if it fails.
+        then: what the program does after that.
 
     Raises:
         JobFailedError: nobody is there to be asked, or the person gives it up.
@@ -30,7 +33,7 @@ async def insisted(trial: int, name: str, wrong: PutRight, attempt: Callable[[],
         except JobFailedError as error:
             if not lab.bench.operators.settle_doubts:
                 raise
-            await ask(trial, name, PutRight(wrong.what, str(error), wrong.then), lab)
+            await ask(trial, name, PutRight(what, str(error), then), lab)
 
 
 async def ask(trial: int, name: str, wrong: PutRight, lab: Lab) -> None:

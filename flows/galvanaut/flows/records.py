@@ -67,14 +67,15 @@ def write_campaign_report(lab: Path, campaign: str) -> Path:
     summary = _summary(lab, campaign)
     asked = Campaign.model_validate(summary.plan["campaign"])
     label = note(is_synthetic=_is_simulated(summary), has_cells=asked.procedure.cells is not None)
-    path = LabFolder(lab).report(summary.name)
     folder = LabFolder(lab)
+    path = folder.report(summary.name)
     with _log(lab) as log:
-        advice = recommendation(asked, Ledger(log, summary.name, SystemClock()), summary.plan["seed"])
+        ledger = Ledger(log, summary.name, SystemClock())
+    advice = recommendation(asked, ledger, summary.plan["seed"])
     with opened(folder.station) as engine:
         went_wrong = incidents(Journal(EventLog(engine, "journal"), SystemClock()), summary.name)
     with writing(path):
-        return write_report(summary, path, label, advice, went_wrong, injected_faults(folder, summary.plan))
+        return write_report(summary, path, label, advice, went_wrong, injected_faults(folder, ledger.plans))
 
 
 def _in_brackets(text: str) -> str:

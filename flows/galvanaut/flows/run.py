@@ -19,7 +19,7 @@ from galvanaut.flows.console import PatientConsole
 from galvanaut.flows.folder import writing
 from galvanaut.flows.incidents import incidents, injected_faults
 from galvanaut.flows.lab import Lab, open_lab
-from galvanaut.flows.makespan import DAY_S, makespan
+from galvanaut.flows.makespan import DAY_S, Makespan, makespan
 from galvanaut.flows.prefect_access import CLIENT_AUTH, lets_us_in
 from galvanaut.flows.progress import best, shown
 from galvanaut.flows.signals import interruptible
@@ -81,7 +81,7 @@ def _report(lab: Lab) -> Path:
     """
     path = lab.folder.report(lab.campaign.name)
     with writing(path):
-        what = incidents(lab.station.journal, lab.campaign.name), injected_faults(lab.folder, lab.ledger.started or {})
+        what = incidents(lab.station.journal, lab.campaign.name), injected_faults(lab.folder, lab.ledger.plans)
         return write_report(lab.summary(), path, lab.simulated_note, lab.recommendation(), *what)
 
 
@@ -172,16 +172,20 @@ def _say_alarms(lab: Lab, console: Console) -> None:
         console.print(f"{head} {escape(str(alarm))}", highlight=False, soft_wrap=True)
 
 
-def _say_effort(lab: Lab, console: Console) -> None:
-    """How long trials took, and what went over the wires, where cells were cycled."""
-    if lab.plan.cells is None:
-        return
+def _makespan(lab: Lab) -> Makespan | None:
     trials = [trial for _, trial in sorted(lab.ledger.trials.items())]
     began_at = dict[int, float]()
     for job in lab.station.journal.records():
         if job.key.campaign == lab.campaign.name:
             began_at[job.key.trial] = min(job.began, began_at.get(job.key.trial, job.began))
-    if (span := makespan(trials, lab.on_test, began_at)) is not None:
+    return makespan(trials, lab.on_test, began_at)
+
+
+def _say_effort(lab: Lab, console: Console) -> None:
+    """How long trials took, and what went over the wires, where cells were cycled."""
+    if lab.plan.cells is None:
+        return
+    if not lab.ledger.joined and (span := _makespan(lab)) is not None:  # other benches have clocks of their own
         console.print(span.text(), highlight=False, soft_wrap=True)
     tests = [each.result or {} for each in lab.station.journal.records() if each.request["kind"] == "cycle"]
     days, rows = sum(test.get("time_s", 0.0) for test in tests) / DAY_S, sum(test.get("readings", 0) for test in tests)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from galvanaut.campaigns.campaignfile import load_campaign
-from galvanaut.campaigns.ledger import Ledger, Outcome
+from galvanaut.campaigns.ledger import Ledger, Outcome, TrialRecord
 from galvanaut.core.clock import VirtualClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, opened
@@ -64,10 +64,12 @@ def stop(lab: Path, campaign: str, *, confirm: bool) -> str:
                 f"{name}: stopped. {_halted(LabFolder(lab), name)} `galvanaut resume {name}` takes that back; "
                 f"`galvanaut stop {name} --confirm` ends it for good."
             )
-        if (state := controls.state(name)) != "stopped":
+        state = controls.state(name)
+        if state != "stopped" and not (state == "ended" and _shares(lab, name)):
             raise InputError("--confirm", f"campaign {name} is {state}; `galvanaut stop {name}` comes first")
         sealed = _end_for_good(lab, name)
-        controls.say(name, "confirmed")
+        if state == "stopped":
+            controls.say(name, "confirmed")
     kept = f"; records sealed: {', '.join(sealed)}" if sealed else ""
     return f"{name}: stopped for good{kept}. Cells that are still in their holders have to be taken out by hand."
 
@@ -93,7 +95,7 @@ def _halted(folder: LabFolder, name: str) -> str:
 
 
 def _end_for_good(lab: Path, name: str) -> list[str]:
-    """Close what is open in ledger and journal, and seal the readings of its tests."""
+    """Close what is open in the journal, and of its trials in the ledger, and seal the readings of its tests."""
     folder = LabFolder(lab)
     process, bench = "its process has not ended yet", "end its station first, which makes it safe"
     with (
@@ -108,9 +110,27 @@ def _end_for_good(lab: Path, name: str) -> list[str]:
         journal, ledger = Journal(jobs, clock), Ledger(log, name, clock)
         with LabRecorder.opened(lab, folder.url) as recorder:
             sealed = _fail_jobs(journal, recorder, name)
-        for trial in ledger.pending():
+        for trial in _trials_here(ledger, journal, folder):
             ledger.close(trial.number, Outcome("failed_instrument", reason=REASON))
         return sealed
+
+
+def _trials_here(ledger: Ledger, journal: Journal, folder: LabFolder) -> list[TrialRecord]:
+    """Open trials of this lab's benches; those of other labs are ended there, where their cells are."""
+    begun = {job.key.trial for job in journal.records() if job.key.campaign == ledger.campaign}
+    theirs = set(ledger.joined)
+    ours = {ledger.trials[number].bench for number in begun & ledger.trials.keys()}
+    return [
+        trial
+        for trial in ledger.pending()
+        if trial.bench in ours or (not folder.is_joined and trial.bench not in theirs)
+    ]
+
+
+def _shares(lab: Path, name: str) -> bool:
+    """Whether several benches work on a campaign, so that each lab has to end its own part."""
+    with opened(LabFolder.existing(lab).ledger) as engine:
+        return bool(Ledger(EventLog(engine, "ledger"), name, VirtualClock(0.0)).joined)
 
 
 def _fail_jobs(journal: Journal, recorder: LabRecorder, name: str) -> list[str]:

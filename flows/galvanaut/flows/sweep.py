@@ -7,12 +7,15 @@ the user's own and run the same program. Nothing of it is stored.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from galvanaut.core.errors import GalvanautError, InputError
+from galvanaut.flows import prefect_settings
 
 if TYPE_CHECKING:
     from prefect.task_runners import TaskRunner
@@ -42,14 +45,17 @@ def sweep(
             raise InputError("--address", "goes with --on dask or --on ray")
         with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
             return list(pool.map(work, jobs))
-    runner = _dask(address) if place == "dask" else _ray(address)
     if address is not None and "PREFECT_API_URL" not in os.environ:
         advice = "needs PREFECT_API_URL, the address of a Prefect server that the other computers reach (galvanaut up)"
         raise InputError(f"--address {address}", advice)
-    try:
-        return _mapped(work, jobs, runner)
-    except Exception as error:
-        raise GalvanautError(f"the sweep on {place} failed: {type(error).__name__}: {error}") from error
+    with tempfile.TemporaryDirectory(prefix="galvanaut-sweep-", ignore_cleanup_errors=True) as home:
+        # Before Prefect is imported: nothing is kept, and nothing sent outside.
+        prefect_settings.apply(prefect_settings.client_settings(Path(home)))
+        runner = _dask(address) if place == "dask" else _ray(address)
+        try:
+            return _mapped(work, jobs, runner)
+        except Exception as error:
+            raise GalvanautError(f"the sweep on {place} failed: {type(error).__name__}: {error}") from error
 
 
 def _dask(address: str | None) -> TaskRunner[Any]:

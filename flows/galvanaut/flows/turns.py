@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from galvanaut.core.errors import GalvanautError
@@ -30,9 +31,9 @@ class Turns:
     def __init__(self, leases: Leases, campaign: str) -> None:
         self._leases, self._name, self._owner = leases, f"recipe {campaign}", fresh_name("chooser")
 
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Have it while inside.
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[None]:
+        """Have it while inside; cells are looked after while one waits for it.
 
         Raises:
             GalvanautError: somebody else keeps it for longer than a dead process could.
@@ -45,7 +46,7 @@ class Turns:
             except GalvanautError:
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(POLL_S)
+                await asyncio.sleep(POLL_S)
         try:
             yield
         finally:

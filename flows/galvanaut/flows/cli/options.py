@@ -25,7 +25,7 @@ Database = Annotated[
     typer.Option(
         "--database",
         metavar="URL",
-        help="Begin the lab on a PostgreSQL server: postgresql://USER@SERVER/DATABASE?lab=NAME, without a password.",
+        help="Begin the lab on a PostgreSQL server: its address, without a password. See docs/how-to/two-benches.md.",
         show_default=False,
     ),
 ]
