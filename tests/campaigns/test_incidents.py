@@ -15,7 +15,8 @@ def fault(instrument="smu_1", begun_at=100.0, ended_at=200.0, messages=3):
 @pytest.mark.parametrize("one", [fault(), fault(ended_at=None), fault(begun_at=10.0, ended_at=151.0 - LATER_S + 10)])
 def test_what_happens_to_its_instrument_meanwhile_or_soon_after_is_put_down_to_it(one):
     (account,) = accounts([one], [LOST])
-    assert account.text == f"job failed: {LOST.text}"
+    assert account.noticed == (LOST,)
+    assert account.text == "job failed 0001/cycling/1"
 
 
 @pytest.mark.parametrize(

@@ -145,3 +145,11 @@ def test_a_server_that_stays_away_ends_a_run_with_a_clear_word(tmp_path, url, po
     done = run(campaign, lab)
     assert done.returncode == 0, done.stderr
     assert statuses(lab) == ["ok", "ok"]
+
+
+def test_an_address_without_a_lab_cannot_be_joined(postgresql, tmp_path):
+    address = lab_url(postgresql.url)
+    refused = command_line("run", small_campaign(tmp_path), "--lab", tmp_path / "b", "--join", address, "--no-prefect")
+    assert refused.returncode == 2
+    assert "holds no lab; begin the campaign at the first bench" in " ".join(refused.stderr.split())
+    assert not (tmp_path / "b").exists()

@@ -91,8 +91,8 @@ def show(found: Benchmark, seeds: range, budget: int, console: Console) -> None:
 
 
 def _regrets(title: str, found: Benchmark, what: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="")
-    table.add_column("planner")
+    table = Table(title=title, title_justify="left", title_style="", collapse_padding=True, pad_edge=False)
+    table.add_column("planner", no_wrap=True)
     counts = list(getattr(found.rows[0], what))
     for count in counts:
         table.add_column(f"n = {count}", justify="right", no_wrap=True)

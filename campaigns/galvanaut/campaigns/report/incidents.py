@@ -58,11 +58,11 @@ class Account:
 
     @property
     def text(self) -> str:
-        """What came of it, in words."""
+        """What came of it, in words; what incidents say of themselves stands in their own table."""
         if self.fault.begun_at is None:
             return "has not come"
         if self.noticed:
-            return "; ".join(f"{each.kind}: {each.text}" for each in self.noticed)
+            return "; ".join(dict.fromkeys(f"{each.kind} {each.subject}" for each in self.noticed))
         if self.fault.messages == 0:
             return "met no message while it lasted"
         return "no alarm was raised, and no job failed"
