@@ -96,10 +96,10 @@ def _line(tree: Any, location: list[Any]) -> int | None:
     """1-based line of the deepest part of ``location`` that the file has."""
     line: int | None = None
     for part in location:
-        position = getattr(tree, "lc", None)
+        position: Any = getattr(tree, "lc", None)
         try:
             # A node without positions raises AttributeError, which ends the search like any other dead end.
-            line = (position.key(part) if isinstance(tree, dict) else position.item(part))[0] + 1  # type: ignore[union-attr]
+            line = (position.key(part) if isinstance(tree, dict) else position.item(part))[0] + 1
             tree = tree[part]
         except (KeyError, IndexError, TypeError, AttributeError):
             return line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from galvanaut.simulators.faults.fault import EVENTS, LINE_FAULTS, Fault
 from galvanaut.simulators.store import read_rows
@@ -42,7 +43,7 @@ def occurrences(world: Path) -> list[Occurrence]:
     return sorted(found, key=lambda each: (each.begun_at is None, each.begun_at or 0.0))
 
 
-def _occurrence(row: dict[str, object]) -> Occurrence:
+def _occurrence(row: dict[str, Any]) -> Occurrence:
     fault = Fault.model_validate(row["fault"])
     counts = fault.fault in LINE_FAULTS - EVENTS
-    return Occurrence(fault, row["begun_at"], row["ended_at"], row["hits"] if counts else None)  # type: ignore[arg-type]
+    return Occurrence(fault, row["begun_at"], row["ended_at"], row["hits"] if counts else None)
