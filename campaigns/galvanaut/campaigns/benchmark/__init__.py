@@ -1,0 +1,1 @@
+"""Planners against each other on problems whose truth is known. Nothing of a bench takes part."""
