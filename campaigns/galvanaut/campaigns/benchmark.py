@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from galvanaut.campaigns.planners import Maker, PlannerSession, planner
+from galvanaut.campaigns.planners import Maker, PlannerSession, Task, planner
 from galvanaut.campaigns.regret import CHECKPOINTS, PairedRow, PlannerRow, Trace, paired_rows, planner_rows
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.identifiers import generator
@@ -87,9 +87,8 @@ def run(problem: Problem, planner_name: str, seed: int, budget: int = 40, initia
 
     The noise of experiment ``n`` depends on ``seed`` and ``n`` alone, whichever planner asks.
     """
-    session = PlannerSession(
-        planner(planner_name, problem.space, problem.maker, seed, initial=initial, maximise=problem.maximise)
-    )
+    task = Task(problem.space, problem.maker, seed, initial=initial, maximise=problem.maximise)
+    session = PlannerSession(planner(planner_name, task))
     values, cpu_s = np.empty(budget), np.empty(budget)
     recommended: dict[int, float] = {}
     for done in range(budget):
