@@ -19,6 +19,7 @@ from galvanaut.campaigns.objectivefields import Target
 from galvanaut.campaigns.planners.protocol import Planner
 from galvanaut.campaigns.planners.registry import planner
 from galvanaut.campaigns.planners.session import PlannerSession
+from galvanaut.campaigns.planners.task import Task
 from galvanaut.campaigns.procedurefields import Procedure
 from galvanaut.campaigns.report.summary import Summary
 from galvanaut.core.clock import Clock, ClockLock, Gate
@@ -280,19 +281,18 @@ class Lab:
         self._told.add(trial.number)
         seen = observation(trial, self.plan.space, self.objective.name)
         if seen is not None:
-            point = np.array(seen.point)
-            self.session.tell(seen.trial, seen.value, point=point, variance=seen.variance, status=seen.status)
+            self.session.hear(seen)
 
     def _planner(self) -> Planner:
         maker = BatchMaker(self.plan.space, self.batches, self.procedure.batch_mass_g)
-        return planner(
-            self.campaign.planner.name,
+        task = Task(
             self.plan.space,
             maker,
             self.plan.seed,
             initial=self.campaign.planner.initial,
             maximise=self.objective.goal == "maximise",
         )
+        return planner(self.campaign.planner.name, task)
 
 
 @contextmanager

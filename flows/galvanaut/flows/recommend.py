@@ -6,6 +6,7 @@ from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger, TrialRecord
 from galvanaut.campaigns.planners.protocol import Observation
 from galvanaut.campaigns.planners.registry import planner
+from galvanaut.campaigns.planners.task import Task
 from galvanaut.campaigns.space import SearchSpace
 
 
@@ -30,8 +31,8 @@ def recommendation(campaign: Campaign, ledger: Ledger, seed: int) -> str:
     """In words: the tested recipe of highest expected value, with its interval; empty without a model."""
     objective, space = campaign.objective, SearchSpace.of(campaign)
     told = [seen for trial in ledger.ended() if (seen := observation(trial, space, objective.name)) is not None]
-    chosen = planner(campaign.planner.name, space, None, seed, maximise=objective.goal == "maximise")
-    found = chosen.recommend(told)
+    task = Task(space, seed=seed, maximise=objective.goal == "maximise")
+    found = planner(campaign.planner.name, task).recommend(told)
     if found is None or found.sd is None:
         return ""
     text = ledger.trials[found.trial].tested.text()

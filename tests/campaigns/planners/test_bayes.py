@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from galvanaut.campaigns.batchmaker import BatchMaker
 from galvanaut.campaigns.batchplan import BatchPlanner
 from galvanaut.campaigns.constraints import parse
-from galvanaut.campaigns.planners import Observation, PlannerSession, planner
+from galvanaut.campaigns.planners import Observation, PlannerSession, Task, planner
 from galvanaut.campaigns.planners.bayes import BayesPlanner
 from galvanaut.campaigns.space import Bounds, SearchSpace
 from galvanaut.core.errors import NotMakeableError
@@ -63,32 +63,32 @@ def is_on_grid(point: Sequence[float]) -> bool:
 
 
 def test_same_question_same_answer() -> None:
-    first, second = (BayesPlanner(SPACE, seed=3).propose(14, OBSERVED, []) for _ in range(2))
+    first, second = (BayesPlanner(Task(SPACE, seed=3)).propose(14, OBSERVED, []) for _ in range(2))
     assert json.dumps(first.to_json()) == json.dumps(second.to_json())
 
 
 def test_order_of_telling_and_earlier_questions_do_not_matter() -> None:
-    asked_before = BayesPlanner(SPACE, seed=3)
+    asked_before = BayesPlanner(Task(SPACE, seed=3))
     asked_before.propose(9, OBSERVED[:9], [])
     pending = [np.array([0.2, 0.6, 0.2, 1.0]), np.array([0.1, 0.6, 0.3, 1.4])]
     first = asked_before.propose(14, OBSERVED[::-1], pending[::-1])
-    assert first.to_json() == BayesPlanner(SPACE, seed=3).propose(14, OBSERVED, pending).to_json()
+    assert first.to_json() == BayesPlanner(Task(SPACE, seed=3)).propose(14, OBSERVED, pending).to_json()
 
 
 def test_seed_changes_the_initial_design() -> None:
-    points = {BayesPlanner(SPACE, seed=seed).propose(0, [], []).point for seed in range(4)}
+    points = {BayesPlanner(Task(SPACE, seed=seed)).propose(0, [], []).point for seed in range(4)}
     assert len(points) == 4
 
 
 def test_initial_design_is_that_of_the_sobol_planner() -> None:
     for index in range(8):
-        ours = planner("bayes", SPACE, seed=4).propose(index, [], [])
-        assert ours.point == planner("sobol", SPACE, seed=4).propose(index, [], []).point
+        ours = planner("bayes", Task(SPACE, seed=4)).propose(index, [], [])
+        assert ours.point == planner("sobol", Task(SPACE, seed=4)).propose(index, [], []).point
         assert ours.reason == f"initial design, point {index + 1} of 8 (scrambled Sobol)"
 
 
 def test_pending_points_are_not_asked_again() -> None:
-    session = PlannerSession(BayesPlanner(SPACE, seed=3, initial=4))
+    session = PlannerSession(BayesPlanner(Task(SPACE, seed=3, initial=4)))
     for trial in range(1, 9):
         proposal = session.ask()
         session.tell(trial, float(surface(np.array(proposal.point))[0]))
@@ -99,7 +99,7 @@ def test_pending_points_are_not_asked_again() -> None:
 
 def test_finds_the_optimum_that_random_misses() -> None:
     def regret(name: str, seed: int) -> float:
-        session = PlannerSession(planner(name, SPACE, seed=seed))
+        session = PlannerSession(planner(name, Task(SPACE, seed=seed)))
         tested = []
         for trial in range(1, 21):
             point = np.array(session.ask().point)
@@ -115,7 +115,7 @@ def test_finds_the_optimum_that_random_misses() -> None:
 
 
 def test_every_proposal_is_made_exactly_as_proposed() -> None:
-    session = PlannerSession(BayesPlanner(SPACE, GridMaker(), seed=1, initial=4))
+    session = PlannerSession(BayesPlanner(Task(SPACE, GridMaker(), seed=1, initial=4)))
     for trial in range(1, 9):
         proposal = session.ask()
         assert is_on_grid(proposal.point)
@@ -125,7 +125,7 @@ def test_every_proposal_is_made_exactly_as_proposed() -> None:
 
 def test_stocks_of_a_bench_make_what_is_proposed(stocks: list[Stock]) -> None:
     batches = BatchPlanner(stocks)
-    session = PlannerSession(BayesPlanner(SPACE, BatchMaker(SPACE, batches, 6.0), seed=1, initial=4))
+    session = PlannerSession(BayesPlanner(Task(SPACE, BatchMaker(SPACE, batches, 6.0), seed=1, initial=4)))
     for trial in range(1, 8):
         proposal = session.ask()
         assert batches.plan(proposal.recipe, 6.0).deviation < 1e-9
@@ -150,7 +150,7 @@ def test_proposals_are_feasible_in_random_spaces(
     draw = np.random.default_rng(seed)
     points = space.sample(9, draw)
     observations = [Observation(i, tuple(p), float(draw.normal(5.0))) for i, p in enumerate(points.tolist())]
-    proposal = BayesPlanner(space, seed=seed).propose(9, observations, [])
+    proposal = BayesPlanner(Task(space, seed=seed)).propose(9, observations, [])
     assert space.feasible(np.array(proposal.point))[0]
 
 
@@ -164,14 +164,14 @@ def test_nothing_makeable_is_said() -> None:
 
     for name in ("bayes", "sobol", "random"):
         with pytest.raises(NotMakeableError, match="can make"):
-            planner(name, SPACE, Nothing(), seed=1).propose(0, [], [])
+            planner(name, Task(SPACE, Nothing(), seed=1)).propose(0, [], [])
     with pytest.raises(NotMakeableError, match="like to try next"):
-        BayesPlanner(SPACE, Nothing(), seed=1).propose(14, OBSERVED, [])
+        BayesPlanner(Task(SPACE, Nothing(), seed=1)).propose(14, OBSERVED, [])
 
 
 def failing_session(status: str) -> tuple[int, float]:
     """Recipes with more than 24 % EC fail; the number of failures among the proposals 9 to 20, and the last regret."""
-    session = PlannerSession(BayesPlanner(SPACE, seed=2))
+    session = PlannerSession(BayesPlanner(Task(SPACE, seed=2)))
     failures, best = 0, 0.0
     for trial in range(1, 21):
         point = np.array(session.ask().point)
@@ -193,7 +193,7 @@ def test_failed_recipes_are_kept_away_from() -> None:
 
 
 def test_instrument_failures_say_nothing_about_the_recipe() -> None:
-    planner_ = BayesPlanner(SPACE, seed=3)
+    planner_ = BayesPlanner(Task(SPACE, seed=3))
     failed = Observation(99, (0.3, 0.7, 0.0, 1.1), status="failed_instrument")
     assert planner_.propose(14, [*OBSERVED, failed], []).point == planner_.propose(14, OBSERVED, []).point
 
@@ -205,7 +205,7 @@ def test_gross_failure_does_not_wreck_the_model() -> None:
     bubble = [
         Observation(seen.trial, seen.point, 0.15 * (seen.value or 0.0)) if seen is worst else seen for seen in clean
     ]
-    proposal = BayesPlanner(SPACE, seed=3).propose(24, bubble, [])
+    proposal = BayesPlanner(Task(SPACE, seed=3)).propose(24, bubble, [])
     assert proposal.explanation["outliers"] == [worst.trial]
     assert float(surface(np.array(proposal.point))[0]) > 0.85 * 8.0
 
@@ -214,7 +214,7 @@ def test_clean_noise_is_rarely_taken_for_failure() -> None:
     flagged = 0
     for seed in range(6):
         observations = told(SPACE.sobol(20, seed), noise=0.06, seed=seed)
-        flagged += len(BayesPlanner(SPACE, seed=1).propose(20, observations, []).explanation["outliers"])
+        flagged += len(BayesPlanner(Task(SPACE, seed=1)).propose(20, observations, []).explanation["outliers"])
     assert flagged <= 1  # of 120 points
 
 
@@ -224,7 +224,7 @@ def test_recommendation_sees_through_noise() -> None:
     points = np.vstack([SPACE.sobol(20, 1), *near_best])
     observations = told(points, noise=0.02)
     lucky = Observation(30, tuple(points[0].tolist()), 8.5)  # a mediocre recipe with a lucky value
-    recommendation = BayesPlanner(SPACE, seed=1).recommend([*observations, lucky])
+    recommendation = BayesPlanner(Task(SPACE, seed=1)).recommend([*observations, lucky])
     assert recommendation is not None
     assert recommendation.trial in (21, 22, 23)
     assert recommendation.mean == pytest.approx(8.0, abs=3 * (recommendation.sd or 0.0))
@@ -232,12 +232,12 @@ def test_recommendation_sees_through_noise() -> None:
 
 def test_nothing_to_recommend_before_the_first_value() -> None:
     for name in ("bayes", "sobol", "random"):
-        assert planner(name, SPACE).recommend([]) is None
-        assert planner(name, SPACE).recommend([Observation(1, tuple(BEST), status="failed_recipe")]) is None
+        assert planner(name, Task(SPACE)).recommend([]) is None
+        assert planner(name, Task(SPACE)).recommend([Observation(1, tuple(BEST), status="failed_recipe")]) is None
 
 
 def test_first_values_are_recommended_as_measured() -> None:
-    recommendation = BayesPlanner(SPACE).recommend(OBSERVED[:2])
+    recommendation = BayesPlanner(Task(SPACE)).recommend(OBSERVED[:2])
     assert recommendation is not None
     assert recommendation.mean == max(seen.value or 0.0 for seen in OBSERVED[:2])
     assert recommendation.sd is None
@@ -245,17 +245,17 @@ def test_first_values_are_recommended_as_measured() -> None:
 
 def test_minimising_is_maximising_the_negative() -> None:
     values = [Observation(seen.trial, seen.point, -(seen.value or 0.0)) for seen in OBSERVED]
-    up = BayesPlanner(SPACE, seed=3).propose(14, OBSERVED, [])
-    down = BayesPlanner(SPACE, seed=3, maximise=False).propose(14, values, [])
+    up = BayesPlanner(Task(SPACE, seed=3)).propose(14, OBSERVED, [])
+    down = BayesPlanner(Task(SPACE, seed=3, maximise=False)).propose(14, values, [])
     assert down.point == up.point
     assert down.predicted_mean == pytest.approx(-(up.predicted_mean or 0.0))
 
 
 def test_logarithm_is_a_choice() -> None:
-    logarithmic = BayesPlanner(SPACE, seed=3, log=True)
+    logarithmic = BayesPlanner(Task(SPACE, seed=3), log=True)
     assert logarithmic.propose(14, OBSERVED, []).explanation["noise_unit"] == "sd of ln(value)"
     shifted = [Observation(seen.trial, seen.point, (seen.value or 0.0) - 8.0) for seen in OBSERVED]
-    assert BayesPlanner(SPACE, seed=3).propose(14, shifted, []).explanation["noise_unit"] == "sd of value"
+    assert BayesPlanner(Task(SPACE, seed=3)).propose(14, shifted, []).explanation["noise_unit"] == "sd of value"
     with pytest.raises(ValueError, match=r"trial \d+: the value -\S+ has no logarithm"):
         logarithmic.propose(14, shifted, [])
 
@@ -263,7 +263,7 @@ def test_logarithm_is_a_choice() -> None:
 def test_known_variance_lowers_a_value_s_weight() -> None:
     high = Observation(20, (0.1, 0.3, 0.6, 0.6), 8.0)
     unsure = Observation(20, high.point, 8.0, variance=25.0)
-    planner_ = BayesPlanner(SPACE, seed=3)
+    planner_ = BayesPlanner(Task(SPACE, seed=3))
     believed = planner_.recommend([*OBSERVED, high])
     doubted = planner_.recommend([*OBSERVED, unsure])
     assert believed is not None
@@ -274,36 +274,36 @@ def test_known_variance_lowers_a_value_s_weight() -> None:
 
 def test_replicates_and_constant_values_are_no_trouble() -> None:
     same = [Observation(i, tuple(BEST), 5.0) for i in range(6)]
-    proposal = BayesPlanner(SPACE, seed=1).propose(8, same, [])
+    proposal = BayesPlanner(Task(SPACE, seed=1)).propose(8, same, [])
     assert np.isfinite(proposal.acquisition or 0.0)
 
 
 def test_the_best_recipe_is_not_repeated_for_ever() -> None:
     step = np.array([0.0, 0.0, 0.0, 0.01])
     sure = [Observation(100 + i, tuple((BEST + i * step).tolist()), 8.0) for i in range(3)]
-    point = np.array(BayesPlanner(SPACE, seed=1).propose(17, [*OBSERVED, *sure], []).point)
+    point = np.array(BayesPlanner(Task(SPACE, seed=1)).propose(17, [*OBSERVED, *sure], []).point)
     apart = np.abs(SPACE.features(point) - SPACE.features(np.array([seen.point for seen in sure]))).max(axis=1)
     assert apart.max() > 0.04
 
 
 def test_explanation_is_json_and_says_what_it_rests_on() -> None:
-    proposal = BayesPlanner(SPACE, seed=3).propose(14, OBSERVED, [])
+    proposal = BayesPlanner(Task(SPACE, seed=3)).propose(14, OBSERVED, [])
     data = json.loads(json.dumps(proposal.to_json(), allow_nan=False))
     assert set(data["lengths"]) == {"EC", "DMC", "EMC", "LiPF6"}
     assert data["seed"] == 3
     assert len(data["data"]) == 16
     assert 0 < data["predicted_sd"] < data["measured_sd"]
     assert proposal.reason.startswith(("explores ", "refines "))
-    changed = BayesPlanner(SPACE, seed=3).propose(14, OBSERVED[1:], [])
+    changed = BayesPlanner(Task(SPACE, seed=3)).propose(14, OBSERVED[1:], [])
     assert changed.explanation["data"] != data["data"]
 
 
 def test_two_outcomes_of_one_trial_are_refused() -> None:
     with pytest.raises(ValueError, match="trial 1 was told twice"):
-        BayesPlanner(SPACE).propose(14, [*OBSERVED, OBSERVED[0]], [])
+        BayesPlanner(Task(SPACE)).propose(14, [*OBSERVED, OBSERVED[0]], [])
 
 
 def test_space_of_one_recipe_is_proposed_again_and_again() -> None:
     fixed = SearchSpace({"EC": Bounds(0.3, 0.3), "DMC": Bounds(0.7, 0.7)}, {"LiPF6": Bounds(1, 1)})
     seen = [Observation(i, (0.3, 0.7, 1.0), 5.0 + i) for i in range(5)]
-    assert BayesPlanner(fixed).propose(9, seen, []).point == pytest.approx((0.3, 0.7, 1.0))
+    assert BayesPlanner(Task(fixed)).propose(9, seen, []).point == pytest.approx((0.3, 0.7, 1.0))

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from galvanaut.campaigns.planners import planner, planner_names, registry
+from galvanaut.campaigns.planners import Task, planner, planner_names, registry
 from galvanaut.campaigns.planners.random import RandomPlanner
 from galvanaut.campaigns.space import Bounds, SearchSpace
 from galvanaut.core.errors import InputError
@@ -13,12 +15,12 @@ SPACE = SearchSpace({"EC": Bounds(0, 0.5), "DMC": Bounds(0.5, 1)}, {"LiPF6": Bou
 def test_built_in_planners_are_found() -> None:
     assert {"bayes", "sobol", "random"} <= set(planner_names())
     for name in ("bayes", "sobol", "random"):
-        assert planner(name, SPACE, seed=1).propose(0, [], []).index == 0
+        assert planner(name, Task(SPACE, seed=1)).propose(0, [], []).index == 0
 
 
 def test_unknown_planner_is_named_with_a_hint() -> None:
     with pytest.raises(InputError, match=r"'bays' is not installed; .*did you mean 'bayes'"):
-        planner("bays", SPACE)
+        planner("bays", Task(SPACE))
 
 
 def test_packages_add_planners(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,16 +28,16 @@ def test_packages_add_planners(monkeypatch: pytest.MonkeyPatch) -> None:
         name = "dice"
 
         def load(self) -> object:
-            return lambda space, maker, seed, *, initial, maximise: RandomPlanner(space, maker, seed + initial)
+            return lambda task: RandomPlanner(replace(task, seed=task.seed + task.initial))
 
     monkeypatch.setattr(registry, "entry_points", lambda group: [Point()] if group == "galvanaut.planners" else [])
     assert "dice" in planner_names()
-    proposal = planner("dice", SPACE, seed=1, initial=4).propose(0, [], [])
-    assert proposal.point == RandomPlanner(SPACE, seed=5).propose(0, [], []).point
+    proposal = planner("dice", Task(SPACE, seed=1, initial=4)).propose(0, [], [])
+    assert proposal.point == RandomPlanner(Task(SPACE, seed=5)).propose(0, [], []).point
 
 
 def test_random_depends_on_seed_and_index_alone() -> None:
-    first, second = RandomPlanner(SPACE, seed=1), RandomPlanner(SPACE, seed=1)
+    first, second = RandomPlanner(Task(SPACE, seed=1)), RandomPlanner(Task(SPACE, seed=1))
     second.propose(0, [], [])
     assert first.propose(1, [], []).point == second.propose(1, [], []).point
     assert first.propose(1, [], []).point != first.propose(2, [], []).point

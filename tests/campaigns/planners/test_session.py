@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from galvanaut.campaigns.planners import Observation, PlannerSession, planner
+from galvanaut.campaigns.planners import Aim, Limit, Measured, Observation, PlannerSession, Task, planner
 from galvanaut.campaigns.recipe import Recipe
 from galvanaut.campaigns.space import Bounds, SearchSpace
 
 
 def session(seed: int = 1) -> PlannerSession:
     space = SearchSpace({"EC": Bounds(0, 0.5), "DMC": Bounds(0.5, 1)}, {"LiPF6": Bounds(0.5, 2)})
-    return PlannerSession(planner("bayes", space, seed=seed, initial=4))
+    return PlannerSession(planner("bayes", Task(space, seed=seed, initial=4)))
 
 
 def test_trials_count_from_one_and_are_pending_until_told() -> None:
@@ -71,8 +72,8 @@ def test_books_refuse_contradictions() -> None:
     [
         ({"value": None}, "status ok with value None"),
         ({"value": 1.0, "status": "failed_recipe"}, "status failed_recipe with value"),
-        ({"value": float("nan")}, "not finite; tell it as failed"),
-        ({"value": float("inf")}, "not finite; tell it as failed"),
+        ({"value": float("nan")}, "not finite; tell the trial as failed"),
+        ({"value": float("inf")}, "not finite; tell the trial as failed"),
         ({"value": 1.0, "variance": -1.0}, "not a number from 0 up"),
     ],
 )
@@ -84,3 +85,38 @@ def test_observations_refuse_contradictions(arguments: dict[str, object], messag
 def test_point_must_be_finite() -> None:
     with pytest.raises(ValueError, match="trial 7: the point"):
         Observation(7, (float("nan"), 0.7), 1.0)
+
+
+def test_an_observation_knows_its_quantities_by_name() -> None:
+    life = Measured(120.0, 25.0, "above")
+    seen = Observation(1, (0.3, 0.7), 2.0, censored="below", quantities={"life": life})
+    assert seen.measured() == Measured(2.0, None, "below")
+    assert seen.measured("life") is life
+    assert seen.measured("cost") is None
+    assert Observation(2, (0.3, 0.7), status="failed_recipe").measured() is None
+
+
+def test_what_is_told_depends_on_everything_that_a_planner_may_use() -> None:
+    plain = Observation(1, (0.3, 0.7), 2.0)
+    others = [
+        Observation(1, (0.3, 0.7), 2.0, censored="above"),
+        Observation(1, (0.3, 0.7), 2.0, group="monday"),
+        Observation(1, (0.3, 0.7), 2.0, quantities={"life": Measured(3.0)}),
+    ]
+    assert all(other.told() != plain.told() for other in others)
+
+
+@pytest.mark.parametrize(
+    ("build", "complaint"),
+    [
+        (lambda: Measured(float("nan")), "not finite"),
+        (lambda: Measured(1.0, -1.0), "not a number from 0 up"),
+        (lambda: Aim("life", True, 300.0, 0.0), "best 0 is not better than worst 300"),
+        (lambda: Aim("cost", False, float("inf"), 0.0), "must be finite"),
+        (lambda: Limit("viscosity"), "needs low or high"),
+        (lambda: Limit("viscosity", high=5.0, probability=1.0), "does not lie between 0 and 1"),
+    ],
+)
+def test_measured_aims_and_limits_refuse_nonsense(build: Callable[[], object], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        build()

@@ -15,7 +15,6 @@ import numpy as np
 from galvanaut.campaigns.planners.baseline import best_measured, blind_proposal, coordinates
 from galvanaut.campaigns.planners.protocol import (
     Array,
-    Maker,
     Observation,
     Proposal,
     Recommendation,
@@ -23,8 +22,8 @@ from galvanaut.campaigns.planners.protocol import (
     in_order,
 )
 from galvanaut.campaigns.planners.sobol import SobolDesign
+from galvanaut.campaigns.planners.task import Task
 from galvanaut.campaigns.planners.threads import single_thread
-from galvanaut.campaigns.space import SearchSpace
 
 LEAST = 3
 """Successes from which a model is tried; before, the space-filling design goes on."""
@@ -38,29 +37,16 @@ class BayesPlanner:
     classifier keeps away from their neighbourhood; instrument failures count for nothing.
 
     Args:
-        space: search space.
-        maker: what the bench can make; None for everything.
-        seed: of the campaign.
-        initial: proposals from a scrambled Sobol sequence before the model is asked.
-        maximise: whether more of the objective is better.
+        task: what it is set to.
         log: model the logarithm of the objective, which must then be positive. Noise of conductivities grows with the
             value, which speaks for it, but it was measured to be no better and sometimes worse (README.md beside).
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        maker: Maker | None = None,
-        seed: int = 0,
-        *,
-        initial: int = 8,
-        maximise: bool = True,
-        log: bool = False,
-    ) -> None:
-        self.space = space
-        self._maker, self._seed = maker, seed
-        self._initial, self._maximise, self._log = initial, maximise, log
-        self._design = SobolDesign(space, maker, seed)
+    def __init__(self, task: Task, *, log: bool = False) -> None:
+        self.space = task.space
+        self._maker, self._seed = task.maker, task.seed
+        self._initial, self._maximise, self._log = task.initial, task.maximise, log
+        self._design = SobolDesign(task.space, task.maker, task.seed)
 
     def propose(self, index: int, observations: Sequence[Observation], pending: Sequence[Array]) -> Proposal:
         """A point of the initial design, or the recipe of highest expected improvement."""

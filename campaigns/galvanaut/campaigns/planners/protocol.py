@@ -22,6 +22,33 @@ from galvanaut.campaigns.space import SearchSpace
 
 Array = NDArray[np.float64]
 Status = Literal["ok", "failed_recipe", "failed_instrument"]
+Censored = Literal["", "above", "below"]
+"""Where the truth lies when a measurement ended early: a cell that was taken off lives *above* the cycles it had."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measured quantity.
+
+    Attributes:
+        value: in its unit.
+        variance: in its unit squared, as far as it is known; the model learns what goes beyond, such as the scatter
+            from batch to batch.
+        censored: on which side of the value the truth lies; empty when it was measured.
+
+    Raises:
+        ValueError: not finite, or a negative variance.
+    """
+
+    value: float
+    variance: float | None = None
+    censored: Censored = ""
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ValueError(f"the value {self.value} is not finite; tell the trial as failed")
+        if self.variance is not None and not (math.isfinite(self.variance) and self.variance >= 0.0):
+            raise ValueError(f"the variance {self.variance} is not a number from 0 up")
 
 
 @dataclass(frozen=True)
@@ -31,11 +58,12 @@ class Observation:
     Attributes:
         trial: its number; unique.
         point: coordinates of what was made (not of what was asked).
-        value: the objective; only with status ``ok``.
-        variance: of the value, in its unit squared, as far as it is known; the model learns what goes beyond, such as
-            the scatter from batch to batch.
+        value: the number that decides; only with status ``ok``.
+        variance, censored: of the value, see `Measured`.
         status: ``ok``; ``failed_recipe``: such recipes fail (it gelled), learn from it; ``failed_instrument``: says
             nothing about the recipe.
+        group: trials of one group share an unknown offset, as those of one day, one bench or one batch of a stock do.
+        quantities: what else was measured, by name: each of several objectives, and what limits are set on.
 
     Raises:
         ValueError: a value is missing, not finite, or given for a failed trial; a negative variance.
@@ -46,6 +74,9 @@ class Observation:
     value: float | None = None
     variance: float | None = None
     status: Status = "ok"
+    censored: Censored = ""
+    group: str = ""
+    quantities: Mapping[str, Measured] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "point", tuple(float(x) for x in self.point))
@@ -53,10 +84,22 @@ class Observation:
             raise ValueError(f"trial {self.trial}: the point {self.point} is not finite")
         if (self.status == "ok") != (self.value is not None):
             raise ValueError(f"trial {self.trial}: status {self.status} with value {self.value}")
-        if self.value is not None and not math.isfinite(self.value):
-            raise ValueError(f"trial {self.trial}: the value {self.value} is not finite; tell it as failed")
-        if self.variance is not None and not (math.isfinite(self.variance) and self.variance >= 0.0):
-            raise ValueError(f"trial {self.trial}: the variance {self.variance} is not a number from 0 up")
+        if self.value is not None:
+            try:
+                Measured(self.value, self.variance)
+            except ValueError as error:
+                raise ValueError(f"trial {self.trial}: {error}") from None
+
+    def measured(self, quantity: str = "") -> Measured | None:
+        """A quantity by name, the number that decides by the empty name; None where there is none."""
+        if self.status != "ok" or self.value is None:
+            return None
+        return self.quantities.get(quantity) if quantity else Measured(self.value, self.variance, self.censored)
+
+    def told(self) -> list[Any]:
+        """All of it, JSON-ready: what a proposal may depend on."""
+        others = {name: [each.value, each.variance, each.censored] for name, each in sorted(self.quantities.items())}
+        return [self.trial, self.point, self.value, self.variance, self.status, self.censored, self.group, others]
 
 
 @dataclass(frozen=True)
@@ -159,7 +202,7 @@ def in_order(observations: Iterable[Observation]) -> list[Observation]:
 
 def data_hash(space: SearchSpace, observations: Sequence[Observation], pending: Sequence[Array]) -> str:
     """Identifies what a proposal was based on: 16 hexadecimal digits."""
-    told = [[o.trial, o.point, o.value, o.variance, o.status] for o in in_order(observations)]
+    told = [seen.told() for seen in in_order(observations)]
     where = [list(space.names), list(space.bounds.values()), [c.text for c in space.constraints]]
     under_way = sorted(np.asarray(point).tolist() for point in pending)
     return hashlib.sha256(json.dumps([where, told, under_way]).encode()).hexdigest()[:16]

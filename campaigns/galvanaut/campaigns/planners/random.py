@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from galvanaut.campaigns.planners.baseline import best_measured, blind_proposal
 from galvanaut.campaigns.planners.making import reachable, realise_some
-from galvanaut.campaigns.planners.protocol import Array, Maker, Observation, Proposal, Recommendation
-from galvanaut.campaigns.space import SearchSpace
+from galvanaut.campaigns.planners.protocol import Array, Observation, Proposal, Recommendation
+from galvanaut.campaigns.planners.task import Task
 from galvanaut.core.errors import NotMakeableError
 from galvanaut.core.identifiers import generator
 
@@ -19,15 +19,12 @@ class RandomPlanner:
     """Draws evenly over the volume of the makeable search space.
 
     Args:
-        space: search space.
-        maker: what the bench can make; None for everything.
-        seed: of the campaign.
-        maximise: whether more is better; only `recommend` asks.
+        task: the goal plays a part in `recommend` only.
     """
 
-    def __init__(self, space: SearchSpace, maker: Maker | None = None, seed: int = 0, *, maximise: bool = True) -> None:
-        self.space = space
-        self._maker, self._seed, self._maximise = maker, seed, maximise
+    def __init__(self, task: Task) -> None:
+        self.space = task.space
+        self._maker, self._seed, self._maximise = task.maker, task.seed, task.maximise
 
     def propose(self, index: int, observations: Sequence[Observation], pending: Sequence[Array]) -> Proposal:
         """A point that depends on seed and index alone.

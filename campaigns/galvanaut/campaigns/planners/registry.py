@@ -1,7 +1,7 @@
 """Planners by name: those built in, and those that installed packages add.
 
 A package adds one by an entry point of the group ``galvanaut.planners``; its object is called as the built-in classes
-are: ``(space, maker, seed, *, initial, maximise)``, and returns a `Planner`.
+are: with a `Task`, and returns a `Planner`.
 """
 
 from __future__ import annotations
@@ -10,31 +10,19 @@ import difflib
 from collections.abc import Callable
 from importlib.metadata import entry_points
 
-from galvanaut.campaigns.planners.protocol import Maker, Planner
-from galvanaut.campaigns.space import SearchSpace
+from galvanaut.campaigns.planners.protocol import Planner
+from galvanaut.campaigns.planners.task import Task
 from galvanaut.core.errors import InputError
 
 GROUP = "galvanaut.planners"
 
 
-def planner(
-    name: str,
-    space: SearchSpace,
-    maker: Maker | None = None,
-    seed: int = 0,
-    *,
-    initial: int = 8,
-    maximise: bool = True,
-) -> Planner:
+def planner(name: str, task: Task) -> Planner:
     """Make a planner.
 
     Args:
         name: ``bayes``, ``sobol``, ``random``, or one that a package adds. A built-in name cannot be taken over.
-        space: search space.
-        maker: what the bench can make; None for everything.
-        seed: of the campaign.
-        initial: space-filling proposals before a model is used.
-        maximise: whether more of the objective is better.
+        task: what it is set to.
 
     Raises:
         InputError: no planner of this name.
@@ -42,16 +30,16 @@ def planner(
     if name == "bayes":
         from galvanaut.campaigns.planners.bayes import BayesPlanner
 
-        return BayesPlanner(space, maker, seed, initial=initial, maximise=maximise)
+        return BayesPlanner(task)
     if name == "sobol":
         from galvanaut.campaigns.planners.sobol import SobolPlanner
 
-        return SobolPlanner(space, maker, seed, maximise=maximise)
+        return SobolPlanner(task)
     if name == "random":
         from galvanaut.campaigns.planners.random import RandomPlanner
 
-        return RandomPlanner(space, maker, seed, maximise=maximise)
-    return _added(name)(space, maker, seed, initial=initial, maximise=maximise)
+        return RandomPlanner(task)
+    return _added(name)(task)
 
 
 def planner_names() -> list[str]:
@@ -59,10 +47,10 @@ def planner_names() -> list[str]:
     return sorted({"bayes", "sobol", "random"} | {point.name for point in entry_points(group=GROUP)})
 
 
-def _added(name: str) -> Callable[..., Planner]:
+def _added(name: str) -> Callable[[Task], Planner]:
     for point in entry_points(group=GROUP):
         if point.name == name:
-            factory: Callable[..., Planner] = point.load()
+            factory: Callable[[Task], Planner] = point.load()
             return factory
     near = difflib.get_close_matches(name, planner_names(), 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from galvanaut.campaigns.planners.protocol import Array, Observation, Planner, Proposal, Recommendation, Status
+from galvanaut.campaigns.planners.protocol import (
+    Array,
+    Censored,
+    Measured,
+    Observation,
+    Planner,
+    Proposal,
+    Recommendation,
+    Status,
+)
 
 
 class PlannerSession:
@@ -55,6 +66,9 @@ class PlannerSession:
         point: Array | None = None,
         variance: float | None = None,
         status: Status = "ok",
+        censored: Censored = "",
+        group: str = "",
+        quantities: Mapping[str, Measured] | None = None,
     ) -> Observation:
         """Report how a pending trial ended.
 
@@ -63,17 +77,27 @@ class PlannerSession:
             value: the objective, with status ``ok``.
             point: what was made, if that is known; else as asked.
             variance: of the value, as far as known.
-            status: see `Observation`.
+            status: see `Observation`, as for the others.
+            censored: on which side of the value the truth lies.
+            group: of trials that share an offset.
+            quantities: what else was measured.
 
         Raises:
             ValueError: the trial is not pending, or the outcome contradicts itself.
         """
-        if trial not in self._pending:
-            raise ValueError(f"trial {trial} is not pending; pending are {self.pending or 'none'}")
-        made = self._pending[trial] if point is None else point
-        observation = Observation(trial, tuple(np.asarray(made).tolist()), value, variance, status)
-        self._observations[trial] = observation
-        del self._pending[trial]
+        made = tuple(np.asarray(self._pending.get(trial, ()) if point is None else point).tolist())
+        return self.hear(Observation(trial, made, value, variance, status, censored, group, quantities or {}))
+
+    def hear(self, observation: Observation) -> Observation:
+        """Take an observation of a pending trial as it is.
+
+        Raises:
+            ValueError: the trial is not pending.
+        """
+        if observation.trial not in self._pending:
+            raise ValueError(f"trial {observation.trial} is not pending; pending are {self.pending or 'none'}")
+        self._observations[observation.trial] = observation
+        del self._pending[observation.trial]
         return observation
 
     def recommend(self) -> Recommendation | None:

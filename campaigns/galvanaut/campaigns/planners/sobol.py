@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from galvanaut.campaigns.planners.baseline import best_measured, blind_proposal
 from galvanaut.campaigns.planners.making import reachable, realised
 from galvanaut.campaigns.planners.protocol import Array, Maker, Observation, Proposal, Recommendation
+from galvanaut.campaigns.planners.task import Task
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.errors import NotMakeableError
 from galvanaut.core.identifiers import generator
@@ -60,16 +61,13 @@ class SobolPlanner:
     """Goes through a `SobolDesign`, whatever comes back.
 
     Args:
-        space: search space.
-        maker: what the bench can make; None for everything.
-        seed: of the campaign.
-        maximise: whether more is better; only `recommend` asks.
+        task: the goal plays a part in `recommend` only.
     """
 
-    def __init__(self, space: SearchSpace, maker: Maker | None = None, seed: int = 0, *, maximise: bool = True) -> None:
-        self.space = space
-        self._design = SobolDesign(space, maker, seed)
-        self._seed, self._maximise = seed, maximise
+    def __init__(self, task: Task) -> None:
+        self.space = task.space
+        self._design = SobolDesign(task.space, task.maker, task.seed)
+        self._seed, self._maximise = task.seed, task.maximise
 
     def propose(self, index: int, observations: Sequence[Observation], pending: Sequence[Array]) -> Proposal:
         """Point number ``index`` of the sequence."""
