@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-from galvanaut.campaigns.benchmark.score import front, gains_over_worst, hypervolume
+from galvanaut.campaigns.benchmark.score import front, gains, hypervolume
 from galvanaut.core.identifiers import generator
 from numpy.typing import NDArray
 from problems import NAMES, problem
@@ -31,51 +31,51 @@ def search(problem: Synthetic, samples: int = SAMPLES, rounds: int = ROUNDS) -> 
     """The optimum and the best points, (m, variables): dense sampling, then ever closer looks around the best."""
     draw = generator(0, "optima", problem.name)
     points = problem.space.sample(samples, draw)
-    gains = _gains(problem, points)
+    found = _found(problem, points)
     for step in np.geomspace(_FIRST_STEP, _LAST_STEP, rounds):
-        best = _best(gains)
-        points, gains = points[best], gains[best]
+        best = _best(found)
+        points, found = points[best], found[best]
         centres = draw.choice(len(points), size=min(_CENTRES, len(points)), replace=False)
         near = [problem.space.neighbours(points[k], float(step), _AROUND_EACH, draw) for k in centres]
         points = np.vstack([points, *near])
-        gains = np.vstack([gains, *(_gains(problem, block) for block in near)])
-    if len(problem.goals) > 1:
-        return hypervolume(gains), points[_best(gains)]
-    top = int(np.nanargmax(gains[:, 0]))
-    goal = problem.goals[0]
-    return float(goal.sign * gains[top, 0] + goal.worst), points[[top]]
+        found = np.vstack([found, *(_found(problem, block) for block in near)])
+    if problem.aims:
+        return hypervolume(found), points[_best(found)]
+    top = int(np.argmax(found[:, 0]))
+    return float(found[top, 0]), points[[top]]
 
 
-def _gains(problem: Synthetic, points: Array) -> Array:
-    gains = gains_over_worst(problem.goals, problem.true(points))
-    return np.where(np.isnan(gains), -np.inf, gains)
+def _found(problem: Synthetic, points: Array) -> Array:
+    """Gains, or values where there is one number; minus infinity for failures."""
+    true = problem.true(points)
+    found = gains(problem.aims, true) if problem.aims else true
+    return np.where(np.isnan(found), -np.inf, found)
 
 
-def _best(gains: Array) -> NDArray[np.intp]:
-    """The front, or the best rows where there is one goal."""
-    if gains.shape[1] == 1:
-        return np.argsort(-gains[:, 0], kind="stable")[:_CENTRES]
-    kept = {row.tobytes() for row in front(gains)}
-    return np.flatnonzero([row.tobytes() in kept for row in gains])
+def _best(found: Array) -> NDArray[np.intp]:
+    """The front, or the best rows where there is one number."""
+    if found.shape[1] == 1:
+        return np.argsort(-found[:, 0], kind="stable")[:_CENTRES]
+    kept = {row.tobytes() for row in front(found)}
+    return np.flatnonzero([row.tobytes() in kept for row in found])
 
 
 def describe(problem: Synthetic) -> None:
     """Prints what the documentation says of a problem."""
     optimum, best = search(problem)
     points = problem.space.volume(_CHECKED, generator(1, "optima", problem.name))
-    true, prior = problem.true(points), problem.prior(points)
+    true = problem.true(points)
     alive = ~np.isnan(true[:, 0])
     print(f"{problem.name}: {problem.space.dof} degrees of freedom, optimum {optimum:.6g} (kept: {problem.optimum:.6g})")
-    print(f"    recipes that fail: {1 - alive.mean():.1%}; points on the front: {len(best)}")
-    for k, goal in enumerate(problem.goals):
-        rank = spearmanr(true[alive, k], prior[alive, k]).statistic
-        top = points[alive][np.argmax(prior[alive, k])]
-        low, middle, high = np.quantile(true[alive, k], [0.0, 0.5, 1.0])
-        print(f"    {goal.name}: lowest {low:.4g}, median {middle:.4g}, highest drawn {high:.4g}")
-        print(f"    rank correlation of truth and prior {rank:.2f}; truth where the prior is best "
-              f"{problem.true(top[None, :])[0, k]:.4g}")
-    if len(problem.goals) == 1:
-        print(f"    within 5 % of the optimum: {np.mean(true[alive, 0] >= 0.95 * optimum) * alive.mean():.2%}")
+    print(f"    recipes that fail: {1 - alive.mean():.1%}")
+    for k, belief in enumerate(problem.beliefs):
+        prior = belief.predict(points[alive])
+        rank = spearmanr(true[alive, k], prior).statistic
+        there = problem.true(points[alive][[np.argmax(prior)]])[0, k]
+        print(f"    {belief.quantity or 'value'}: lowest {true[alive, k].min():.4g}, median {np.median(true[alive, k]):.4g}")
+        print(f"    rank correlation of truth and prior {rank:.2f}; truth where the prior is best {there:.4g}")
+    if not problem.aims:
+        print(f"    share of recipes within 5 % of the optimum: {np.mean(true[:, 0] >= 0.95 * optimum):.3%}")
         print("    at " + problem.space.recipe(best[0]).text())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from galvanaut.campaigns.benchmark.problem import Goal
+from galvanaut.campaigns.planners import Aim, Belief
 from galvanaut.campaigns.space import Bounds, SearchSpace
 from numpy.typing import NDArray
 from problems.choicespace import ChoiceSpace
@@ -25,15 +25,15 @@ def two_objectives() -> Synthetic:
     """Conductivity at 20 degC and cycle life, with VC and FEC: what makes cells live long conducts badly."""
     space = SearchSpace(SOLVENTS, {"LiPF6": Bounds(0.5, 2.0)}, _some("VC", "FEC"))
     liquid, life = Conductivity(space, 20.0, 4), Life(space)
-    best = 17.43, 339.5  # each goal alone
+    best = 17.43, 339.5  # each alone
     return Synthetic(
         "two-objectives",
         space,
-        (Goal("conductivity", worst=3.0), Goal("life", worst=100.0)),
         (liquid, life),
-        (liquid.prior, life.prior),
-        2878.0,
+        (Belief("physics", liquid.prior, "conductivity"), Belief("physics", life.prior, "life")),
+        3200.68,
         (Constant(NOISE * best[0]), Constant(NOISE * best[1])),
+        (Aim("conductivity", True, 3.0, best[0]), Aim("life", True, 100.0, best[1])),
     )
 
 
@@ -43,7 +43,8 @@ def life_choice() -> Synthetic:
     salts = {"LiPF6": Bounds(0.7, 1.5), "LiFSI": Bounds(0.7, 1.5), "LiDFOB": LIDFOB}
     space = ChoiceSpace(SOLVENTS, salts, ADDITIVES, ("LiPF6", "LiFSI"), (*ADDITIVES, "LiDFOB"), 2)
     life = Life(space)
-    return Synthetic("life-choice", space, (Goal("life"),), (life,), (life.prior,), optimum, (Constant(NOISE * optimum),))
+    noise = Constant(NOISE * optimum)
+    return Synthetic("life-choice", space, (life,), (Belief("physics", life.prior),), optimum, (noise,))
 
 
 def offsets() -> Synthetic:
@@ -54,9 +55,8 @@ def offsets() -> Synthetic:
     return Synthetic(
         "offsets",
         space,
-        (Goal("life"),),
         (life,),
-        (life.prior,),
+        (Belief("physics", life.prior),),
         optimum,
         (Scatter(optimum),),
         tells_variance=True,

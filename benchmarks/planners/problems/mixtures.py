@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from galvanaut.campaigns.benchmark.problem import Goal
 from galvanaut.campaigns.components import component
 from galvanaut.campaigns.constraints import LinearConstraint, parse
+from galvanaut.campaigns.planners import Belief
 from galvanaut.campaigns.space import Bounds, SearchSpace
 from numpy.typing import NDArray
 from problems.conductivity import Conductivity
@@ -68,4 +68,4 @@ def _problem(
     fails: Callable[[Array], NDArray[np.bool_]] | None = None,
 ) -> Synthetic:
     truth, noise = Conductivity(space, temperature_degC, delta_seed), Constant(NOISE * optimum)
-    return Synthetic(name, space, (Goal("conductivity"),), (truth,), (truth.prior,), optimum, (noise,), fails=fails)
+    return Synthetic(name, space, (truth,), (Belief("physics", truth.prior),), optimum, (noise,), fails=fails)

@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from galvanaut.campaigns.planners import Maker
+from galvanaut.campaigns.planners import Aim, Belief, Maker, Measured, Observation, Task
+from galvanaut.campaigns.planners.protocol import Array
 from galvanaut.campaigns.space import SearchSpace
-
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Goal:
-    """One objective.
-
-    Attributes:
-        name: of the quantity.
-        maximise: whether more is better.
-        worst: a value that is no good at all: the reference of the hypervolume where there are several objectives.
-    """
-
-    name: str
-    maximise: bool = True
-    worst: float = 0.0
-
-    @property
-    def sign(self) -> float:
-        """1 to maximise, -1 to minimise."""
-        return 1.0 if self.maximise else -1.0
 
 
 @dataclass(frozen=True)
@@ -39,14 +16,22 @@ class Outcome:
     """What one experiment tells.
 
     Attributes:
-        values: measured, one a goal; None where the recipe failed.
-        variances: of the values, as far as the measurement tells.
-        group: of experiments that share an unknown offset (a day, a batch of electrodes); None without.
+        measured: the number that decides; None where the recipe failed.
+        quantities: each of several objectives, by name.
+        group: of experiments that share an unknown offset; empty without.
     """
 
-    values: tuple[float, ...] | None
-    variances: tuple[float | None, ...]
-    group: str | None = None
+    measured: Measured | None
+    quantities: Mapping[str, Measured] = field(default_factory=dict)
+    group: str = ""
+
+    def observation(self, trial: int, point: Array) -> Observation:
+        """The same as planners are told it."""
+        where = tuple(point.tolist())
+        if self.measured is None:
+            return Observation(trial, where, status="failed_recipe", group=self.group)
+        value, variance = self.measured.value, self.measured.variance
+        return Observation(trial, where, value, variance, group=self.group, quantities=self.quantities)
 
 
 class Problem(Protocol):
@@ -68,13 +53,23 @@ class Problem(Protocol):
         ...
 
     @property
-    def goals(self) -> tuple[Goal, ...]:
-        """What is wanted, at least one thing."""
+    def maximise(self) -> bool:
+        """Whether more of the number that decides is better."""
+        ...
+
+    @property
+    def aims(self) -> tuple[Aim, ...]:
+        """Several objectives; empty where one number decides."""
+        ...
+
+    @property
+    def beliefs(self) -> tuple[Belief, ...]:
+        """What may be known beforehand; planners are free to use it."""
         ...
 
     @property
     def optimum(self) -> float:
-        """The best true value in the space; with several goals, the hypervolume of the true front (see `score`).
+        """The best true value in the space; with several aims, the hypervolume of the true front (see `score`).
 
         Not zero, as regret is a fraction of it.
         """
@@ -85,5 +80,18 @@ class Problem(Protocol):
         ...
 
     def true(self, points: Array) -> Array:
-        """Noiseless values, (n, variables) to (n, goals); NaN for recipes that fail."""
+        """Noiseless values, (n, variables) to (n, aims), or (n, 1) where one number decides; NaN where recipes fail."""
         ...
+
+
+def task(problem: Problem, seed: int, initial: int) -> Task:
+    """What a planner is set to when it tries a problem."""
+    return Task(
+        problem.space,
+        problem.maker,
+        seed,
+        initial,
+        problem.maximise,
+        aims=problem.aims,
+        beliefs=problem.beliefs,
+    )

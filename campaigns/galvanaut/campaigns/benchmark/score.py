@@ -5,48 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from galvanaut.campaigns.benchmark.problem import Goal
-
-Array = NDArray[np.float64]
+from galvanaut.campaigns.benchmark.problem import Problem
+from galvanaut.campaigns.planners import Aim
+from galvanaut.campaigns.planners.protocol import Array
 
 NOTHING = 1.0
 """Regret as long as every recipe has failed."""
 
 
-def simple_regret(goal: Goal, optimum: float, values: Array) -> Array:
-    """What each value lacks of the optimum, as a fraction of it, (n,); NaN for failures."""
-    return np.asarray(goal.sign * (optimum - values) / abs(optimum))
-
-
-def regret(goals: Sequence[Goal], optimum: float, values: Array) -> Array:
-    """Regret of the recipes tested so far, after each experiment, (n,).
+def regret(problem: Problem, values: Array) -> Array:
+    """Regret of all that was tested so far, after each experiment, (n,).
 
     Args:
-        goals: what is wanted.
-        optimum: best true value, or hypervolume of the true front.
-        values: true ones of the recipes in the order tested, (n, goals); NaN rows for failures.
+        problem: what was wanted.
+        values: true ones of the recipes in the order tested, (n, aims); NaN rows for failures.
 
     Returns:
-        With one goal what the best recipe lacks, with several what the hypervolume lacks, as a fraction of the optimum.
+        What the best recipe lacks of the optimum or, with several aims, what the hypervolume of all lacks of that of
+        the true front; as a fraction.
     """
-    if len(goals) == 1:
-        best = np.fmin.accumulate(simple_regret(goals[0], optimum, values[:, 0]))
+    if not problem.aims:
+        best = np.fmin.accumulate(simple_regret(problem, values))
         return np.where(np.isnan(best), NOTHING, best)
-    gains = gains_over_worst(goals, values)
-    return np.array([1.0 - hypervolume(gains[: n + 1]) / optimum for n in range(len(gains))])
+    found = gains(problem.aims, values)
+    return np.array([1.0 - hypervolume(found[: n + 1]) / problem.optimum for n in range(len(found))])
 
 
-def gains_over_worst(goals: Sequence[Goal], values: Array) -> Array:
-    """How far each value is on the good side of the goal's worst one, (n, goals); NaN rows for failures."""
-    signs, worst = np.array([goal.sign for goal in goals]), np.array([goal.worst for goal in goals])
+def simple_regret(problem: Problem, values: Array) -> Array:
+    """What each recipe alone lacks of the optimum of one number, as a fraction of it, (n,); NaN for failures."""
+    sign = 1.0 if problem.maximise else -1.0
+    return np.asarray(sign * (problem.optimum - values[:, 0]) / abs(problem.optimum))
+
+
+def gains(aims: Sequence[Aim], values: Array) -> Array:
+    """How far each value is on the good side of its aim's worst one, (n, aims); NaN rows for failures."""
+    signs, worst = np.array([1.0 if aim.maximise else -1.0 for aim in aims]), np.array([aim.worst for aim in aims])
     return np.asarray(signs * (values - worst))
 
 
-def front(gains: Array) -> Array:
+def front(found: Array) -> Array:
     """The rows that no other row beats in everything, of those that are good in everything, (m, goals)."""
-    kept = gains[(gains > 0.0).all(axis=1)]
+    kept = found[(found > 0.0).all(axis=1)]
     kept = np.unique(kept, axis=0)[::-1]  # the largest first coordinate first
     if kept.shape[1] == 2:
         before = np.maximum.accumulate(np.concatenate([[-np.inf], kept[:-1, 1]]))
@@ -55,9 +55,9 @@ def front(gains: Array) -> Array:
     return kept[~np.array(beaten, dtype=bool)]
 
 
-def hypervolume(gains: Array) -> float:
-    """Volume of all that lies between zero and some row of ``gains``, (n, goals); more is better."""
-    best = front(gains)
+def hypervolume(found: Array) -> float:
+    """Volume of all that lies between zero and some row of ``found``, (n, goals); more is better."""
+    best = front(found)
     if not len(best):
         return 0.0
     if best.shape[1] == 1:
