@@ -1,0 +1,132 @@
+"""Recipes as parameters of libraries that know no mixtures, and the way back.
+
+The last solvent is left out (its share is what the others leave), and salts of which exactly one is present become a
+category and one molality. What a library suggests outside the space is moved to the nearest recipe inside, and the
+library is told the value of *that*; of additives of which only so many may be present, the largest shares are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from galvanaut.campaigns.components import component
+from galvanaut.campaigns.space import Bounds, SearchSpace
+from numpy.typing import NDArray
+from problems.choicespace import ChoiceSpace
+from scipy.optimize import LinearConstraint, minimize
+from scipy.optimize import Bounds as Box
+
+Array = NDArray[np.float64]
+Parameters = Mapping[str, float | str]
+
+SALT, MOLALITY = "salt", "molality"
+
+
+@dataclass(frozen=True)
+class Row:
+    """``sum(factors[name] * value[name]) <= bound`` over parameters."""
+
+    factors: Mapping[str, float]
+    bound: float
+
+
+class Encoding:
+    """Between points of a space and parameters.
+
+    Args:
+        space: search space.
+
+    Attributes:
+        ranges: of the numerical parameters, by name.
+        salts: the categories of `SALT`; empty without a choice.
+        rows: the linear constraints, the one on the solvent left out included.
+    """
+
+    def __init__(self, space: SearchSpace) -> None:
+        self._space = space
+        self.salts: tuple[str, ...] = space.one_of if isinstance(space, ChoiceSpace) else ()
+        solvents = [name for name in space.names if component(name).is_solvent]
+        self._dropped, self._others = solvents[-1], solvents[:-1]
+        kept = [name for name in space.names if name != self._dropped and name not in self.salts]
+        self.ranges = {name: Bounds(*space.bounds[name]) for name in kept}
+        if isinstance(space, ChoiceSpace):
+            present = [branch.bounds[name] for branch in space.branches for name in self.salts]
+            present = [bounds for bounds in present if bounds.high > 0.0]
+            self.ranges[MOLALITY] = Bounds(min(b.low for b in present), max(b.high for b in present))
+        self.rows = [*self._dropped_rows(), *map(self._row, space.constraints)]
+
+    def parameters(self, point: Array) -> dict[str, float | str]:
+        """Of a feasible point."""
+        values = dict(zip(self._space.names, np.asarray(point).tolist(), strict=True))
+        found: dict[str, float | str] = {name: values[name] for name in self.ranges if name in values}
+        if self.salts:
+            found[SALT] = max(self.salts, key=values.__getitem__)
+            found[MOLALITY] = max(values[name] for name in self.salts)
+        for name, (low, high) in self.ranges.items():
+            found[name] = float(np.clip(float(found[name]), low, high))  # against the last bit
+        return found
+
+    def point(self, parameters: Parameters) -> Array:
+        """The feasible point nearest to parameters."""
+        values = {name: float(value) for name, value in parameters.items() if name != SALT}
+        values[self._dropped] = 1.0 - sum(values[name] for name in self._others)
+        if self.salts:
+            values |= {name: values[MOLALITY] if name == parameters[SALT] else 0.0 for name in self.salts}
+        return nearest(self._space, np.array([values[name] for name in self._space.names]))
+
+    def _dropped_rows(self) -> list[Row]:
+        low, high = self._space.bounds[self._dropped]
+        rows = [Row(dict.fromkeys(self._others, 1.0), 1.0 - low)]
+        if sum(self._space.bounds[name][0] for name in self._others) < 1.0 - high:
+            rows.append(Row(dict.fromkeys(self._others, -1.0), high - 1.0))
+        return rows
+
+    def _row(self, constraint: object) -> Row:
+        factors = dict(constraint.coefficients)  # type: ignore[attr-defined]
+        dropped = factors.pop(self._dropped, 0.0)
+        for name in self._others if dropped else ():
+            factors[name] = factors.get(name, 0.0) - dropped
+        bound = constraint.bound - dropped  # type: ignore[attr-defined]
+        return Row({name: factor for name, factor in factors.items() if factor}, bound)
+
+
+def nearest(space: SearchSpace, point: Array) -> Array:
+    """The nearest feasible point, distances in units of each variable's range."""
+    if isinstance(space, ChoiceSpace):
+        return nearest(space.nearest(point), point)
+    if space.feasible(point)[0]:
+        return point
+    low, high = np.array([space.bounds[name] for name in space.names]).T
+    width = np.where(high > low, high - low, 1.0)
+    solvents = np.array([float(component(name).is_solvent) for name in space.names])
+    rows = np.array([constraint.row(space.names) for constraint in space.constraints]).reshape(-1, len(low))
+    limits = np.array([constraint.bound for constraint in space.constraints])
+    scaled = (rows * width, limits - rows @ low)
+    conditions = [LinearConstraint(solvents * width, 1.0 - solvents @ low, 1.0 - solvents @ low)]
+    if len(rows):
+        conditions.append(LinearConstraint(scaled[0], -np.inf, scaled[1]))
+    target = (point - low) / width
+    found = minimize(
+        lambda x: float(np.sum((x - target) ** 2)),
+        np.clip(target, 0.0, 1.0),
+        jac=lambda x: 2.0 * (x - target),
+        method="SLSQP",
+        bounds=Box(np.zeros(len(low)), np.where(high > low, 1.0, 0.0)),
+        constraints=conditions,
+        options={"ftol": 1e-12, "maxiter": 200},
+    )
+    return _inside(space, np.asarray(low + found.x * width))
+
+
+def _inside(space: SearchSpace, point: Array) -> Array:
+    """A point that is feasible but for rounding, made feasible by a step towards the middle of the space."""
+    middle = space.volume(64, np.random.default_rng(0)).mean(axis=0)
+    for step in (0.0, 1e-9, 1e-7, 1e-5, 1e-3, 1e-2):
+        moved = point + step * (middle - point)
+        if space.feasible(moved)[0]:
+            return moved
+    raise ArithmeticError(f"no feasible recipe near {point.tolist()}")
+
+
