@@ -45,7 +45,7 @@ class Ax(Peer):
         names = [aim.name for aim in self.task.aims] or ["value"]
         thresholds = [f"{aim.name} >= {aim.worst}" for aim in self.task.aims]
         client.configure_optimization(", ".join(names), thresholds or None)
-        client.configure_generation_strategy("fast", initialization_budget=self.task.initial)
+        client.configure_generation_strategy("fast", initialization_budget=0)  # the initial design is made
         for point, values, variances in zip(seen.points, seen.values, seen.variances, strict=True):
             trial = client.attach_trial(encoding.parameters(point))
             rows = zip(names, values.tolist(), variances.tolist(), strict=True)
