@@ -10,12 +10,13 @@ from __future__ import annotations
 import sys
 
 import numpy as np
-from galvanaut.campaigns.benchmark.score import front, gains, hypervolume
-from galvanaut.core.identifiers import generator
 from numpy.typing import NDArray
 from problems import NAMES, problem
 from problems.synthetic import Synthetic
 from scipy.stats import spearmanr
+
+from galvanaut.campaigns.benchmark.score import front, gains, hypervolume
+from galvanaut.core.identifiers import generator
 
 Array = NDArray[np.float64]
 
@@ -66,13 +67,16 @@ def describe(problem: Synthetic) -> None:
     points = problem.space.volume(_CHECKED, generator(1, "optima", problem.name))
     true = problem.true(points)
     alive = ~np.isnan(true[:, 0])
-    print(f"{problem.name}: {problem.space.dof} degrees of freedom, optimum {optimum:.6g} (kept: {problem.optimum:.6g})")
+    print(
+        f"{problem.name}: {problem.space.dof} degrees of freedom, optimum {optimum:.6g} (kept: {problem.optimum:.6g})"
+    )
     print(f"    recipes that fail: {1 - alive.mean():.1%}")
     for k, belief in enumerate(problem.beliefs):
         prior = belief.predict(points[alive])
         rank = spearmanr(true[alive, k], prior).statistic
         there = problem.true(points[alive][[np.argmax(prior)]])[0, k]
-        print(f"    {belief.quantity or 'value'}: lowest {true[alive, k].min():.4g}, median {np.median(true[alive, k]):.4g}")
+        low, middle = np.quantile(true[alive, k], [0.0, 0.5])
+        print(f"    {belief.quantity or 'value'}: lowest {low:.4g}, median {middle:.4g}")
         print(f"    rank correlation of truth and prior {rank:.2f}; truth where the prior is best {there:.4g}")
     if not problem.aims:
         print(f"    share of recipes within 5 % of the optimum: {np.mean(true[:, 0] >= 0.95 * optimum):.3%}")

@@ -1,6 +1,5 @@
 """Simulations on processes of this computer, on Dask and on Ray: the same results in the same order."""
 
-import importlib
 import json
 import sys
 
@@ -10,6 +9,7 @@ import pytest
 from galvanaut.campaigns.benchmark import benchmark
 from galvanaut.core.errors import InputError
 from galvanaut.flows.sweep import sweep
+from hill import Hill
 from smalllab import ROOT, command_line, command_line_process
 
 ARGUMENTS = (
@@ -25,12 +25,9 @@ ARGUMENTS = (
 
 
 @pytest.mark.system
-def test_processes_change_nothing(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "tests" / "campaigns"))
-    monkeypatch.delitem(sys.modules, "hill", raising=False)
-    hill = importlib.import_module("hill")
-    alone = benchmark(hill.Hill(), ["sobol"], seeds=[1, 2], budget=4)
-    spread = benchmark(hill.Hill(), ["sobol"], seeds=[1, 2], budget=4, spread=sweep)
+def test_processes_change_nothing():
+    alone = benchmark(Hill(), ["sobol"], seeds=[1, 2], budget=4)
+    spread = benchmark(Hill(), ["sobol"], seeds=[1, 2], budget=4, spread=sweep)
     for one, other in zip(alone.traces, spread.traces, strict=True):
         assert one.seed == other.seed
         assert np.array_equal(one.regret, other.regret)

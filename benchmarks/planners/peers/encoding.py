@@ -7,16 +7,19 @@ library is told the value of *that*; of additives of which only so many may be p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from galvanaut.campaigns.components import component
-from galvanaut.campaigns.space import Bounds, SearchSpace
 from numpy.typing import NDArray
 from problems.choicespace import ChoiceSpace
-from scipy.optimize import LinearConstraint, minimize
 from scipy.optimize import Bounds as Box
+from scipy.optimize import LinearConstraint as Condition
+from scipy.optimize import minimize
+
+from galvanaut.campaigns.components import component
+from galvanaut.campaigns.constraints import LinearConstraint
+from galvanaut.campaigns.space import Bounds, SearchSpace
 
 Array = NDArray[np.float64]
 Parameters = Mapping[str, float | str]
@@ -83,12 +86,12 @@ class Encoding:
             rows.append(Row(dict.fromkeys(self._others, -1.0), high - 1.0))
         return rows
 
-    def _row(self, constraint: object) -> Row:
-        factors = dict(constraint.coefficients)  # type: ignore[attr-defined]
+    def _row(self, constraint: LinearConstraint) -> Row:
+        factors = dict(constraint.coefficients)
         dropped = factors.pop(self._dropped, 0.0)
         for name in self._others if dropped else ():
             factors[name] = factors.get(name, 0.0) - dropped
-        bound = constraint.bound - dropped  # type: ignore[attr-defined]
+        bound = constraint.bound - dropped
         return Row({name: factor for name, factor in factors.items() if factor}, bound)
 
 
@@ -104,9 +107,9 @@ def nearest(space: SearchSpace, point: Array) -> Array:
     rows = np.array([constraint.row(space.names) for constraint in space.constraints]).reshape(-1, len(low))
     limits = np.array([constraint.bound for constraint in space.constraints])
     scaled = (rows * width, limits - rows @ low)
-    conditions = [LinearConstraint(solvents * width, 1.0 - solvents @ low, 1.0 - solvents @ low)]
+    conditions = [Condition(solvents * width, 1.0 - solvents @ low, 1.0 - solvents @ low)]
     if len(rows):
-        conditions.append(LinearConstraint(scaled[0], -np.inf, scaled[1]))
+        conditions.append(Condition(scaled[0], -np.inf, scaled[1]))
     target = (point - low) / width
     found = minimize(
         lambda x: float(np.sum((x - target) ** 2)),
@@ -128,5 +131,3 @@ def _inside(space: SearchSpace, point: Array) -> Array:
         if space.feasible(moved)[0]:
             return moved
     raise ArithmeticError(f"no feasible recipe near {point.tolist()}")
-
-

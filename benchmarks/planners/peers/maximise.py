@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from galvanaut.campaigns.space import SearchSpace
 from numpy.typing import NDArray
+
+from galvanaut.campaigns.space import SearchSpace
 
 Array = NDArray[np.float64]
 Score = Callable[[Array], Array]

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from galvanaut.campaigns.planners import Observation, Proposal, Recommendation, Task
 from galvanaut.campaigns.planners.baseline import best_measured, blind_proposal
 from galvanaut.campaigns.planners.protocol import in_order
 from galvanaut.campaigns.planners.sobol import SobolDesign
 from galvanaut.core.identifiers import generator
-from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 

@@ -2,8 +2,8 @@
 
 Its client refuses equalities, so the last solvent is left out (`encoding`) and the linear constraints are given as
 inequalities over the others; the salt is its choice parameter. It has no cardinality: of the additives suggested the
-largest are kept, and it is told of the recipe that was made. Several aims are its multi-objective, with the worst values
-as thresholds. Variances are told as standard errors. Failed recipes are marked abandoned, which its documentation says
+largest are kept, and it is told of the recipe that was made. Several aims are its multi-objective, with the worst
+values as thresholds. Variances are told as standard errors. Failed recipes are marked abandoned, which its documentation says
 keeps them from being suggested again (trials marked failed may come again).
 """
 
@@ -18,6 +18,7 @@ import numpy as np
 from ax.api.client import Client
 from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
 from numpy.typing import NDArray
+
 from peers.encoding import SALT, Encoding, Row
 from peers.peer import Peer, Seen
 
@@ -39,9 +40,11 @@ class Ax(Peer):
         return encoding.point(dict(found))
 
     def _told(self, encoding: Encoding, seen: Seen, pending: Sequence[Array], seed: int) -> Client:
-        logging.getLogger("ax").setLevel(logging.ERROR)
+        logging.disable(logging.INFO)
         client = Client(random_seed=seed)
-        client.configure_experiment(_parameters(encoding), [_text(row) for row in encoding.rows if len(row.factors) > 1])
+        client.configure_experiment(
+            _parameters(encoding), [_text(row) for row in encoding.rows if len(row.factors) > 1]
+        )
         names = [aim.name for aim in self.task.aims] or ["value"]
         thresholds = [f"{aim.name} >= {aim.worst}" for aim in self.task.aims]
         client.configure_optimization(", ".join(names), thresholds or None)

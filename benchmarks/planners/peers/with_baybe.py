@@ -21,11 +21,12 @@ from baybe.recommenders import BotorchRecommender
 from baybe.searchspace import SearchSpace as BaybeSpace
 from baybe.settings import Settings
 from baybe.targets import NumericalTarget
-from galvanaut.campaigns.components import component
 from numpy.typing import NDArray
+from problems.choicespace import ChoiceSpace
+
+from galvanaut.campaigns.components import component
 from peers.encoding import nearest
 from peers.peer import Peer, Seen
-from problems.choicespace import ChoiceSpace
 
 Array = NDArray[np.float64]
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from bayes_opt import BayesianOptimization
 from numpy.typing import NDArray
+
 from peers.encoding import SALT, Encoding
 from peers.peer import Peer, Seen
 

@@ -22,6 +22,7 @@ from botorch.models.transforms.outcome import Standardize
 from botorch.sampling.normal import SobolQMCNormalSampler
 from gpytorch.mlls import ExactMarginalLogLikelihood
 from numpy.typing import NDArray
+
 from peers.maximise import maximise
 from peers.peer import Peer, Seen
 
@@ -50,7 +51,9 @@ class BoTorch(Peer):
         if self.task.aims:
             worst = [aim.worst for aim in self.task.aims]
             objective = IdentityMCMultiOutputObjective(outcomes=list(range(len(worst))))
-            acquisition = qLogNoisyExpectedHypervolumeImprovement(model, worst, everything, objective=objective, **common)
+            acquisition = qLogNoisyExpectedHypervolumeImprovement(
+                model, worst, everything, objective=objective, **common
+            )
         else:
             objective = GenericMCObjective(lambda samples, X=None: samples[..., 0])
             acquisition = qLogNoisyExpectedImprovement(model, everything, objective=objective, **common)

@@ -1,8 +1,8 @@
-"""Optuna: its tree-structured Parzen estimator (multivariate, as its guide suggests for related parameters) or its
-Gaussian process; both take several aims and categories.
+"""Optuna: its tree-structured Parzen estimator or its Gaussian process.
 
-It knows neither mixtures nor told variances; recipes are encoded as `encoding` says. Failures are told as failed trials,
-which is what it does with a trial that returns no number; its samplers do not look at them.
+The former is multivariate, as its guide suggests for related parameters. Both take several aims and categories, and
+know neither mixtures nor told variances; recipes are encoded as `encoding` says. Failures are told as failed trials,
+which is what Optuna makes of a trial that returns no number; its samplers do not look at them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ import optuna
 from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState, create_trial
+
 from peers.encoding import SALT, Encoding
 from peers.peer import Peer, Seen
+
+from galvanaut.campaigns.planners import Task
 
 Array = NDArray[np.float64]
 
@@ -29,8 +32,8 @@ class Optuna(Peer):
         name: ``optuna-tpe`` or ``optuna-gp``.
     """
 
-    def __init__(self, task: object, name: str) -> None:
-        super().__init__(task)  # type: ignore[arg-type]
+    def __init__(self, task: Task, name: str) -> None:
+        super().__init__(task)
         self.name = name
 
     def suggest(self, seen: Seen, pending: Sequence[Array], seed: int) -> Array:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from galvanaut.campaigns.planners import Aim, Belief
 from galvanaut.campaigns.space import Bounds, SearchSpace
-from numpy.typing import NDArray
 from problems.choicespace import ChoiceSpace
 from problems.conductivity import Conductivity
 from problems.life import Life
@@ -48,7 +49,7 @@ def life_choice() -> Synthetic:
 
 
 def offsets() -> Synthetic:
-    """Cycle life with noise that grows with the salt (and is told), and an unknown offset for each eight experiments."""
+    """Cycle life; noise grows with the salt and is told, and each eight experiments share an unknown offset."""
     optimum = 404.081
     space = SearchSpace(SOLVENTS, {"LiPF6": Bounds(0.5, 2.0)}, _some("VC", "FEC", "PS"))
     life = Life(space)

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, product
 
 import numpy as np
+from numpy.typing import NDArray
+
 from galvanaut.campaigns.constraints import LinearConstraint
 from galvanaut.campaigns.space import Bounds, SearchSpace
 from galvanaut.core.identifiers import generator
-from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 

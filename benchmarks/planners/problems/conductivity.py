@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
+
 from galvanaut.campaigns.components import component
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.simulators.electrolyte.coefficients import read_fit
@@ -19,7 +21,6 @@ from galvanaut.simulators.electrolyte.composition import SALT, SOLVENTS
 from galvanaut.simulators.electrolyte.datasets import ROBOT, fitting_data
 from galvanaut.simulators.electrolyte.form import CELSIUS_ZERO_K, log_conductivity
 from galvanaut.simulators.electrolyte.regression import fit
-from numpy.typing import NDArray
 from problems.surface import SmoothSurface
 
 Array = NDArray[np.float64]

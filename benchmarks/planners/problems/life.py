@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from galvanaut.campaigns.space import SearchSpace
 from numpy.typing import NDArray
+
+from galvanaut.campaigns.space import SearchSpace
 from problems.conductivity import law_mS_cm, papers_law, shipped_law
 
 Array = NDArray[np.float64]

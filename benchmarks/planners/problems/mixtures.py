@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
+
 from galvanaut.campaigns.components import component
 from galvanaut.campaigns.constraints import LinearConstraint, parse
 from galvanaut.campaigns.planners import Belief
 from galvanaut.campaigns.space import Bounds, SearchSpace
-from numpy.typing import NDArray
 from problems.conductivity import Conductivity
 from problems.synthetic import Constant, Synthetic
 

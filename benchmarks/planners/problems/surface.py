@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
+
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.identifiers import generator
-from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 

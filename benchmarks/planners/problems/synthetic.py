@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from galvanaut.campaigns.benchmark.problem import Outcome
 from galvanaut.campaigns.planners import Aim, Belief, Measured
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.identifiers import generator
-from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from galvanaut.campaigns.batchmaker import BatchMaker
+from galvanaut.campaigns.benchmark import Outcome
+from galvanaut.campaigns.planners import Aim, Belief, Measured
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.errors import InputError, Problem
+from galvanaut.core.identifiers import generator
 
 if TYPE_CHECKING:
     from galvanaut.flows.plan import Plan
@@ -45,6 +48,8 @@ class ConductivityProblem:
     readings: int
 
     maximise = True
+    aims: ClassVar[tuple[Aim, ...]] = ()
+    beliefs: ClassVar[tuple[Belief, ...]] = ()
 
     @classmethod
     def of(cls, plan: Plan) -> ConductivityProblem:
@@ -75,20 +80,20 @@ class ConductivityProblem:
         limits = np.array([constraint.bound for constraint in self.space.constraints])
         return find_optimum(self._model, self.temperature_degC, low, high, rows, limits).conductivity_mS_cm
 
-    def measure(self, point: Array, noise: np.random.Generator) -> tuple[float, float | None]:
+    def measure(self, point: Array, seed: int, number: int) -> Outcome:
         """One fresh batch in one filling of the cell, mS/cm; its readings tell little of its error, so no variance."""
         from galvanaut.simulators.electrolyte import measure_mS_cm
 
-        composition = self.space.recipe(point).mass_fractions
-        return measure_mS_cm(self._model, composition, self.temperature_degC, noise, self.readings), None
+        composition, noise = self.space.recipe(point).mass_fractions, generator(seed, "measure", number)
+        return Outcome(Measured(measure_mS_cm(self._model, composition, self.temperature_degC, noise, self.readings)))
 
     def true(self, points: Array) -> Array:
-        """Conductivity without any scatter, mS/cm, (n,)."""
+        """Conductivity without any scatter, mS/cm, (n, 1)."""
         column = {name: index for index, name in enumerate(self.space.names)}
         zero = np.zeros(len(points))
         shares = np.column_stack([points[:, column[name]] if name in column else zero for name in SOLVENTS])
         molality = points[:, column[SALT]] if SALT in column else zero
-        return self._model.conductivity_many_mS_cm(shares, molality, self.temperature_degC)
+        return self._model.conductivity_many_mS_cm(shares, molality, self.temperature_degC)[:, None]
 
     @property
     def _model(self) -> ConductivityModel:

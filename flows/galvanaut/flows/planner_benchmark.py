@@ -22,7 +22,7 @@ from galvanaut.flows.support import trust
 from galvanaut.flows.sweep import Place, sweep
 
 if TYPE_CHECKING:
-    from galvanaut.campaigns.regret import PairedRow, PlannerRow, Quartiles, Reach
+    from galvanaut.campaigns.benchmark.statistics import PairedRow, PlannerRow, Quartiles, Reach
 
 
 def benchmark_command(
@@ -54,7 +54,7 @@ def benchmark_command(
     console = Console(stderr=True)
     with console.status(f"{len(seeds)} seeds x {len(names)} planners x {trials} experiments ..."):
         spread = partial(sweep, place=place, address=address)
-        found = benchmark(problem, names, list(seeds), trials, initial, spread)
+        found = benchmark(problem, names, list(seeds), trials, initial, spread=spread)
     if as_json:
         print(json.dumps(to_json(found, seeds), indent=2))
     else:

@@ -1,8 +1,8 @@
 """How much sooner, and how much farther, than random recipes: acceleration and enhancement factors.
 
-The words are those of Adesiji et al., Digital Discovery 2025, who review such figures of self-driving labs: acceleration
-compares numbers of experiments, enhancement compares what was reached with as many. The formulas here are our reading.
-Acceleration depends on the level asked for, by orders of magnitude; so it is never one number.
+The words are those of Adesiji et al., Digital Discovery 2025, who review such figures of self-driving labs:
+acceleration compares numbers of experiments, enhancement what was reached with as many. The formulas here are our
+reading. Acceleration depends on the level asked for, by orders of magnitude; so it is never one number.
 """
 
 from __future__ import annotations

@@ -50,9 +50,9 @@ def front(found: Array) -> Array:
     kept = np.unique(kept, axis=0)[::-1]  # the largest first coordinate first
     if kept.shape[1] == 2:
         before = np.maximum.accumulate(np.concatenate([[-np.inf], kept[:-1, 1]]))
-        return kept[kept[:, 1] > before]
+        return np.asarray(kept[kept[:, 1] > before])
     beaten = [bool(((kept >= row).all(axis=1) & (kept > row).any(axis=1)).any()) for row in kept]
-    return kept[~np.array(beaten, dtype=bool)]
+    return np.asarray(kept[~np.array(beaten, dtype=bool)])
 
 
 def hypervolume(found: Array) -> float:

@@ -3,14 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from galvanaut.campaigns.regret import (
+from galvanaut.campaigns.benchmark.statistics import (
     Quartiles,
-    Trace,
     bootstrap_of_mean,
-    experiments_to,
     paired_rows,
     planner_rows,
 )
+from galvanaut.campaigns.benchmark.traces import Trace, experiments_to
 
 
 def trace(planner: str, seed: int, regret: list[float]) -> Trace:
