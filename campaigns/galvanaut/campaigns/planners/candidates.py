@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from galvanaut.campaigns.planners.making import reachable, realise_some
+from galvanaut.campaigns.planners.making import reachable, realise_some, realised
 from galvanaut.campaigns.planners.protocol import Maker
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.errors import NotMakeableError
@@ -82,6 +82,13 @@ class CandidateSearch:
         wanted = self._preference(choices)
         chosen = max(range(len(made)), key=lambda i: (int(wanted[i]), float(values[i])))
         return Choice(choices[chosen], float(values[chosen]))
+
+    def again(self, point: Array) -> Array | None:
+        """A tested point as the bench would make it once more; None where it is worn out, under way or not makeable."""
+        made = realised(self._space, self._maker, point)
+        if made is None or self._replicates(made[None, :])[0] >= _REPLICATES or self._gaps(made[None, :])[0] <= _APART:
+            return None
+        return made
 
     def _refined(self, score: Score) -> tuple[Array, Array]:
         """Candidates and their scores, the neighbourhood of the best looked into more and more closely."""
