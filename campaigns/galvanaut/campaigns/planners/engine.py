@@ -17,7 +17,7 @@ from galvanaut.campaigns.planners.posterior import Places
 from galvanaut.campaigns.planners.protocol import Array, Observation, Recommendation
 from galvanaut.campaigns.planners.readings import Readings
 from galvanaut.campaigns.planners.replication import worth
-from galvanaut.campaigns.planners.several import FrontGain, Outlook
+from galvanaut.campaigns.planners.several import DRAWS, FrontGain, Outlook
 from galvanaut.campaigns.planners.success import log_success
 from galvanaut.campaigns.planners.surrogate import Surrogate, fit
 from galvanaut.campaigns.planners.task import Limit, Task
@@ -29,6 +29,10 @@ _FRONT = 60
 """Tested points, at most, among which the front is sought."""
 _REPLICABLE = 4
 """Tested points, the best by expectation, that may be measured again."""
+_ROUGHLY = 2, 8
+"""Members of a mixture, and draws of a front, that give a rough score."""
+_SAME = 1e-4
+"""Recipes closer than this in every variable, in units of its range, are one recipe."""
 _PROBABLY = np.log(0.5)
 
 
@@ -89,7 +93,7 @@ class Engine:
         score = self._score(under_way, index)
         choice = best_by(score, search, self._space.features(self._tested), values)
         again = self._again(choice, score, search, under_way) if len(self._aims) < 2 else None
-        return self._decision(choice, None) if again is None else self._decision(*again)
+        return self._decision(again or choice)
 
     def recommendation(self) -> Recommendation:
         """The best tested point by expected value; points that are not believed, or break a limit, cannot be it."""
@@ -132,9 +136,7 @@ class Engine:
         places = self._at(quantity, np.array([each.point for each in seen]))
         return fit(Readings.of(seen, quantity, places), 1.0 if maximise else -1.0, self._at(quantity, self._failed))
 
-    def _again(
-        self, choice: Choice, score: Score, search: CandidateSearch, under_way: Array
-    ) -> tuple[Choice, Observation] | None:
+    def _again(self, choice: Choice, score: Score, search: CandidateSearch, under_way: Array) -> Choice | None:
         """A tested recipe that is better measured once more than the chosen one tried, if there is any."""
         surrogate = self.surrogate
         candidates = np.flatnonzero(~surrogate.outliers)
@@ -148,7 +150,7 @@ class Engine:
                 break
             made = search.again(self._tested[best[i]])
             if made is not None:
-                return Choice(made, float(score(made[None, :])[0])), self._ok[best[i]]
+                return Choice(made, float(score(made[None, :])[0]))
         return None
 
     def _score(self, under_way: Array, index: int) -> Score:
@@ -156,11 +158,16 @@ class Engine:
         success = log_success(self._space.features(self._tested), self._space.features(self._failed))
         gain = self._gain(under_way, index)
 
-        def score(points: Array) -> Array:
-            total = gain(points) + success(self._space.features(points))
-            return total + sum(self._log_kept(limit, points) for limit in self._limits)
+        def score(points: Array, roughly: bool = False) -> Array:
+            total = gain(points, roughly) + success(self._space.features(points))
+            return np.asarray(total + sum(self._log_kept(limit, points) for limit in self._limits))
 
         return score
+
+    def _replicated(self, point: Array) -> int:
+        """The trial whose recipe a point repeats; 0 for none."""
+        apart = np.abs(self._space.features(self._tested) - self._space.features(point)).max(axis=1, initial=0.0)
+        return self._ok[int(np.argmin(apart))].trial if apart.min() <= _SAME else 0
 
     def _improvement(self, point: Array) -> float:
         """Expected of a point by what was measured, in the unit of the value."""
@@ -169,13 +176,15 @@ class Engine:
         gain = Improvement(surrogate.mixture, tested)(surrogate.standing(self._at("", point[None, :])))
         return float(np.exp(gain[0])) * surrogate.scale.width
 
-    def _gain(self, under_way: Array, index: int) -> Callable[[Array], Array]:
+    def _gain(self, under_way: Array, index: int) -> Callable[[Array, bool], Array]:
         candidates = self._references(under_way)
         if len(self._aims) < 2:
             surrogate = self.surrogate
             mixture = surrogate.mixture.believing(surrogate.standing(self._at("", under_way)))
             improvement = Improvement(mixture, surrogate.standing(self._at("", candidates)))
-            return lambda points: improvement(surrogate.standing(self._at("", points)))
+            return lambda points, roughly: improvement(
+                surrogate.standing(self._at("", points)), _ROUGHLY[0] if roughly else None
+            )
         front = self._promising(candidates)
         models = [self._models[aim.name] for aim in self._aims]
         outlooks = []
@@ -184,8 +193,9 @@ class Engine:
             zero, one = model.scale.standard(np.array([aim.worst, aim.best]))
             outlooks.append(Outlook(mixture, model.standing(self._at(aim.name, front)), float(zero), float(one)))
         gain = FrontGain(outlooks, generator(self._task.seed, "surfaces", index))
-        return lambda points: gain(
-            [model.standing(self._at(aim.name, points)) for aim, model in zip(self._aims, models, strict=True)]
+        return lambda points, roughly: gain(
+            [model.standing(self._at(aim.name, points)) for aim, model in zip(self._aims, models, strict=True)],
+            _ROUGHLY[1] if roughly else DRAWS,
         )
 
     def _references(self, under_way: Array) -> Array:
@@ -235,7 +245,7 @@ class Engine:
         """Expected values at the tested points, in model units."""
         return self.surrogate.predict(self._at("", self._tested))[0]
 
-    def _decision(self, choice: Choice, again: Observation | None) -> Decision:
+    def _decision(self, choice: Choice) -> Decision:
         """Expectations from the data alone: what was assumed of pending points plays no part."""
         surrogate, point = self.surrogate, choice.point[None, :]
         means, sds = self.predict(point)
@@ -251,7 +261,7 @@ class Engine:
             float(best_mean[0]),
             float(best_sd[0]),
             self._improvement(choice.point),
-            0 if again is None else again.trial,
+            self._replicated(choice.point),
             surrogate.weights,
             {name: (float(mean[0]), float(sd[0])) for name, (mean, sd) in several.items()},
         )

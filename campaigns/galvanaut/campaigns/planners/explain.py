@@ -38,7 +38,7 @@ def reason(space: SearchSpace, decision: Decision, tested: Array) -> str:
         f"expected improvement {decision.improvement:.2g}{rest}"
     )
     if decision.replicates:
-        return f"measures trial {decision.replicates} again, which may be the best: {expected}"
+        return f"measures the recipe of trial {decision.replicates} again: {expected}"
     if decision.sd > _UNSURE * decision.best_sd:
         return f"explores {_where(space, decision.choice.point, tested)}: {expected}"
     return f"refines the best: {expected}"
@@ -51,4 +51,6 @@ def _where(space: SearchSpace, point: Array, tested: Array) -> str:
     variable = int(np.argmax(np.abs(here - nearest)))
     direction = "more" if here[variable] > nearest[variable] else "less"
     name = space.feature_names[variable]
+    if name not in space.names:  # an option of a choice
+        return name if direction == "more" else f"not {name}"
     return f"{direction} {name} ({point[space.names.index(name)]:.3g})"

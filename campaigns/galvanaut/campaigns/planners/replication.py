@@ -35,10 +35,10 @@ def worth(mixture: Mixture, measured: Places, tested: Places) -> Array:
 
 
 def _under(member: Posterior, measured: Places, tested: Places) -> Array:
-    means, here = member.means(tested), member.means(measured)
-    _, variance = member.predict(measured)
+    means = member.means(tested)
+    here, variance, shared = member.beside(tested)(measured)
     spread = np.sqrt(variance + member.noise)
-    moves = member.covariance(tested, measured) / spread  # (tested, n)
+    moves = shared.T / spread  # (tested, n)
     after = means[:, None, None] + moves[:, :, None] * _NODES
     own = here[:, None] + (variance / spread)[:, None] * _NODES
     best = np.maximum(after.max(axis=0), own).mean(axis=1)
