@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from problems.choicespace import ChoiceSpace
 from scipy.optimize import Bounds as Box
 from scipy.optimize import LinearConstraint as Condition
 from scipy.optimize import minimize
 
 from galvanaut.campaigns.components import component
-from galvanaut.campaigns.constraints import LinearConstraint
+from galvanaut.campaigns.constraints import CountConstraint, LinearConstraint
 from galvanaut.campaigns.space import Bounds, SearchSpace
 
 Array = NDArray[np.float64]
@@ -49,16 +48,15 @@ class Encoding:
 
     def __init__(self, space: SearchSpace) -> None:
         self._space = space
-        self.salts: tuple[str, ...] = space.one_of if isinstance(space, ChoiceSpace) else ()
+        self.salts = next((count.names for count in counts(space) if is_choice_of_salt(count)), ())
         solvents = [name for name in space.names if component(name).is_solvent]
         self._dropped, self._others = solvents[-1], solvents[:-1]
         kept = [name for name in space.names if name != self._dropped and name not in self.salts]
         self.ranges = {name: Bounds(*space.bounds[name]) for name in kept}
-        if isinstance(space, ChoiceSpace):
-            present = [branch.bounds[name] for branch in space.branches for name in self.salts]
-            present = [bounds for bounds in present if bounds.high > 0.0]
-            self.ranges[MOLALITY] = Bounds(min(b.low for b in present), max(b.high for b in present))
-        self.rows = [*self._dropped_rows(), *map(self._row, space.constraints)]
+        if self.salts:
+            low, high = zip(*(space.bounds[name] for name in self.salts), strict=True)
+            self.ranges[MOLALITY] = Bounds(min(low), max(high))
+        self.rows = [*self._dropped_rows(), *map(self._row, linear(space))]
 
     def parameters(self, point: Array) -> dict[str, float | str]:
         """Of a feasible point."""
@@ -95,17 +93,46 @@ class Encoding:
         return Row({name: factor for name, factor in factors.items() if factor}, bound)
 
 
+def linear(space: SearchSpace) -> list[LinearConstraint]:
+    """The inequalities of a space."""
+    return [each for each in space.constraints if isinstance(each, LinearConstraint)]
+
+
+def counts(space: SearchSpace) -> list[CountConstraint]:
+    """The counts of a space."""
+    return [each for each in space.constraints if isinstance(each, CountConstraint)]
+
+
+def is_choice_of_salt(count: CountConstraint) -> bool:
+    """Whether exactly one of some salts is present."""
+    return count.least == count.most == 1 and all(component(name).role == "salt" for name in count.names)
+
+
+def _with_largest(space: SearchSpace, point: Array) -> SearchSpace:
+    """The space without those counted components of which a point holds least, in units of each one's highest value."""
+    values = dict(zip(space.names, np.asarray(point).tolist(), strict=True))
+    absent: set[str] = set()
+    for count in counts(space):
+        shares = sorted(count.names, key=lambda name: -values[name] / space.bounds[name].high)
+        absent |= set(shares[count.most :])
+    bounds = {name: Bounds(0.0, 0.0) if name in absent else space.bounds[name] for name in space.names}
+    groups: dict[str, dict[str, Bounds]] = {"solvent": {}, "salt": {}, "additive": {}}
+    for name, ends in bounds.items():
+        groups[component(name).role][name] = ends
+    return SearchSpace(groups["solvent"], groups["salt"], groups["additive"], linear(space))
+
+
 def nearest(space: SearchSpace, point: Array) -> Array:
     """The nearest feasible point, distances in units of each variable's range."""
-    if isinstance(space, ChoiceSpace):
-        return nearest(space.nearest(point), point)
     if space.feasible(point)[0]:
         return point
+    if counts(space):
+        return nearest(_with_largest(space, point), point)
     low, high = np.array([space.bounds[name] for name in space.names]).T
     width = np.where(high > low, high - low, 1.0)
     solvents = np.array([float(component(name).is_solvent) for name in space.names])
-    rows = np.array([constraint.row(space.names) for constraint in space.constraints]).reshape(-1, len(low))
-    limits = np.array([constraint.bound for constraint in space.constraints])
+    rows = np.array([constraint.row(space.names) for constraint in linear(space)]).reshape(-1, len(low))
+    limits = np.array([constraint.bound for constraint in linear(space)])
     scaled = (rows * width, limits - rows @ low)
     conditions = [Condition(solvents * width, 1.0 - solvents @ low, 1.0 - solvents @ low)]
     if len(rows):

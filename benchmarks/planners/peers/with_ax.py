@@ -3,8 +3,8 @@
 Its client refuses equalities, so the last solvent is left out (`encoding`) and the linear constraints are given as
 inequalities over the others; the salt is its choice parameter. It has no cardinality: of the additives suggested the
 largest are kept, and it is told of the recipe that was made. Several aims are its multi-objective, with the worst
-values as thresholds. Variances are told as standard errors. Failed recipes are marked abandoned, which its documentation says
-keeps them from being suggested again (trials marked failed may come again).
+values as thresholds. Variances are told as standard errors. Failed recipes are marked abandoned, which its
+documentation says keeps them from being suggested again (trials marked failed may come again).
 """
 
 from __future__ import annotations

@@ -22,10 +22,9 @@ from baybe.searchspace import SearchSpace as BaybeSpace
 from baybe.settings import Settings
 from baybe.targets import NumericalTarget
 from numpy.typing import NDArray
-from problems.choicespace import ChoiceSpace
 
 from galvanaut.campaigns.components import component
-from peers.encoding import nearest
+from peers.encoding import counts, linear, nearest
 from peers.peer import Peer, Seen
 
 Array = NDArray[np.float64]
@@ -53,20 +52,21 @@ class BayBE(Peer):
         parameters = [NumericalContinuousParameter(name, bounds[name]) for name in names]
         solvents = [name for name in names if component(name).is_solvent]
         constraints: list[object] = [ContinuousLinearConstraint(solvents, "=", [1.0] * len(solvents), 1.0)]
-        for each in space.constraints:
+        for each in linear(space):
             factors = list(each.coefficients.values())
             constraints.append(ContinuousLinearConstraint(list(each.coefficients), "<=", factors, each.bound))
-        if isinstance(space, ChoiceSpace):
-            salts = list(space.one_of)
-            least = min(space.branches[0].bounds[salts[0]])
-            constraints.append(ContinuousLinearConstraint(salts, ">=", [1.0] * len(salts), least))
-            constraints.append(ContinuousCardinalityConstraint(salts, min_cardinality=1, max_cardinality=1))
-            constraints.append(ContinuousCardinalityConstraint(list(space.some_of), max_cardinality=space.most))
+        for count in counts(space):
+            constraints.append(ContinuousCardinalityConstraint(list(count.names), count.least, count.most))
+            least = min(space.bounds[name].low for name in count.names)
+            if count.least == count.most == 1:  # a present one has a least amount
+                factors = [1.0] * len(count.names)
+                constraints.append(ContinuousLinearConstraint(list(count.names), ">=", factors, least))
         return BaybeSpace.from_product(parameters, constraints)
 
     def _bounds(self, name: str) -> tuple[float, float]:
         low, high = self.space.bounds[name]
-        return float(low), float(high)
+        counted = any(name in count.names for count in counts(self.space))
+        return 0.0 if counted else float(low), float(high)
 
     def _objective(self) -> object:
         if self.task.aims:

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState, create_trial
 
+from galvanaut.campaigns.planners import Task
 from peers.encoding import SALT, Encoding
 from peers.peer import Peer, Seen
-
-from galvanaut.campaigns.planners import Task
 
 Array = NDArray[np.float64]
 

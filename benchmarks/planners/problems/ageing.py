@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from galvanaut.campaigns.constraints import parse
 from galvanaut.campaigns.planners import Aim, Belief
 from galvanaut.campaigns.space import Bounds, SearchSpace
-from problems.choicespace import ChoiceSpace
 from problems.conductivity import Conductivity
 from problems.life import Life
 from problems.mixtures import NOISE
@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 SOLVENTS = {"EC": Bounds(0.1, 0.5), "EMC": Bounds(0, 0.9), "DMC": Bounds(0, 0.9)}
 ADDITIVES = {"VC": Bounds(0, 0.03), "FEC": Bounds(0, 0.08), "PS": Bounds(0, 0.03), "DTD": Bounds(0, 0.03)}
 LIDFOB = Bounds(0, 0.1)
+COUNTS = (parse("exactly 1 of LiPF6, LiFSI"), parse("at most 2 of VC, FEC, PS, DTD, LiDFOB"))
 
 
 def two_objectives() -> Synthetic:
@@ -42,7 +43,7 @@ def life_choice() -> Synthetic:
     """Cycle life; either LiPF6 or LiFSI, and at most two of five additives."""
     optimum = 426.391
     salts = {"LiPF6": Bounds(0.7, 1.5), "LiFSI": Bounds(0.7, 1.5), "LiDFOB": LIDFOB}
-    space = ChoiceSpace(SOLVENTS, salts, ADDITIVES, ("LiPF6", "LiFSI"), (*ADDITIVES, "LiDFOB"), 2)
+    space = SearchSpace(SOLVENTS, salts, ADDITIVES, COUNTS)
     life = Life(space)
     noise = Constant(NOISE * optimum)
     return Synthetic("life-choice", space, (life,), (Belief("physics", life.prior),), optimum, (noise,))
