@@ -20,13 +20,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from environments import DEFAULT_FOLDER, python_of
+from machine import describe
 from peers import ENVIRONMENTS, SLOW
 from problems import HELD_OUT, OPEN
 
 HERE = Path(__file__).resolve().parent
 ROOMS = ("core", "campaigns", "simulators")
 SEEDS = 20
-RUNS_FILE = "runs.jsonl"
+RUNS_FILE, MACHINE_FILE = "runs.jsonl", "machine.json"
 
 
 class Job(NamedTuple):
@@ -41,7 +43,8 @@ class Job(NamedTuple):
 def main() -> None:
     """Run what is not there yet."""
     options = _options()
-    python = {name: _python(environment, options.environments) for name, environment in ENVIRONMENTS.items()}
+    pythons = {environment: _python(environment, options.environments) for environment in set(ENVIRONMENTS.values())}
+    python = {name: pythons[environment] for name, environment in ENVIRONMENTS.items()}
     planners = [name for name in options.planners.split(",") if name]
     missing = [name for name in planners if not python[name].exists()]
     if missing:
@@ -51,6 +54,8 @@ def main() -> None:
     if held and not options.final:
         sys.exit(f"{', '.join(held)}: held out for one final run; see README.md, and --final")
     options.results.mkdir(parents=True, exist_ok=True)
+    told = json.dumps(describe(pythons), indent=1, sort_keys=True)
+    (options.results / MACHINE_FILE).write_text(told + "\n", encoding="utf-8")
     runs = options.results / RUNS_FILE
     done = done_jobs(runs)
     present = [name for name in planners if name not in missing]
@@ -100,13 +105,13 @@ def _do(job: Job, python: Path) -> str | None:
 
 
 def _python(environment: str, folder: Path) -> Path:
-    return Path(sys.executable) if environment == "plain" else folder / environment / "bin" / "python"
+    return Path(sys.executable) if environment == "plain" else python_of(folder / environment)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, required=True, help="folder for the results")
-    parser.add_argument("--environments", type=Path, default=HERE / ".environments", help="made by environments.py")
+    parser.add_argument("--environments", type=Path, default=DEFAULT_FOLDER, help="made by environments.py")
     parser.add_argument("--problems", default="", help="comma-separated; all that are not held out by default")
     parser.add_argument("--planners", default=",".join(ENVIRONMENTS), help="comma-separated; all by default")
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"from 1 up; {' and '.join(SLOW)} take half as many")
