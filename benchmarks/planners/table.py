@@ -63,7 +63,8 @@ class Result:
             return {}
         known = problem(self.problem)
         space = None if known.aims else Space.of(known)
-        return {name: acceleration(runs, random, space) for name, runs in self.traces.items()}
+        others = ((name, runs) for name, runs in self.traces.items() if name != "random")
+        return {name: acceleration(runs, random, space) for name, runs in others}
 
     def lost(self) -> Iterator[PairedRow]:
         """Ours against others, where the others leave less regret, clearly or not."""
@@ -155,14 +156,14 @@ def _interval(value: Interval | None) -> str:
     return "" if value is None else f"{value.value:.3g} [{value.low:.3g}–{value.high:.3g}]"
 
 
-def markdown(results: Sequence[Result], machine: dict[str, Any]) -> Iterator[str]:
-    """Lines of the summary."""
+def markdown(results: Sequence[Result], tables: Sequence[list[list[str]]], machine: dict[str, Any]) -> Iterator[str]:
+    """Lines of the summary; one table a result."""
     yield "# Planners compared"
     yield "Made by `table.py` from `runs.jsonl`; what the columns mean stands in the README of `benchmarks/planners`."
-    for result in results:
+    for result, rows in zip(results, tables, strict=True):
         yield from ("", f"## {result.title}", f"![courses of regret]({_plot(result)})", "")
         yield from (_line(COLUMNS), _line("---" for _ in COLUMNS))
-        yield from map(_line, cells(result))
+        yield from map(_line, rows)
     yield from ("", "## Where ours loses", "Mean regret after all experiments, seed by seed, with a 95 % interval.", "")
     lost = [(result, pair) for result in results for pair in result.lost()]
     for result, pair in sorted(lost, key=lambda each: not each[1].is_clear):
@@ -192,12 +193,14 @@ def main() -> None:
     """Write everything."""
     folder = Path(sys.argv[1])
     results = read(folder)
+    tables = [list(cells(result)) for result in results]
     machine = json.loads((folder / MACHINE_FILE).read_text(encoding="utf-8"))
-    (folder / "summary.md").write_text("\n".join(markdown(results, machine)) + "\n", encoding="utf-8")
+    (folder / "summary.md").write_text("\n".join(markdown(results, tables, machine)) + "\n", encoding="utf-8")
     with (folder / "summary.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["problem", "parallel", *COLUMNS])
-        writer.writerows([result.problem, result.parallel, *row] for result in results for row in cells(result))
+        for result, rows in zip(results, tables, strict=True):
+            writer.writerows([result.problem, result.parallel, *row] for row in rows)
     for result in results:
         courses = {name: np.array([trace.regret for trace in runs]) for name, runs in result.traces.items()}
         (folder / _plot(result)).write_text(courses_svg(result.title, courses), encoding="utf-8")

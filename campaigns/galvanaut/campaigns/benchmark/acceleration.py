@@ -108,21 +108,25 @@ def _enhancement(count: int, space: Space) -> Callable[[Array, Array], float]:
     return factor
 
 
-@dataclass(frozen=True)
 class _Resampled:
-    """Median courses of two planners, and of resampled runs; (runs, budget) each."""
+    """Median courses of two planners, and those of resampled runs.
 
-    mine: Array
-    theirs: Array
+    Args:
+        mine, theirs: regret, (runs, budget) each.
+    """
+
+    def __init__(self, mine: Array, theirs: Array) -> None:
+        draw = generator(0, "acceleration", len(mine), len(theirs))
+        self._whole = np.median(mine, axis=0), np.median(theirs, axis=0)
+        self._parts = list(zip(_medians(mine, draw), _medians(theirs, draw), strict=True))
 
     def interval(self, figure: Callable[[Array, Array], float]) -> Interval:
         """A figure of both median courses."""
-        draw = generator(0, "acceleration", len(self.mine), len(self.theirs))
-        values = [figure(_resampled(self.mine, draw), _resampled(self.theirs, draw)) for _ in range(_RESAMPLES)]
+        values = [figure(*part) for part in self._parts]
         low, high = np.quantile(values, [0.025, 0.975], method="nearest")  # does not interpolate to infinity
-        value = figure(np.median(self.mine, axis=0), np.median(self.theirs, axis=0))
-        return Interval(value, float(low), float(high))
+        return Interval(figure(*self._whole), float(low), float(high))
 
 
-def _resampled(runs: Array, draw: np.random.Generator) -> Array:
-    return np.asarray(np.median(runs[draw.integers(len(runs), size=len(runs))], axis=0))
+def _medians(runs: Array, draw: np.random.Generator) -> Array:
+    """Of resampled runs, (resamples, budget)."""
+    return np.asarray(np.median(runs[draw.integers(len(runs), size=(_RESAMPLES, len(runs)))], axis=1))
