@@ -54,7 +54,7 @@ def benchmark_command(
     console = Console(stderr=True)
     with console.status(f"{len(seeds)} seeds x {len(names)} planners x {trials} experiments ..."):
         spread = partial(sweep, place=place, address=address)
-        found = benchmark(problem, names, list(seeds), trials, initial, spread=spread)
+        found = benchmark(problem, names, list(seeds), trials, initial, plan.campaign.budget.parallel, spread)
     if as_json:
         print(json.dumps(to_json(found, seeds), indent=2))
     else:
