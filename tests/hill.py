@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from galvanaut.campaigns.benchmark import Outcome
 from galvanaut.campaigns.planners import Aim, Belief, Maker, Measured
-from galvanaut.campaigns.space import Bounds, SearchSpace
+from galvanaut.campaigns.space import SearchSpace
+from galvanaut.campaigns.variables import Bounds
 from galvanaut.core.identifiers import generator
 
 Array = NDArray[np.float64]

@@ -18,7 +18,8 @@ from scipy.optimize import minimize
 
 from galvanaut.campaigns.components import component
 from galvanaut.campaigns.constraints import CountConstraint, LinearConstraint
-from galvanaut.campaigns.space import Bounds, SearchSpace
+from galvanaut.campaigns.space import SearchSpace
+from galvanaut.campaigns.variables import Bounds
 
 Array = NDArray[np.float64]
 Parameters = Mapping[str, float | str]
@@ -138,10 +139,17 @@ def nearest(space: SearchSpace, point: Array) -> Array:
     if len(rows):
         conditions.append(Condition(scaled[0], -np.inf, scaled[1]))
     target = (point - low) / width
+
+    def distance(x: Array) -> float:
+        return float(np.sum((x - target) ** 2))
+
+    def slope(x: Array) -> Array:
+        return np.asarray(2.0 * (x - target))
+
     found = minimize(
-        lambda x: float(np.sum((x - target) ** 2)),
+        distance,
         np.clip(target, 0.0, 1.0),
-        jac=lambda x: 2.0 * (x - target),
+        jac=slope,
         method="SLSQP",
         bounds=Box(np.zeros(len(low)), np.where(high > low, 1.0, 0.0)),
         constraints=conditions,
@@ -156,5 +164,5 @@ def _inside(space: SearchSpace, point: Array) -> Array:
     for step in (0.0, 1e-9, 1e-7, 1e-5, 1e-3, 1e-2):
         moved = point + step * (middle - point)
         if space.feasible(moved)[0]:
-            return moved
+            return np.asarray(moved)
     raise ArithmeticError(f"no feasible recipe near {point.tolist()}")

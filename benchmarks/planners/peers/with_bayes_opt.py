@@ -28,8 +28,10 @@ class BayesOpt(Peer):
     def suggest(self, seen: Seen, pending: Sequence[Array], seed: int) -> Array:
         """Its suggestion, moved into the space."""
         encoding = Encoding(self.space)
-        found = self._told(encoding, seen, seed).suggest()
-        parameters = {name: low + found[name] * (high - low) for name, (low, high) in encoding.ranges.items()}
+        found: dict[str, Any] = dict(self._told(encoding, seen, seed).suggest())
+        parameters: dict[str, Any] = {
+            name: low + found[name] * (high - low) for name, (low, high) in encoding.ranges.items()
+        }
         if encoding.salts:
             parameters[SALT] = found[SALT]
         return encoding.point(parameters)

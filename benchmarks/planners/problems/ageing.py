@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from galvanaut.campaigns.constraints import parse
 from galvanaut.campaigns.planners import Aim, Belief
-from galvanaut.campaigns.space import Bounds, SearchSpace
+from galvanaut.campaigns.space import SearchSpace
+from galvanaut.campaigns.variables import Bounds
 from problems.conductivity import Conductivity
 from problems.life import Life
 from problems.mixtures import NOISE

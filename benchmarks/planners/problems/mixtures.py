@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from galvanaut.campaigns.components import component
 from galvanaut.campaigns.constraints import LinearConstraint, parse
 from galvanaut.campaigns.planners import Belief
-from galvanaut.campaigns.space import Bounds, SearchSpace
+from galvanaut.campaigns.space import SearchSpace
+from galvanaut.campaigns.variables import Bounds
 from problems.conductivity import Conductivity
 from problems.synthetic import Constant, Synthetic
 
