@@ -43,7 +43,7 @@ def random_case(seed: int) -> Case:
     """Always the same for one seed; never empty, as the recipe that it is drawn around fulfils everything."""
     draw = np.random.default_rng([seed, 77])
     solvents = ["EC", *_some(draw, LIQUIDS, 1, 3)]
-    salts, additives = _some(draw, SALTS, 1, 2), _some(draw, ADDITIVES, 0, 4)
+    salts, additives = _some(draw, SALTS, 1, 2), _some(draw, ADDITIVES, 0, 3)
     lots = ["L1", "L2"] if draw.random() < 0.25 else []
     batches = BatchPlanner(_stocks(draw, solvents, salts, additives, lots))
     recipe = _recipe(draw, batches.stocks, solvents, salts, additives)
@@ -70,10 +70,10 @@ def _some(draw: np.random.Generator, names: tuple[str, ...] | list[str], least: 
 def _stocks(
     draw: np.random.Generator, solvents: list[str], salts: list[str], additives: list[str], lots: list[str]
 ) -> list[Stock]:
-    """EC in each solvent, solvents neat (one of them in two lots), salts in solvents, additives neat or dissolved."""
+    """EC in each solvent, solvents neat (one of them in two lots), salts and additives dissolved."""
     mixtures = {f"EC_{name}": {"EC": 0.6667, name: 0.3333} for name in solvents[1:]}
     for salt in salts:
-        mixtures |= {f"{salt}_{name}": {name: 0.72, salt: 0.28} for name in solvents[1:]}
+        mixtures[f"{salt}_{solvents[1]}"] = {solvents[1]: 0.72, salt: 0.28}
         mixtures[f"{salt}_EC"] = {"EC": 0.4, solvents[1]: 0.32, salt: 0.28}
     for name in additives:
         part = float(draw.choice([0.1, 0.3]))
@@ -96,7 +96,7 @@ def _recipe(
     """Of random parts of some stocks, about one molal; without some of the salts and additives."""
     parts = {f"EC_{name}": float(draw.uniform(0.05, 0.4)) for name in _some(draw, solvents[1:], 1, 3)}
     for salt in _some(draw, salts, 1, 2):
-        parts[f"{salt}_{draw.choice(solvents)}"] = float(draw.uniform(0.15, 0.4))
+        parts[f"{salt}_{draw.choice(solvents[:2])}"] = float(draw.uniform(0.15, 0.4))
     parts |= {name: float(draw.uniform(0.03, 0.1)) for name in _some(draw, additives, 0, 2)}
     parts |= {
         name: float(draw.uniform(0.05, 0.4)) for name in stocks if set(stocks[name].composition) <= {*solvents[1:]}

@@ -66,7 +66,7 @@ def _check_feasible(case: Case, proposal: Proposal) -> None:
         if isinstance(constraint, LinearConstraint):
             assert constraint.excess(values) <= ROUNDING
         else:
-            assert constraint.holds(held)
+            assert constraint.least <= sum(name in held for name in constraint.names) <= constraint.most
 
 
 def _check_made_exactly(case: Case, proposal: Proposal) -> None:
