@@ -15,6 +15,7 @@ from galvanaut.campaigns.constraints import Constraint
 from galvanaut.campaigns.objectivefields import OF_CELLS, Objective, Prices, Target, target
 from galvanaut.campaigns.procedurefields import Procedure
 from galvanaut.campaigns.searchfields import ConstraintText, FileModel, SearchedComponents
+from galvanaut.campaigns.settingfields import SearchedSettings
 from galvanaut.core import yamlfile
 from galvanaut.core.identifiers import NAME_PATTERN, is_name
 
@@ -65,6 +66,9 @@ class Campaign(FileModel):
         examples=[["EC + PC >= 0.1", "PC/0.3 + DMC/0.9 <= 1", "EC/PC <= 2", "at most 2 of VC, FEC, PS"]],
     )
     procedure: Procedure = Field(description="What is done with each recipe.")
+    settings: SearchedSettings = Field(
+        default_factory=SearchedSettings, description="What the planner chooses beside the recipe."
+    )
     objectives: list[Objective] = Field(
         min_length=1, description="What is wanted. Of several, each needs worst and best; a score of them all decides."
     )
@@ -102,6 +106,19 @@ class Campaign(FileModel):
                     )
         components.check_conflict(constraints)
         return constraints
+
+    @field_validator("settings")
+    @classmethod
+    def _settings_fit(cls, settings: SearchedSettings, info: ValidationInfo) -> SearchedSettings:
+        procedure: Procedure | None = info.data.get("procedure")
+        components: SearchedComponents | None = info.data.get("components")
+        if settings.formation_rate is not None and procedure is not None and procedure.cells is None:
+            raise ValueError("formation_rate needs cells; add procedure.cells")
+        foreign = [name for name in settings.lots if components is not None and name not in components.bounds]
+        if components is not None and foreign:
+            known = close(foreign[0], components.bounds)
+            raise ValueError(f"lots of {foreign[0]!r}, which is not a component of this campaign{known}")
+        return settings
 
     @field_validator("objectives")
     @classmethod

@@ -52,6 +52,7 @@ class TrialRecord:
         outcome: once ended.
         proposed_at, ended_at: instants on the bench's clock.
         bench: on which it is made and tested.
+        settings: chosen beside the recipe, by name.
     """
 
     number: int
@@ -64,6 +65,7 @@ class TrialRecord:
     outcome: Outcome | None = None
     ended_at: float | None = None
     bench: str = ""
+    settings: Mapping[str, float | str] = field(default_factory=dict)
 
     @property
     def status(self) -> TrialStatus:
@@ -74,6 +76,15 @@ class TrialRecord:
     def tested(self) -> Recipe:
         """What the planner learns from: the as-made recipe where there is one."""
         return self.as_made or self.recipe
+
+    @property
+    def text(self) -> str:
+        """What was tested, in words: the recipe and what was chosen beside it."""
+        chosen = (
+            f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in self.settings.items()
+        )
+        return ", ".join([self.tested.text(), *chosen])
 
 
 class Ledger:
@@ -176,10 +187,18 @@ class Ledger:
         """Record the calibration that all later measurements rest on."""
         self._write("calibrated", {**result, "bench": self.bench} if self.bench else result)
 
-    def propose(self, number: int, recipe: Recipe, doses: Sequence[Mapping[str, Any]], why: Mapping[str, Any]) -> None:
+    def propose(
+        self,
+        number: int,
+        recipe: Recipe,
+        doses: Sequence[Mapping[str, Any]],
+        why: Mapping[str, Any],
+        settings: Mapping[str, float | str] | None = None,
+    ) -> None:
         """Record a decision before anything is done about it."""
         data = {"recipe": dict(recipe.mass_fractions), "doses": [dict(dose) for dose in doses], "explanation": why}
-        self._write("proposed", {"trial": number, "bench": self.bench, **data})
+        chosen = {"settings": dict(settings)} if settings else {}
+        self._write("proposed", {"trial": number, "bench": self.bench, **data, **chosen})
 
     def made(self, number: int, as_made: Recipe, deviations: Mapping[str, float]) -> None:
         """Record what the balance says was made."""
@@ -232,7 +251,13 @@ class Ledger:
             recipe = Recipe(data["recipe"])
             bench = data.get("bench") or self._first_bench
             self.trials[data["trial"]] = TrialRecord(
-                data["trial"], recipe, data["doses"], data["explanation"], proposed_at=event.at, bench=bench
+                data["trial"],
+                recipe,
+                data["doses"],
+                data["explanation"],
+                proposed_at=event.at,
+                bench=bench,
+                settings=data.get("settings", {}),
             )
         elif event.kind == "made":
             trial = self.trials[data["trial"]]

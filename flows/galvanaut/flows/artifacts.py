@@ -64,7 +64,7 @@ def leaderboard(lab: Lab) -> list[dict[str, Any]]:
             "trial": trial.number,
             summary.label: f"{summary.value(trial):.3f}",
             **({"of": summary.parts(trial)} if summary.quantities else {}),
-            "recipe as made": trial.tested.text(),
+            "recipe as made": trial.text,
         }
         for rank, trial in enumerate(summary.leaderboard(ROWS), start=1)
     ]
@@ -93,9 +93,7 @@ def convergence(lab: Lab) -> str:
     svg = convergence_svg(values, summary.best_so_far(), summary.label)
     data = base64.b64encode(svg.encode()).decode()
     best = summary.best()
-    found = (
-        f"**Best: {summary.value(best):.2f} {summary.unit}** with {best.tested.text()}" if best else "No success yet."
-    )
+    found = f"**Best: {summary.value(best):.2f} {summary.unit}** with {best.text}" if best else "No success yet."
     note = f"\n\n> Simulated: {lab.simulated_note}" if lab.simulated_note else ""
     return (
         f"### {summary.title or summary.name}\n\n{found} (trial {best.number if best else '-'}), "

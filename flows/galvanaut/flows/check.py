@@ -47,12 +47,15 @@ class Check:
         """For people."""
         campaign, bench, path = self.plan.campaign, self.plan.bench, self.plan.path
         step = campaign.procedure.conductivity
-        variables = ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in self.plan.space.bounds.items())
+        space = self.plan.space
+        variables = ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in space.bounds.items())
         lines = [
             f"{campaign.name}: {campaign.title}",
             *_goal(campaign),
             f"  search      {variables}",
             *(f"              {constraint.text}" for constraint in campaign.constraints),
+            *(f"              {name} may be absent" for name in campaign.components.optional),
+            *(f"              {choice.name}: {' or '.join(choice.options)}" for choice in space.choices),
             f"  budget      {campaign.budget.trials} trials, planner {campaign.planner.name}, seed {self.plan.seed}",
             f"  each trial  {campaign.procedure.batch_mass_g:g} g batch, {step.transfer_mL:g} mL into {path.cell}, "
             f"{step.settle_s / 60:g} min within {step.tolerance_K:g} K, {step.readings} readings",

@@ -15,6 +15,7 @@ from galvanaut.campaigns.batchmaker import BatchMaker
 from galvanaut.campaigns.batchplan import BatchPlanner
 from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger, Outcome, TrialRecord
+from galvanaut.campaigns.lots import spurned_lots
 from galvanaut.campaigns.objectivefields import Target
 from galvanaut.campaigns.planners.protocol import Planner
 from galvanaut.campaigns.planners.registry import planner
@@ -232,7 +233,9 @@ class Lab:
         if self.plan.is_scarce(self.station.journal.drawn_mL):
             self.session.planner = self._planner()  # what can be made depends on what the bottles still hold
         proposal = self.session.ask()
-        batch = self.batches.plan(proposal.recipe, self.procedure.batch_mass_g)
+        settings = self.plan.space.settings(np.array(proposal.point))
+        batches = self.batches.without_lots(spurned_lots(self.plan.space.choices, settings))
+        batch = batches.plan(proposal.recipe, self.procedure.batch_mass_g)
         doses = [
             {
                 "stock": dose.stock,
@@ -249,7 +252,7 @@ class Lab:
                 f"campaign {self.campaign.name}: another bench has chosen trial {number} meanwhile; choosing took too "
                 "long. Nothing was begun; run the same command again."
             )
-        self.ledger.propose(number, proposal.recipe, doses, proposal.to_json())
+        self.ledger.propose(number, proposal.recipe, doses, proposal.to_json(), settings)
         return self.ledger.trials[number]
 
     def record(self, test: str, cell: str) -> Record:

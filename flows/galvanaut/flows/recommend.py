@@ -20,7 +20,7 @@ def observation(trial: TrialRecord, space: SearchSpace, objective: str) -> Obser
     status = "failed_instrument" if outcome.status == "failed_cells" else outcome.status
     return Observation(
         trial.number,
-        tuple(space.point(trial.tested).tolist()),
+        tuple(space.point(trial.tested, trial.settings).tolist()),
         outcome.values.get(objective),
         None if deviation is None else deviation**2,
         status,
@@ -35,7 +35,7 @@ def recommendation(campaign: Campaign, ledger: Ledger, seed: int) -> str:
     found = planner(campaign.planner.name, task).recommend(told)
     if found is None or found.sd is None:
         return ""
-    text = ledger.trials[found.trial].tested.text()
+    text = ledger.trials[found.trial].text
     return (
         f"The model, which weighs all trials, expects most of {text} (trial {found.trial}): "
         f"{found.mean:.2f} ± {1.96 * found.sd:.2f} {objective.unit} (95 %)."

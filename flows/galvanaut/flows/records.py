@@ -42,7 +42,7 @@ def campaign_text(lab: Path, campaign: str) -> str:
     for rank, trial in enumerate(summary.leaderboard(10), start=1):
         rows.append(
             f"{rank:4d}. trial {trial.number:3d} {summary.value(trial):8.3f} {summary.unit}  "
-            f"{_in_brackets(summary.parts(trial))}{trial.tested.text()}"
+            f"{_in_brackets(summary.parts(trial))}{trial.text}"
         )
     rows += [
         f"      trial {trial.number:3d} {trial.status.replace('_', ' ')}: {trial.outcome.reason}"

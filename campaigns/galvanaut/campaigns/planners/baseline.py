@@ -13,12 +13,18 @@ def blind_proposal(space: SearchSpace, index: int, point: Array, reason: str, mo
     """A proposal that rests on no data."""
     recipe = space.recipe(point)
     explanation = {"model": model, "seed": seed, "index": index}
-    return Proposal(index, coordinates(space, recipe), recipe, reason, explanation=explanation)
+    return Proposal(index, coordinates(space, recipe, point), recipe, reason, explanation=explanation)
 
 
-def coordinates(space: SearchSpace, recipe: Recipe) -> tuple[float, ...]:
-    """Coordinates as they follow from the recipe in the ledger, to the last bit: what is replayed is what was."""
-    return tuple(space.point(recipe).tolist())
+def coordinates(space: SearchSpace, recipe: Recipe, point: Array) -> tuple[float, ...]:
+    """Coordinates as they follow from the recipe in the ledger, to the last bit: what is replayed is what was.
+
+    Args:
+        space: search space.
+        recipe: of the proposal.
+        point: of the proposal; it adds the settings.
+    """
+    return tuple(space.point(recipe, space.settings(point)).tolist())
 
 
 def best_measured(observations: Sequence[Observation], maximise: bool) -> Recommendation | None:

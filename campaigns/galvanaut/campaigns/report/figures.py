@@ -144,4 +144,4 @@ def _corners(trials: list[TrialRecord]) -> list[tuple[str, ...]]:
 
 
 def _hover(trial: TrialRecord) -> str:
-    return f"trial {trial.number}: {trial.tested.text()}"
+    return f"trial {trial.number}: {trial.text}"

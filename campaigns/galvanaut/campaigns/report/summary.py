@@ -146,6 +146,7 @@ def _trial_json(trial: TrialRecord) -> dict[str, Any]:
         "bench": trial.bench,
         "status": trial.status,
         "recipe": dict(trial.recipe.mass_fractions),
+        "settings": dict(trial.settings),
         "doses": [dict(dose) for dose in trial.doses],
         "as_made": dict(trial.as_made.mass_fractions) if trial.as_made is not None else None,
         "as_made_deviations": dict(trial.as_made_deviations),
