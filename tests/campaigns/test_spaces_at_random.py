@@ -11,6 +11,7 @@ import pytest
 from campaigns.randomspaces import Case, random_case
 from galvanaut.campaigns.constraints import LinearConstraint
 from galvanaut.campaigns.lots import spurned_lots
+from galvanaut.campaigns.planners import Task
 from galvanaut.campaigns.planners.bayes import BayesPlanner
 from galvanaut.campaigns.planners.making import realised
 from galvanaut.campaigns.planners.protocol import Array, Observation, Proposal
@@ -44,13 +45,13 @@ def test_proposals_keep_to_the_space_and_the_bench(number: int) -> None:
 
 def _proposals(case: Case, seed: int) -> tuple[list[Proposal], list[Array]]:
     """Of each planner; the last one is a model's, with what it had to keep away from."""
-    space, maker = case.space, case.maker
-    blind = RandomPlanner(space, maker, seed).propose(0, [], [])
-    sobol = SobolPlanner(space, maker, seed)
+    task = Task(case.space, case.maker, seed, initial=INITIAL)
+    blind = RandomPlanner(task).propose(0, [], [])
+    sobol = SobolPlanner(task)
     design = [sobol.propose(index, [], []) for index in range(INITIAL + 1)]
     told = [Observation(each.index + 1, each.point, float(np.sin(3 * sum(each.point)))) for each in design[:INITIAL]]
     pending = [np.array(design[-1].point)]
-    best = BayesPlanner(space, maker, seed, initial=INITIAL).propose(INITIAL + 1, told, pending)
+    best = BayesPlanner(task).propose(INITIAL + 1, told, pending)
     return [blind, *design, best], pending
 
 
