@@ -251,15 +251,6 @@ def test_minimising_is_maximising_the_negative() -> None:
     assert down.predicted_mean == pytest.approx(-(up.predicted_mean or 0.0))
 
 
-def test_logarithm_is_a_choice() -> None:
-    logarithmic = BayesPlanner(Task(SPACE, seed=3), log=True)
-    assert logarithmic.propose(14, OBSERVED, []).explanation["noise_unit"] == "sd of ln(value)"
-    shifted = [Observation(seen.trial, seen.point, (seen.value or 0.0) - 8.0) for seen in OBSERVED]
-    assert BayesPlanner(Task(SPACE, seed=3)).propose(14, shifted, []).explanation["noise_unit"] == "sd of value"
-    with pytest.raises(ValueError, match=r"trial \d+: the value -\S+ has no logarithm"):
-        logarithmic.propose(14, shifted, [])
-
-
 def test_known_variance_lowers_a_value_s_weight() -> None:
     high = Observation(20, (0.1, 0.3, 0.6, 0.6), 8.0)
     unsure = Observation(20, high.point, 8.0, variance=25.0)

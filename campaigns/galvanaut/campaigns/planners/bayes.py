@@ -38,22 +38,19 @@ class BayesPlanner:
 
     Args:
         task: what it is set to.
-        log: model the logarithm of the objective, which must then be positive. Noise of conductivities grows with the
-            value, which speaks for it, but it was measured to be no better and sometimes worse (README.md beside).
     """
 
-    def __init__(self, task: Task, *, log: bool = False) -> None:
+    def __init__(self, task: Task) -> None:
         self.space = task.space
-        self._maker, self._seed = task.maker, task.seed
-        self._initial, self._maximise, self._log = task.initial, task.maximise, log
+        self._task = task
         self._design = SobolDesign(task.space, task.maker, task.seed)
 
     def propose(self, index: int, observations: Sequence[Observation], pending: Sequence[Array]) -> Proposal:
         """A point of the initial design, or the recipe of highest expected improvement."""
         ordered = in_order(observations)
         usable = [seen for seen in ordered if seen.status == "ok"]
-        if index < self._initial:
-            reason = f"initial design, point {index + 1} of {self._initial} (scrambled Sobol)"
+        if index < self._task.initial:
+            reason = f"initial design, point {index + 1} of {self._task.initial} (scrambled Sobol)"
             return self._from_design(index, reason)
         if len(usable) < LEAST or self.space.dof == 0:
             return self._from_design(index, f"only {len(usable)} values so far: the initial design goes on")
@@ -67,29 +64,25 @@ class BayesPlanner:
         """
         ordered = in_order(observations)
         if sum(seen.status == "ok" for seen in ordered) < LEAST or self.space.dof == 0:
-            return best_measured(ordered, self._maximise)
+            return best_measured(ordered, self._task.maximise)
         from galvanaut.campaigns.planners.engine import Engine
 
         with single_thread():
-            return Engine(self.space, ordered, self._sign, self._log).recommendation()
-
-    @property
-    def _sign(self) -> float:
-        return 1.0 if self._maximise else -1.0
+            return Engine(self._task, ordered).recommendation()
 
     def _from_design(self, index: int, reason: str) -> Proposal:
-        return blind_proposal(self.space, index, self._design.point(index), reason, "sobol", self._seed)
+        return blind_proposal(self.space, index, self._design.point(index), reason, "sobol", self._task.seed)
 
     def _from_model(self, index: int, ordered: list[Observation], pending: Sequence[Array]) -> Proposal:
         from galvanaut.campaigns.planners.engine import Engine
         from galvanaut.campaigns.planners.explain import reason
 
-        engine = Engine(self.space, ordered, self._sign, self._log)
-        decision = engine.decide(self._maker, pending, self._seed, index)
+        engine = Engine(self._task, ordered)
+        decision = engine.decide(pending, index)
         explanation: dict[str, Any] = {
             **engine.explanation(),
             "data": data_hash(self.space, ordered, pending),
-            "seed": self._seed,
+            "seed": self._task.seed,
             "index": index,
             "best_mean": decision.best_mean,
             "measured_sd": decision.measured_sd,

@@ -15,7 +15,7 @@ from galvanaut.core.errors import NotMakeableError
 
 Array = NDArray[np.float64]
 Score = Callable[[Array], Array]
-"""Acquisition by features, (n, d) to (n,)."""
+"""Acquisition by points, (n, variables) to (n,)."""
 
 _CANDIDATES = 1500
 _ROUNDS = 6
@@ -78,7 +78,7 @@ class CandidateSearch:
                 "refill or add stocks, or use a larger batch"
             )
         choices = np.array(made)
-        values = score(self._space.features(choices))
+        values = score(choices)
         wanted = self._preference(choices)
         chosen = max(range(len(made)), key=lambda i: (int(wanted[i]), float(values[i])))
         return Choice(choices[chosen], float(values[chosen]))
@@ -87,7 +87,7 @@ class CandidateSearch:
         """Candidates and their scores, the neighbourhood of the best looked into more and more closely."""
         around = [self._space.neighbours(p, _FIRST_STEP, _AROUND_EACH, self._generator) for p in self._tested[:_STARTS]]
         points = self._within(np.vstack([self._space.sample(_CANDIDATES, self._generator), *around]))
-        scores = score(self._space.features(points)) if len(points) else np.empty(0)
+        scores = score(points) if len(points) else np.empty(0)
         for step in _FIRST_STEP * _SHRINK ** np.arange(_ROUNDS):
             if not len(points):
                 break
@@ -97,7 +97,7 @@ class CandidateSearch:
             )
             if len(new):
                 points = np.vstack([points, new])
-                scores = np.concatenate([scores, score(self._space.features(new))])
+                scores = np.concatenate([scores, score(new)])
         return points, scores
 
     def _within(self, points: Array) -> Array:

@@ -1,23 +1,32 @@
-"""One look at the data: a `BayesianOptimization` object filled, asked and thrown away."""
+"""One look at the data: models fitted, the best makeable recipe found, all thrown away."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from bayes_opt import BayesianOptimization
+from numpy.typing import NDArray
 
-from galvanaut.campaigns.planners.acquisition import FeasibleLogEI
-from galvanaut.campaigns.planners.candidates import CandidateSearch, Choice
-from galvanaut.campaigns.planners.kernel import JITTER, kernel
-from galvanaut.campaigns.planners.protocol import Array, Maker, Observation, Recommendation
+from galvanaut.campaigns.planners.acquisition import Improvement, log_within
+from galvanaut.campaigns.planners.candidates import CandidateSearch, Choice, Score
+from galvanaut.campaigns.planners.library import best_by
+from galvanaut.campaigns.planners.posterior import Places
+from galvanaut.campaigns.planners.protocol import Array, Observation, Recommendation
+from galvanaut.campaigns.planners.readings import Readings
+from galvanaut.campaigns.planners.several import FrontGain, Outlook
 from galvanaut.campaigns.planners.success import log_success
 from galvanaut.campaigns.planners.surrogate import Surrogate, fit
-from galvanaut.campaigns.space import SearchSpace
+from galvanaut.campaigns.planners.task import Limit, Task
 from galvanaut.core.identifiers import generator
+
+_LEAST = 3
+"""Values of a quantity from which it is modelled."""
+_FRONT = 60
+"""Tested points, at most, among which the front is sought."""
+_PROBABLY = np.log(0.5)
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Decision:
         measured_sd: standard deviation expected of the measured value, noise included.
         best_mean: expected value of the best tested point.
         best_sd: standard deviation of that.
+        quantities: mean and standard deviation of each of several objectives.
     """
 
     choice: Choice
@@ -38,165 +48,170 @@ class Decision:
     measured_sd: float
     best_mean: float
     best_sd: float
+    quantities: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class Engine:
     """The model of one moment.
 
     Args:
-        space: search space.
+        task: what the planner is set to.
         observations: by trial number, at least three with a value.
-        sign: 1 to maximise, -1 to minimise.
-        log: model the logarithm.
-
-    Raises:
-        ValueError: ``log`` with a value that has none.
     """
 
-    def __init__(self, space: SearchSpace, observations: Sequence[Observation], sign: float, log: bool = False) -> None:
-        self._space = space
+    def __init__(self, task: Task, observations: Sequence[Observation]) -> None:
+        self._task, self._space = task, task.space
         self._ok = [seen for seen in observations if seen.value is not None]
         failed = [seen.point for seen in observations if seen.status == "failed_recipe"]
         self._tested = np.array([seen.point for seen in self._ok])
-        self._features = space.features(self._tested)
-        self._failed = space.features(np.array(failed)) if failed else np.empty((0, self._features.shape[1]))
-        values = np.array([seen.value for seen in self._ok], dtype=np.float64)
-        if log and not np.all(values > 0.0):
-            worst = self._ok[int(np.argmin(values))]
-            raise ValueError(
-                f"trial {worst.trial}: the value {worst.value:g} has no logarithm; model values as they are"
-            )
-        variances = np.array([seen.variance or 0.0 for seen in self._ok])
-        self.surrogate: Surrogate = fit(self._features, values, variances, sign, log)
+        self._failed = np.array(failed).reshape(-1, self._tested.shape[1])
+        better = {"": task.maximise} | {aim.name: aim.maximise for aim in task.aims}
+        names = dict.fromkeys([*better, *(limit.name for limit in task.limits)])
+        self._models = {name: model for name in names if (model := self._fitted(name, better.get(name, True)))}
+        self.surrogate = self._models[""]
 
-    def decide(self, maker: Maker | None, pending: Sequence[Array], seed: int, index: int) -> Decision:
-        """The recipe to try next; depends on ``seed`` and ``index`` beside the data."""
+    def decide(self, pending: Sequence[Array], index: int) -> Decision:
+        """The recipe to try next; depends on seed and ``index`` beside the data."""
+        task = self._task
         under_way = np.array(sorted(np.asarray(point).tolist() for point in pending)).reshape(-1, self._tested.shape[1])
-        means, _ = self._predict(self._features)
-        tested = self._tested[np.argsort(-means, kind="stable")]
-        search = CandidateSearch(self._space, maker, tested, under_way, generator(seed, "propose", index))
-        references = np.vstack([self._features[~self.surrogate.outliers], self._space.features(under_way)])
-        acquisition = FeasibleLogEI(
-            search,
-            references,
-            self.surrogate.noise_variance,
-            log_success(self._features, self._failed),
-        )
-        optimiser = self._optimiser(acquisition, *self._believing(self._space.features(under_way)), seed=seed)
-        optimiser.suggest()
-        return self._decision(acquisition.choice)
+        tested = self._tested[np.argsort(-self._means, kind="stable")]
+        search = CandidateSearch(self._space, task.maker, tested, under_way, generator(task.seed, "propose", index))
+        values = [self.surrogate.scale.sign * (seen.value or 0.0) for seen in self._ok]
+        choice = best_by(self._score(under_way, index), search, self._space.features(self._tested), values)
+        return self._decision(choice)
 
     def recommendation(self) -> Recommendation:
-        """The best tested point by expected value; points that are not believed cannot be it."""
-        means, sds = self._predict(self._features)
-        best = int(np.argmax(np.where(self.surrogate.outliers, -np.inf, means)))
-        scale, mean = self.surrogate.scale, float(means[best])
-        sd = scale.measured_sd(mean, float(sds[best]))
-        return Recommendation(self._ok[best].point, scale.measured(mean), sd, self._ok[best].trial)
+        """The best tested point by expected value; points that are not believed, or break a limit, cannot be it."""
+        _, sds = self.surrogate.predict(self._at("", self._tested))
+        kept = self._keeps(self._tested, [np.log(limit.probability) for limit in self._task.limits])
+        allowed = ~self.surrogate.outliers & (kept if kept[~self.surrogate.outliers].any() else True)
+        best = int(np.argmax(np.where(allowed, self._means, -np.inf)))
+        scale, sd = self.surrogate.scale, float(sds[best]) * self.surrogate.scale.width
+        return Recommendation(self._ok[best].point, scale.measured(float(self._means[best])), sd, self._ok[best].trial)
+
+    def predict(self, points: Array, quantity: str = "") -> tuple[Array, Array]:
+        """Expected values and their standard deviations at points, (n,) each, in the quantity's unit, without noise."""
+        model = self._models[quantity]
+        means, sds = model.predict(self._at(quantity, points))
+        return model.scale.sign * (means * model.scale.width + model.scale.centre), sds * model.scale.width
 
     def explanation(self) -> dict[str, Any]:
         """Model and hyperparameters, JSON-ready."""
         surrogate = self.surrogate
-        lengths = dict(zip(self._space.feature_names, surrogate.lengths.tolist(), strict=True))
-        unit = "sd of ln(value)" if surrogate.scale.log else "sd of value"
+        several = {name: self._explained(name) for name in self._models if name}
         return {
-            "model": "Gaussian process, Matern-5/2, log expected improvement (bayesian-optimization)",
-            "lengths": lengths,
-            "noise_sd": float(np.sqrt(surrogate.noise_variance)) * surrogate.scale.width,
-            "noise_unit": unit,
+            "model": "Gaussian processes, Matern-5/2 (bayesian-optimization)",
+            **self._explained(""),
             "outliers": [seen.trial for seen, out in zip(self._ok, surrogate.outliers, strict=True) if out],
+            **({"quantities": several} if several else {}),
         }
+
+    def _explained(self, name: str) -> dict[str, Any]:
+        model = self._models[name]
+        lengths = dict(zip(self._space.feature_names, model.lengths.tolist(), strict=True))
+        noise_sd = float(np.sqrt(model.mixture.noise)) * model.scale.width
+        beliefs = {"beliefs": dict(model.weights)} if len(model.weights) > 1 else {}
+        return {"members": len(model.mixture.members), "lengths": lengths, "noise_sd": noise_sd, **beliefs}
+
+    def _fitted(self, quantity: str, maximise: bool) -> Surrogate | None:
+        """The model of a quantity; None while too few values of it are known."""
+        seen = [each for each in self._ok if each.measured(quantity) is not None]
+        if len(seen) < _LEAST:
+            return None
+        places = self._at(quantity, np.array([each.point for each in seen]))
+        return fit(Readings.of(seen, quantity, places), 1.0 if maximise else -1.0, self._at(quantity, self._failed))
+
+    def _score(self, under_way: Array, index: int) -> Score:
+        """What is maximised, by points."""
+        success = log_success(self._space.features(self._tested), self._space.features(self._failed))
+        gain = self._gain(under_way, index)
+
+        def score(points: Array) -> Array:
+            total = gain(points) + success(self._space.features(points))
+            return total + sum(self._log_kept(limit, points) for limit in self._limits)
+
+        return score
+
+    def _gain(self, under_way: Array, index: int) -> Callable[[Array], Array]:
+        candidates = self._references(under_way)
+        if len(self._aims) < 2:
+            surrogate = self.surrogate
+            mixture = surrogate.mixture.believing(surrogate.standing(self._at("", under_way)))
+            improvement = Improvement(mixture, surrogate.standing(self._at("", candidates)))
+            return lambda points: improvement(surrogate.standing(self._at("", points)))
+        front = self._promising(candidates)
+        models = [self._models[aim.name] for aim in self._aims]
+        outlooks = []
+        for aim, model in zip(self._aims, models, strict=True):
+            mixture = model.mixture.believing(model.standing(self._at(aim.name, under_way)))
+            zero, one = model.scale.standard(np.array([aim.worst, aim.best]))
+            outlooks.append(Outlook(mixture, model.standing(self._at(aim.name, front)), float(zero), float(one)))
+        gain = FrontGain(outlooks, generator(self._task.seed, "surfaces", index))
+        return lambda points: gain(
+            [model.standing(self._at(aim.name, points)) for aim, model in zip(self._aims, models, strict=True)]
+        )
+
+    def _references(self, under_way: Array) -> Array:
+        """Tested points that are believed and probably keep all limits (or all, if none does), and those under way."""
+        believed = self._tested[~self.surrogate.outliers]
+        kept = self._keeps(believed, [_PROBABLY] * len(self._task.limits))
+        return np.vstack([believed[kept] if kept.any() else believed, under_way])
+
+    def _promising(self, points: Array) -> Array:
+        """Those of highest expected score, at most `_FRONT`."""
+        if len(points) <= _FRONT:
+            return points
+        means, _ = self.surrogate.predict(self._at("", points))
+        return points[np.sort(np.argsort(-means, kind="stable")[:_FRONT])]
+
+    @property
+    def _aims(self) -> list[Any]:
+        known = [aim for aim in self._task.aims if aim.name in self._models]
+        return known if len(known) == len(self._task.aims) else []
+
+    @property
+    def _limits(self) -> list[Limit]:
+        return [limit for limit in self._task.limits if limit.name in self._models]
+
+    def _keeps(self, points: Array, levels: Sequence[float]) -> NDArray[np.bool_]:
+        """For each point, whether it keeps every limit with the logarithm of the probability given for that."""
+        kept = np.ones(len(points), dtype=bool)
+        for limit, level in zip(self._task.limits, levels, strict=True):
+            if limit.name in self._models:
+                kept &= self._log_kept(limit, points) >= level
+        return kept
+
+    def _log_kept(self, limit: Limit, points: Array) -> Array:
+        model = self._models[limit.name]
+        ends = np.array([-np.inf if limit.low is None else limit.low, np.inf if limit.high is None else limit.high])
+        low, high = np.sort(model.scale.standard(ends))
+        return log_within(model.mixture, model.standing(self._at(limit.name, points)), float(low), float(high))
+
+    def _at(self, quantity: str, points: Array) -> Places:
+        """Points as the model of a quantity sees them."""
+        own = [belief for belief in self._task.beliefs if belief.quantity == quantity]
+        beliefs = {belief.name: np.asarray(belief.predict(points), dtype=np.float64) for belief in own}
+        return Places(self._space.features(points), beliefs)
+
+    @cached_property
+    def _means(self) -> Array:
+        """Expected values at the tested points, in model units."""
+        return self.surrogate.predict(self._at("", self._tested))[0]
 
     def _decision(self, choice: Choice) -> Decision:
         """Expectations from the data alone: what was assumed of pending points plays no part."""
-        means, sds = self._predict(self._space.features(choice.point))
-        tested, tested_sds = self._predict(self._features[~self.surrogate.outliers])
-        best, scale = int(np.argmax(tested)), self.surrogate.scale
-        mean, best_mean = float(means[0]), float(tested[best])
+        surrogate, point = self.surrogate, choice.point[None, :]
+        means, sds = self.predict(point)
+        best = int(np.argmax(np.where(surrogate.outliers, -np.inf, self._means)))
+        best_mean, best_sd = self.predict(self._tested[best][None, :])
+        noise_sd = np.sqrt(surrogate.mixture.noise) * surrogate.scale.width
+        several = {name: self.predict(point, name) for name in self._models if name}
         return Decision(
             choice,
-            scale.measured(mean),
-            scale.measured_sd(mean, float(sds[0])),
-            scale.measured_sd(mean, float(np.hypot(sds[0], np.sqrt(self.surrogate.noise_variance)))),
-            scale.measured(best_mean),
-            scale.measured_sd(best_mean, float(tested_sds[best])),
+            float(means[0]),
+            float(sds[0]),
+            float(np.hypot(sds[0], noise_sd)),
+            float(best_mean[0]),
+            float(best_sd[0]),
+            {name: (float(mean[0]), float(sd[0])) for name, (mean, sd) in several.items()},
         )
-
-    def _predict(self, features: Array) -> tuple[Array, Array]:
-        """Mean and standard deviation of the surface (without noise) in model units."""
-        mean, sd = _predicted(self._fitted, features)
-        return mean, np.sqrt(np.maximum(sd**2 - self.surrogate.noise_variance, 0.0))
-
-    @cached_property
-    def _fitted(self) -> BayesianOptimization:
-        """The package's object with values, and with failures as if they were average, conditioned on them."""
-        optimiser = self._optimiser(None, *self._known, seed=0)
-        optimiser.predict(_params(self._features[:1]), fit_gp=True)
-        return optimiser
-
-    @property
-    def _known(self) -> tuple[Array, Array, Array]:
-        """Features, values and variances of what ended, failed recipes at the average of the others."""
-        none = np.zeros(len(self._failed))
-        values, variances = self.surrogate.values, self.surrogate.variances
-        return (
-            np.vstack([self._features, self._failed]),
-            np.concatenate([values, none]),
-            np.concatenate([variances, none]),
-        )
-
-    def _believing(self, pending: Array) -> tuple[Array, Array, Array]:
-        """The same, and points under way as if they had given what is expected of them."""
-        features, values, variances = self._known
-        if not len(pending):
-            return features, values, variances
-        believed, _ = self._predict(pending)
-        return (
-            np.vstack([features, pending]),
-            np.concatenate([values, believed]),
-            np.concatenate([variances, np.zeros(len(pending))]),
-        )
-
-    def _optimiser(
-        self, acquisition: FeasibleLogEI | None, features: Array, values: Array, variances: Array, seed: int
-    ) -> BayesianOptimization:
-        """The package's object with our kernel and these data."""
-        features = _told_apart(features)
-        low, high = np.minimum(features.min(axis=0), 0.0), np.maximum(features.max(axis=0), 1.0)
-        bounds = {_name(i): (float(low[i]), float(high[i])) for i in range(features.shape[1])}
-        optimiser = BayesianOptimization(None, bounds, acquisition, random_state=seed % 2**32, verbose=0)
-        optimiser.set_gp_params(
-            kernel=kernel(features.shape[1], self.surrogate.theta),
-            alpha=variances + JITTER,
-            optimizer=None,
-            normalize_y=False,
-            n_restarts_optimizer=0,
-        )
-        for row, value in zip(_params(features), values.tolist(), strict=True):
-            optimiser.space.register(row, value)  # without the log, which forms every row anew for each one
-        return optimiser
-
-
-def _told_apart(features: Array) -> Array:
-    """Replicates moved by 1e-9 of a range: the package takes equal points for a mistake, a chemist does not."""
-    seen: dict[bytes, int] = {}
-    apart = features.copy()
-    for i, row in enumerate(features):
-        count = seen.get(row.tobytes(), 0)
-        seen[row.tobytes()] = count + 1
-        apart[i, 0] += 1e-9 * count
-    return apart
-
-
-def _name(index: int) -> str:
-    return f"x{index:02d}"
-
-
-def _params(features: Array) -> list[dict[str, float]]:
-    return [{_name(i): float(x) for i, x in enumerate(row)} for row in features]
-
-
-def _predicted(optimiser: BayesianOptimization, features: Array) -> tuple[Array, Array]:
-    """Mean and standard deviation, noise included, of a conditioned model."""
-    found: Any = optimiser.predict(_params(features), return_std=True, fit_gp=False)
-    return np.asarray(found[0], dtype=np.float64), np.asarray(found[1], dtype=np.float64)
