@@ -123,7 +123,7 @@ class Campaign(FileModel):
 
     @model_validator(mode="after")
     def _prices_fit(self) -> Self:
-        if all(each.name != "cost" for each in (*self.objectives, *self.limits)):
+        if "cost" not in [*(each.name for each in self.objectives), *(each.name for each in self.limits)]:
             return self
         if self.prices is None:
             raise ValueError("cost needs prices; give prices of your own with their date")
@@ -157,7 +157,7 @@ class Campaign(FileModel):
     @property
     def watched(self) -> list[str]:
         """Names of all quantities that the planner is told of beside the number that decides."""
-        return list(dict.fromkeys([each.name for each in (*self.quantities, *self.limits)]))
+        return list(dict.fromkeys([*(each.name for each in self.quantities), *(each.name for each in self.limits)]))
 
     def unit_of(self, quantity: str) -> str:
         """Unit of a quantity's values."""

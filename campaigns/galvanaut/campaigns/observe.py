@@ -8,7 +8,7 @@ import numpy as np
 
 from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger, Outcome, TrialRecord
-from galvanaut.campaigns.planners.protocol import Censored, Measured, Observation, Planner
+from galvanaut.campaigns.planners.protocol import Censored, Measured, Observation, Planner, Status
 from galvanaut.campaigns.planners.session import PlannerSession
 from galvanaut.campaigns.space import SearchSpace
 
@@ -50,13 +50,13 @@ def observation(
     """What a planner is told of a trial that ended: the number that decides, and each quantity that it watches."""
     name, point = campaign.objective.name, tuple(space.point(trial.tested).tolist())
     # A badly built cell says as little about its recipe as a broken pump.
-    status = "failed_instrument" if outcome.status in ("failed_cells", "pending") else outcome.status
-    if status != "ok":
+    if outcome.status != "ok":
+        status: Status = "failed_recipe" if outcome.status == "failed_recipe" else "failed_instrument"
         return Observation(trial.number, point, status=status, group=group)
     value = _measured(name, outcome, _side(campaign, outcome))
     quantities = {each: _measured(each, outcome, _censored(each, outcome)) for each in campaign.watched}
     return Observation(
-        trial.number, point, value.value, value.variance, status, value.censored, group, quantities=quantities
+        trial.number, point, value.value, value.variance, "ok", value.censored, group, quantities=quantities
     )
 
 
@@ -80,8 +80,6 @@ def _side(campaign: Campaign, outcome: Outcome) -> Censored:
     if not campaign.quantities:
         return _censored(campaign.objective.name, outcome)
     open_ended: Iterable[Censored] = (
-        "above" if each.goal == "maximise" else "below"
-        for each in campaign.quantities
-        if _censored(each.name, outcome)
+        "above" if each.goal == "maximise" else "below" for each in campaign.quantities if _censored(each.name, outcome)
     )
     return next(iter(open_ended), "")

@@ -1,4 +1,4 @@
-"""Several objectives at once: which results nothing beats, and how much of the room between worst and best they fill."""
+"""Several objectives at once: which results nothing beats, and how much room from worst to best they fill."""
 
 from __future__ import annotations
 

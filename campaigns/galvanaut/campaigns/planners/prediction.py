@@ -8,31 +8,33 @@ import numpy as np
 
 from galvanaut.campaigns.planners.bayes import LEAST
 from galvanaut.campaigns.planners.protocol import Array, Observation, in_order
+from galvanaut.campaigns.planners.task import Task
 from galvanaut.campaigns.planners.threads import single_thread
-from galvanaut.campaigns.space import SearchSpace
 
-Predictor = Callable[[Array], tuple[Array, Array]]
-"""Means and standard deviations of the surface (without the noise of a measurement) at points, (n, variables)."""
+Predictor = Callable[..., tuple[Array, Array]]
+"""Called with points, (n, variables), and perhaps the name of a quantity: means and standard deviations of the surface,
+without the noise of a measurement, (n,) each."""
 
 
-def predictor(space: SearchSpace, observations: Sequence[Observation]) -> Predictor | None:
+def predictor(task: Task, observations: Sequence[Observation]) -> Predictor | None:
     """A model fitted to observations, to be asked as often as one likes; None where there are too few values for one.
 
     Args:
-        space: in which they lie. Points outside are taken as the nearest within its bounds, so the answer is finite.
-        observations: of one campaign.
+        task: of the campaign that they are of.
+        observations: all of it. Points outside its search space are taken as the nearest within the bounds of each
+            component, so that what is expected there is finite.
     """
-    ordered = in_order(observations)
+    ordered, space = in_order(observations), task.space
     if sum(seen.value is not None for seen in ordered) < LEAST or space.dof == 0:
         return None
     from galvanaut.campaigns.planners.engine import Engine
 
     with single_thread():
-        engine = Engine(space, ordered, 1.0)
+        engine = Engine(task, ordered)
     low, high = np.array([space.bounds[name] for name in space.names], dtype=np.float64).T
 
-    def predict(points: Array) -> tuple[Array, Array]:
+    def predict(points: Array, quantity: str = "") -> tuple[Array, Array]:
         with single_thread():
-            return engine.predict(np.clip(np.atleast_2d(points), low, high))
+            return engine.predict(np.clip(np.atleast_2d(points), low, high), quantity)
 
     return predict
