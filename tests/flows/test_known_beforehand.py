@@ -15,6 +15,9 @@ from galvanaut.flows.plan import load_plan
 from galvanaut.simulators.electrolyte import ConductivityModel
 from smalllab import command_line, small_campaign
 
+PRICES = """\
+prices: {currency: EUR, date: '2026-11-01', source: ours, per_kg: {EC: 5, DMC: 5, EMC: 6, PC: 4, LiPF6: 99}}"""
+GOAL = "{name: conductivity, goal: maximise}"
 PLANNER = "planner: {name: bayes, initial: 2}"
 
 
@@ -31,7 +34,7 @@ def recipe(ec, dmc, molality="1 mol/kg", more=""):
     [
         (
             f"first: [{recipe(0.3, 0.7)}, {recipe(0.3, 0.7, '3 mol/kg')}]",
-            r"first\.1: 3.00 mol/kg .* LiPF6 is 3, 0.5 to 2",
+            r"first\.1: 3.00 mol/kg .*LiPF6 is 3, 0.5 to 2",
         ),
         (f"first: [{recipe(0.05, 0.95)}]", "DMC is 0.95, 0 to 0.9 is searched; .*EC . PC/3 >= 0.1 does not hold"),
         (f"first: [{recipe(0.3, 0.6, more=', GBL: 0.1')}]", "holds GBL, which is not searched"),
@@ -45,15 +48,14 @@ def test_recipes_outside_the_search_are_refused(tmp_path, words, message):
 
 def test_recipes_that_the_stocks_cannot_make_are_refused(tmp_path):
     """At 2 mol/kg all the salt comes with its own solvent, which leaves too little room for so much EC."""
-    with pytest.raises(InputError, match=r"cannot be made from the stocks of bench simulated; add one there"):
+    with pytest.raises(InputError, match=r"cannot be made from the stocks of bench simulated; add a stock"):
         load_plan(with_planner(tmp_path, f"first: [{recipe(0.5, 0.5, '2 mol/kg')}]"))
 
 
 def test_check_says_what_the_planner_begins_with(tmp_path):
     words = f"physics: true, first: [{recipe(0.3, 0.7)}], reference: {{recipe: {recipe(0.2, 0.8)}, every: 2}}"
-    said = command_line(
-        "check", with_planner(tmp_path, words, **{"objectives:": "limits: [{name: conductivity, low: 5}]\nobjectives:"})
-    )
+    limits = {"objectives:": "limits: [{name: conductivity, low: 5}]\nobjectives:"}
+    said = command_line("check", with_planner(tmp_path, words, **limits))
     assert said.returncode == 0, said.stderr
     assert "limit       conductivity at least 5 mS/cm with 90%" in said.stdout
     assert "known       1.00 mol/kg LiPF6 in EC:DMC 30:70 (w/w) is tried" in said.stdout
@@ -62,10 +64,7 @@ def test_check_says_what_the_planner_begins_with(tmp_path):
 
 
 def test_the_law_is_refused_where_it_has_nothing_to_say(tmp_path):
-    prices = (
-        "prices: {currency: EUR, date: '2026-11-01', source: ours, per_kg: {EC: 1, DMC: 1, EMC: 1, PC: 1, LiPF6: 9}}"
-    )
-    costs = {"{name: conductivity, goal: maximise}": "{name: cost, goal: minimise}", "seed: 1": f"seed: 1\n{prices}"}
+    costs = {GOAL: "{name: cost, goal: minimise}", "seed: 1": f"seed: 1\n{PRICES}"}
     with pytest.raises(InputError, match="a law for the conductivity only"):
         load_plan(with_planner(tmp_path, "physics: true", **costs))
 
@@ -88,13 +87,10 @@ def test_the_law_is_that_of_the_papers_on_a_simulated_bench_and_finite_everywher
 
 def test_an_earlier_campaign_and_the_law_reach_the_planner_and_the_ledger(tmp_path):
     (tmp_path / "may").mkdir()
-    (tmp_path / "june").mkdir()
-    for campaign in (
-        small_campaign(tmp_path / "may", trials=4),
-        with_planner(
-            tmp_path / "june", "physics: true, earlier: [conductivity]", 5, **{"name: conductivity\n": "name: june\n"}
-        ),
-    ):
+    before = small_campaign(tmp_path / "may", trials=4)
+    june = {"name: conductivity\n": "name: june\n"}
+    after = with_planner(tmp_path, "physics: true, earlier: [conductivity]", 5, **june)
+    for campaign in (before, after):
         with open_lab(campaign, tmp_path / "lab") as lab:
             asyncio.run(run_campaign(lab))
             found = {belief.name: belief.quantity for belief in beliefs(lab.plan, lab.ledger)}
@@ -104,12 +100,10 @@ def test_an_earlier_campaign_and_the_law_reach_the_planner_and_the_ledger(tmp_pa
     assert {"physics", "campaign conductivity"} <= set(record["trials"][-1]["explanation"]["beliefs"])
     replayed = command_line("replay", "june", "--lab", tmp_path / "lab")
     assert replayed.stdout == "5 of 5 proposals are the same, byte for byte\n"
-    with pytest.raises(InputError, match=r"planner\.earlier\.0: april is not in the ledger"):
-        campaign.write_text(
-            campaign.read_text().replace("[conductivity]", "[april]").replace("name: june", "name: july")
-        )
-        with open_lab(campaign, tmp_path / "lab"):
-            pass
+    text = after.read_text("utf-8").replace("[conductivity]", "[april]").replace("name: june", "name: july")
+    after.write_text(text, "utf-8")
+    refused = command_line("run", after, "--lab", tmp_path / "lab", "--no-prefect")
+    assert "planner.earlier.0: april is not in the ledger of this lab" in refused.stderr
 
 
 def test_a_reference_is_made_again_and_its_blocks_are_told(tmp_path):
@@ -122,19 +116,10 @@ def test_a_reference_is_made_again_and_its_blocks_are_told(tmp_path):
 
 
 def test_limits_and_the_front_stand_in_status(tmp_path):
-    goals = (
-        "{name: conductivity, goal: maximise, worst: 3, best: 10}\n  - {name: cost, goal: minimise, worst: 40, best: 5}"
-    )
-    prices = (
-        "prices: {currency: EUR, date: '2026-11-01', source: ours, per_kg: {EC: 5, DMC: 5, EMC: 6, PC: 4, LiPF6: 99}}"
-    )
-    changes = {
-        "{name: conductivity, goal: maximise}": f"{goals}\nlimits: [{{name: cost, high: 20}}]\n{prices}",
-    }
-    assert (
-        command_line("run", small_campaign(tmp_path, 4, changes), "--lab", tmp_path / "lab", "--no-prefect").returncode
-        == 0
-    )
+    goals = GOAL.replace("}", ", worst: 3, best: 10}") + "\n  - {name: cost, goal: minimise, worst: 40, best: 5}"
+    changes = {GOAL: f"{goals}\nlimits: [{{name: cost, high: 20}}]\n{PRICES}"}
+    campaign = small_campaign(tmp_path, 4, changes)
+    assert command_line("run", campaign, "--lab", tmp_path / "lab", "--no-prefect").returncode == 0
     said = command_line("status", "conductivity", "--lab", tmp_path / "lab").stdout
     assert "front of conductivity, cost: trials " in said
     assert "keep" in said
