@@ -151,7 +151,8 @@ MISTAKES = [
     (
         "DMC: {low: 0, high: 0.9}",
         "DMC: {low: 0.95, high: 1}",
-        "line 3: components.solvents: .*low bounds alone sum to 1.05",
+        r"line 4: components.solvents.EC.low: no recipe is left: components.solvents.EC.low \(0.1\) and "
+        r"components.solvents.DMC.low \(0.95\) cannot hold together; remember that the shares of the solvents sum to 1",
     ),
     (
         "EC + VC <= 0.45",
@@ -159,7 +160,14 @@ MISTAKES = [
         "'EX \\+ VC <= 0.45' names 'EX', which is not a component of this campaign; did",
     ),
     ("EC + VC <= 0.45", "EC = 0.45", "line 11: constraints.0: 'EC = 0.45' is an equality"),
-    ("EC + VC <= 0.45", "DMC <= 0.4", "constraints: no recipe is left: 'DMC <= 0.4' cannot hold within the bounds"),
+    (
+        "EC + VC <= 0.45",
+        "DMC <= 0.4",
+        r"line 11: constraints.0: no recipe is left: components.solvents.EC.high \(0.5\) and 'DMC <= 0.4' cannot hold",
+    ),
+    ("EC + VC <= 0.45", "EC >= 1.2", "constraints.0: no recipe is left: 'EC >= 1.2' cannot hold, whatever the bounds"),
+    ("EC + VC <= 0.45", "at most 2 of VC, FEC", "'at most 2 of VC, FEC' names 'FEC', which is not a component"),
+    ("EC + VC <= 0.45", "at most two of VC", "constraints.0: 'at most two of VC' needs a whole number"),
     ("goal: maximise", "goal: max", "objectives.0.goal: .*'maximise' or 'minimise', found 'max'"),
     (
         "name: conductivity",
@@ -298,6 +306,21 @@ def test_a_conflict_names_only_the_constraints_that_clash(load: Load) -> None:
     text = changed("  - EC + VC <= 0.45\n", "  - VC <= 0.01\n  - EC >= 0.4\n  - DMC >= 0.7\n")
     with pytest.raises(InputError, match=r"no recipe is left: 'EC >= 0.4' and 'DMC >= 0.7' cannot hold together"):
         load(text)
+
+
+def test_a_conflict_of_counts_and_bounds_names_both(load: Load) -> None:
+    counts = "  - at least 1 of EC, VC\n  - at most 1 of EC, DMC\n  - VC <= 0\n"
+    with pytest.raises(InputError) as caught:
+        load(changed("  - EC + VC <= 0.45\n", counts))
+    ends = "components.solvents.EC.high (0.5), components.solvents.DMC.high (0.9)"
+    assert f"line 12: constraints.1: no recipe is left: {ends} and 'at most 1 of EC, DMC' cannot" in str(caught.value)
+
+
+def test_components_that_may_be_absent_need_not_fit_together(load: Load) -> None:
+    both = changed(
+        "DMC: {low: 0, high: 0.9}", "DMC: {low: 0.95, high: 1, optional: true}\n    EMC: {low: 0.9, high: 1}"
+    )
+    assert load(both.replace("EC: {low: 0.1, ", "EC: {low: 0, ")).components.optional == ("DMC",)
 
 
 def test_the_committed_schema_is_that_of_the_models() -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galvanaut.campaigns.constraints import parse
+from galvanaut.campaigns.constraints import CountConstraint, LinearConstraint, parse
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,19 @@ def test_what_a_chemist_writes_is_read(text: str, coefficients: dict[str, float]
         ("EC = 0.3", "equality, which no dosed batch"),
         ("EC == 0.3", "equality, which no dosed batch"),
         ("EC < 0.3", "write <= or >= instead of <"),
-        ("EC/PC <= 2", "divides by PC, which is not linear; multiply out"),
+        ("EC/PC <= EMC", "not linear when multiplied out"),
+        ("EC/PC <= DMC/EMC", "not linear when multiplied out"),
+        ("EC/(PC - DMC) <= 2", "divides by what may be negative"),
+        ("EC/(PC/DMC) <= 2", "divides a ratio"),
+        ("EC/PC*DMC <= 2", "multiplies components"),
+        ("at most 2", "needs a whole number and the word 'of'"),
+        ("at most two of VC, FEC", "needs a whole number and the word 'of'"),
+        ("at least 1 of VC FEC", "'VC FEC' is no name; separate names by commas"),
+        ("at least 1 of VC,", "'' is no name"),
+        ("at most 1 of VC, VC", "names a component twice"),
+        ("exactly 3 of VC, FEC", "wants 3 of only 2"),
+        ("at least 0 of VC, FEC", "says nothing; .*optional: true"),
+        ("at most 0 of VC, FEC", "leaves all of them out"),
         ("EC*PC <= 2", "not linear"),
         ("EC/0 <= 2", "divides by zero"),
         ("2 EC <= 1", "unexpected 'EC'; put an operator"),
@@ -53,6 +65,40 @@ def test_what_a_chemist_writes_is_read(text: str, coefficients: dict[str, float]
 def test_anything_else_is_refused_with_the_word_at_fault(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("EC/PC <= 2", "EC <= 2*PC"),
+        ("EC/(PC + DMC) >= 0.5", "EC >= 0.5*PC + 0.5*DMC"),
+        ("2*(EC - EMC)/PC - 1 <= 3", "2*EC - 2*EMC <= 4*PC"),
+        ("0.5 <= EC/PC", "EC >= 0.5*PC"),
+        ("EC/PC + EMC/PC <= 2", "EC + EMC <= 2*PC"),
+        ("-EC/PC >= -2", "EC <= 2*PC"),
+        ("EC/(PC + 0.1) <= 1", "EC <= PC + 0.1"),
+    ],
+)
+def test_ratios_are_multiplied_out(text: str, same: str) -> None:
+    ratio, linear = parse(text), parse(same)
+    assert isinstance(ratio, LinearConstraint)
+    assert isinstance(linear, LinearConstraint)
+    assert ratio.coefficients == pytest.approx(linear.coefficients)
+    assert ratio.bound == pytest.approx(linear.bound)
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [("at most 2 of VC, FEC,PS", 0, 2), ("At least 1 of VC, FEC, PS", 1, 3), ("exactly 1 of VC , FEC, PS", 1, 1)],
+)
+def test_counts_are_read(text: str, least: int, most: int) -> None:
+    assert parse(text) == CountConstraint(("VC", "FEC", "PS"), least, most, text)
+
+
+def test_a_count_holds_for_what_is_present() -> None:
+    count = parse("exactly 1 of LiPF6, LiFSI")
+    assert isinstance(count, CountConstraint)
+    assert [count.holds(some) for some in ({"EC"}, {"LiFSI", "EC"}, {"LiPF6", "LiFSI"})] == [False, True, False]
 
 
 def test_text_is_needed() -> None:

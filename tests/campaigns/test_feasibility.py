@@ -1,27 +1,67 @@
-from galvanaut.campaigns.constraints import parse
-from galvanaut.campaigns.feasibility import conflict, is_feasible
+import pytest
+
+from galvanaut.campaigns.constraints import Constraint, optional_names, parse
+from galvanaut.campaigns.feasibility import Amounts, BoundLine, Line
 
 BOUNDS = {"EC": (0.1, 0.5), "DMC": (0.0, 0.9), "PC": (0.0, 0.3), "LiPF6": (0.5, 2.0)}
-SOLVENTS = ["EC", "DMC", "PC"]
+SOLVENTS = ("EC", "DMC", "PC")
+
+
+def lines(*constraints: Constraint, **bounds: tuple[float, float]) -> list[Line]:
+    found: list[Line] = []
+    for name, (low, high) in {**BOUNDS, **bounds}.items():
+        found += [BoundLine(name, "low", low, (name, "low")), BoundLine(name, "high", high, (name, "high"))]
+    return [*found, *constraints]
+
+
+def amounts(*constraints: Constraint) -> Amounts:
+    return Amounts(tuple(BOUNDS), SOLVENTS, (1.0, 1.0, 1.0, 20.0), optional_names((), constraints))
+
+
+def conflict(*constraints: Constraint, **bounds: tuple[float, float]) -> list[str]:
+    return [line.text for line in amounts(*constraints).conflict(lines(*constraints, **bounds))]
 
 
 def test_bounds_alone_and_with_constraints_that_hold() -> None:
-    assert is_feasible(BOUNDS, SOLVENTS, [])
-    assert is_feasible(BOUNDS, SOLVENTS, [parse("EC + PC >= 0.1"), parse("LiPF6 <= 1")])
+    assert conflict() == []
+    assert conflict(parse("EC + PC >= 0.1"), parse("LiPF6 <= 1"), parse("at most 1 of EC, PC")) == []
 
 
 def test_solvents_must_sum_to_one_and_salts_need_not() -> None:
-    assert not is_feasible({"EC": (0.0, 0.4), "DMC": (0.0, 0.5), "LiPF6": (0.0, 2.0)}, ["EC", "DMC"], [])
+    assert conflict(EC=(0, 0.4), DMC=(0, 0.4), PC=(0, 0.1)) == ["EC.high (0.4)", "DMC.high (0.4)", "PC.high (0.1)"]
 
 
 def test_the_conflict_leaves_out_what_is_innocent() -> None:
-    fine, low, high = parse("PC <= 0.2"), parse("EC + PC >= 0.6"), parse("DMC >= 0.5")
-    assert conflict(BOUNDS, SOLVENTS, [fine, low, high]) == [low, high]
+    assert conflict(parse("PC <= 0.2"), parse("EC + PC >= 0.6"), parse("DMC >= 0.5")) == [
+        "EC + PC >= 0.6",
+        "DMC >= 0.5",
+    ]
 
 
-def test_one_constraint_may_conflict_with_the_bounds() -> None:
-    assert conflict(BOUNDS, SOLVENTS, [parse("PC <= 0.2"), bad := parse("LiPF6 >= 3")]) == [bad]
+def test_constraints_may_conflict_with_bounds() -> None:
+    assert conflict(parse("PC <= 0.2"), parse("LiPF6 >= 3")) == ["LiPF6.high (2)", "LiPF6 >= 3"]
 
 
-def test_no_conflict() -> None:
-    assert conflict(BOUNDS, SOLVENTS, [parse("PC <= 0.2")]) == []
+def test_counts_take_part() -> None:
+    few, many = parse("at most 1 of EC, DMC, PC"), parse("at least 2 of EC, PC")
+    assert conflict(few, many) == ["at most 1 of EC, DMC, PC", "at least 2 of EC, PC"]
+    assert conflict(parse("exactly 1 of EC, DMC")) == []  # 90 % DMC with 10 % PC
+
+
+def test_present_means_more_than_nothing() -> None:
+    assert conflict(parse("at least 1 of PC"), parse("PC <= 0")) == ["at least 1 of PC", "PC <= 0"]
+
+
+@pytest.mark.parametrize("spare", range(3))
+def test_none_of_the_named_lines_can_be_spared(spare: int) -> None:
+    constraints = [parse("EC/DMC >= 0.9"), parse("DMC >= 0.5"), parse("PC >= 0.1"), parse("LiPF6 <= 1")]
+    searched = amounts(*constraints)
+    clash = searched.conflict(lines(*constraints))
+    assert [line.text for line in clash] == ["EC/DMC >= 0.9", "DMC >= 0.5", "PC >= 0.1"]
+    assert searched.conflict([line for line in clash if line is not clash[spare]]) == []
+
+
+def test_the_lines_that_leave_one_recipe_are_named() -> None:
+    fixed = lines(parse("EC >= 0.5"), PC=(0.0, 0.0), LiPF6=(1.0, 1.0))
+    pinned = [line.text for line in amounts().pinned(fixed)]
+    assert pinned == ["EC.high (0.5)", "PC.high (0)", "LiPF6.low (1)", "LiPF6.high (1)", "EC >= 0.5"]

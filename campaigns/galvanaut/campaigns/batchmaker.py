@@ -32,7 +32,7 @@ class BatchMaker:
 
     def reachable(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """For each row of ``points``, (n, variables), whether the stocks span it; limits of doses aside."""
-        return self.batches.reachable(self.space.mass_fractions(points), self.space.names)
+        return self.batches.reachable(self.space.mass_fractions(points), self.space.components)
 
     def realise(self, point: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """The nearest point that doses make exactly, or None. A realised point realises to itself."""

@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from galvanaut.campaigns.components import close
-from galvanaut.campaigns.constraints import LinearConstraint
+from galvanaut.campaigns.constraints import Constraint
 from galvanaut.campaigns.objectivefields import OF_CELLS, Objective, Prices, QuantityLimit, Target, target, unit_of
 from galvanaut.campaigns.plannerfields import PlannerChoice
 from galvanaut.campaigns.procedurefields import Procedure
@@ -49,9 +49,11 @@ class Campaign(FileModel):
     components: SearchedComponents = Field(description="What the recipes are made of, and the bounds of the search.")
     constraints: list[ConstraintText] = Field(
         default_factory=list,
-        description="Linear inequalities between components: solvents as mass shares of all solvent, salts in mol per "
-        "kg of solvent, additives as mass fractions of the electrolyte; plain numbers.",
-        examples=[["EC + PC >= 0.1", "PC/0.3 + DMC/0.9 <= 1"]],
+        validate_default=True,
+        description="Linear inequalities and ratios between components: solvents as mass shares of all solvent, salts "
+        "in mol per kg of solvent, additives as mass fractions of the electrolyte; plain numbers. Counts of components "
+        "that may be absent.",
+        examples=[["EC + PC >= 0.1", "PC/0.3 + DMC/0.9 <= 1", "EC/PC <= 2", "at most 2 of VC, FEC, PS"]],
     )
     procedure: Procedure = Field(description="What is done with each recipe.")
     objectives: list[Objective] = Field(
@@ -86,12 +88,12 @@ class Campaign(FileModel):
 
     @field_validator("constraints")
     @classmethod
-    def _constraints_fit(cls, constraints: list[LinearConstraint], info: ValidationInfo) -> list[LinearConstraint]:
+    def _constraints_fit(cls, constraints: list[Constraint], info: ValidationInfo) -> list[Constraint]:
         components: SearchedComponents | None = info.data.get("components")
         if components is None:
             return constraints
         for constraint in constraints:
-            for name in constraint.coefficients:
+            for name in constraint.names:
                 if name not in components.bounds:
                     raise ValueError(
                         f"{constraint.text!r} names {name!r}, which is not a component of this campaign"

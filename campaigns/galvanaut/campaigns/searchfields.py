@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -19,20 +19,21 @@ from pydantic import (
 )
 
 from galvanaut.campaigns.components import components, unknown
-from galvanaut.campaigns.constraints import LinearConstraint, parse
-from galvanaut.campaigns.feasibility import conflict
+from galvanaut.campaigns.constraints import Constraint, optional_names, parse
+from galvanaut.campaigns.feasibility import Amounts, BoundLine, Line
+from galvanaut.core.errors import PlacedError
 from galvanaut.core.units import Unit
 
 _HIGHEST_MOLALITY_mol_kg = 20.0
 """Above the molality of any lithium salt electrolyte in use (illustrative); catches g/kg written as mol/kg."""
 
 ConstraintText = Annotated[
-    LinearConstraint,
+    Constraint,
     PlainValidator(parse),
     PlainSerializer(lambda constraint: constraint.text, return_type=str),
-    WithJsonSchema({"type": "string", "examples": ["EC + PC >= 0.1"]}),
+    WithJsonSchema({"type": "string", "examples": ["EC + PC >= 0.1", "EC/PC <= 2", "at most 2 of VC, FEC, PS"]}),
 ]
-"""A `LinearConstraint` that is written as text."""
+"""A `Constraint` that is written as text."""
 
 
 class FileModel(BaseModel):
@@ -44,11 +45,17 @@ class FileModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
 
+MayBeAbsent = Annotated[
+    bool, Field(description="Whether a recipe may do without: the amount is 0, or lies from low to high.")
+]
+
+
 class FractionBounds(FileModel):
     """Lowest and highest fraction allowed; equal for a fixed one."""
 
     low: Annotated[float, Unit("")] = Field(description="Lowest fraction.", examples=[0.1, "10 %"])
     high: Annotated[float, Unit("")] = Field(description="Highest fraction.", examples=[0.5, "50 %"])
+    optional: MayBeAbsent = False
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -66,6 +73,7 @@ class MolalityBounds(FileModel):
 
     low_mol_kg: Annotated[float, Unit("mol/kg")] = Field(alias="low", description="Lowest molality.")
     high_mol_kg: Annotated[float, Unit("mol/kg")] = Field(alias="high", description="Highest molality.")
+    optional: MayBeAbsent = False
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -118,10 +126,7 @@ class SearchedComponents(FileModel):
     @field_validator("solvents")
     @classmethod
     def _can_sum_to_one(cls, solvents: dict[str, FractionBounds]) -> dict[str, FractionBounds]:
-        lowest = math.fsum(bounds.low for bounds in solvents.values())
         highest = math.fsum(bounds.high for bounds in solvents.values())
-        if lowest > 1.0 + 1e-9:
-            raise ValueError(f"the shares cannot sum to 1: their low bounds alone sum to {lowest:g}")
         if highest < 1.0 - 1e-9:
             raise ValueError(f"the shares cannot sum to 1: their high bounds sum to only {highest:g}")
         return solvents
@@ -141,14 +146,58 @@ class SearchedComponents(FileModel):
         fractions |= {key: (bounds.low_mol_kg, bounds.high_mol_kg) for key, bounds in self.salts.items()}
         return fractions | {key: (bounds.low, bounds.high) for key, bounds in self.additives.items()}
 
-    def check_conflict(self, constraints: Sequence[LinearConstraint]) -> None:
-        """Refuse constraints that leave no recipe.
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Components that may be absent, those aside that a count names."""
+        groups: tuple[Mapping[str, FractionBounds | MolalityBounds], ...] = (self.solvents, self.salts, self.additives)
+        return tuple(key for group in groups for key, bounds in group.items() if bounds.optional)
+
+    def check_conflict(self, constraints: Sequence[Constraint]) -> None:
+        """Refuse bounds and constraints that leave no recipe.
 
         Raises:
-            ValueError: naming constraints that cannot hold together within the bounds.
+            PlacedError: naming lines that cannot hold together, none of which can be spared.
         """
-        clash = conflict(self.bounds, list(self.solvents), constraints)
-        if clash:
-            texts = " and ".join(repr(constraint.text) for constraint in clash)
-            verb = "cannot hold together" if len(clash) > 1 else "cannot hold"
-            raise ValueError(f"no recipe is left: {texts} {verb} within the bounds of the components")
+        clash = self._amounts(constraints).conflict(self._lines(constraints))
+        if not clash:
+            return
+        place = next((("constraints", constraints.index(one)) for one in clash if not isinstance(one, BoundLine)), None)
+        verb = "cannot hold together" if len(clash) > 1 else "cannot hold, whatever the bounds"
+        raise PlacedError(place or _path(clash[0]), f"no recipe is left: {_listed(clash)} {verb}{self._because(clash)}")
+
+    def pinned(self, constraints: Sequence[Constraint]) -> str:
+        """The lines that leave one recipe only, in words; they have to leave no more."""
+        return _listed(self._amounts(constraints).pinned(self._lines(constraints)))
+
+    def _because(self, clash: Sequence[Line]) -> str:
+        shares = any(name in self.solvents for line in clash for name in _names(line))
+        return "; remember that the shares of the solvents sum to 1" if shares else ""
+
+    def _amounts(self, constraints: Sequence[Constraint]) -> Amounts:
+        ceilings = tuple(_HIGHEST_MOLALITY_mol_kg if key in self.salts else 1.0 for key in self.bounds)
+        optional = optional_names(self.optional, constraints)
+        return Amounts(tuple(self.bounds), tuple(self.solvents), ceilings, optional)
+
+    def _lines(self, constraints: Sequence[Constraint]) -> list[Line]:
+        """Every line that narrows the search, in the order of the file."""
+        found: list[Line] = []
+        for key, (low, high) in self.bounds.items():
+            group = next(name for name in ("solvents", "salts", "additives") if key in getattr(self, name))
+            unit = "mol/kg" if group == "salts" else ""
+            path = ("components", group, key)
+            found.append(BoundLine(key, "low", low, (*path, "low"), unit))
+            found.append(BoundLine(key, "high", high, (*path, "high"), unit))
+        return [*found, *constraints]
+
+
+def _names(line: Line) -> Sequence[str]:
+    return (line.name,) if isinstance(line, BoundLine) else line.names
+
+
+def _path(line: Line) -> tuple[str, ...]:
+    return line.path if isinstance(line, BoundLine) else ("constraints",)
+
+
+def _listed(lines: Sequence[Line]) -> str:
+    texts = [line.text if isinstance(line, BoundLine) else repr(line.text) for line in lines]
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)

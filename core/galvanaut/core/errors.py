@@ -9,6 +9,7 @@ GalvanautError          exit code 1
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -35,6 +36,18 @@ class Problem:
     def __str__(self) -> str:
         at = f"line {self.line}: " if self.line is not None else ""
         return f"{at}{self.where}: {self.message}" if self.where else f"{at}{self.message}"
+
+
+class PlacedError(ValueError):
+    """What is wrong at another place of a file than the one that was being validated.
+
+    Attributes:
+        where: path of keys and indices from the top of the file.
+    """
+
+    def __init__(self, where: Sequence[str | int], message: str) -> None:
+        super().__init__(message)
+        self.where = tuple(where)
 
 
 class InputError(GalvanautError):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from galvanaut.core.errors import InputError, Problem
+from galvanaut.core.errors import InputError, PlacedError, Problem
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -74,6 +74,9 @@ def _plain(node: Any) -> Any:
 
 def _problem(tree: Any, details: Any) -> Problem:
     location = [part for part in details["loc"] if isinstance(part, int) or not part.startswith(("function-", "["))]
+    error = details.get("ctx", {}).get("error")
+    if isinstance(error, PlacedError):
+        location = list(error.where)
     message = _in_words(details)
     where = ".".join(str(part) for part in location)
     return Problem(where, message, _line(tree, location))

@@ -40,7 +40,7 @@ def check_physics(plan: Plan) -> None:
     if not plan.campaign.planner.physics:
         return
     most = {**dict.fromkeys((*SOLVENTS, SALT), float("inf")), **COUNTED_AS_EC}
-    foreign = [name for name, (_, high) in plan.space.bounds.items() if high > most.get(name, 0.0)]
+    foreign = [name for name, (_, high) in plan.campaign.components.bounds.items() if high > most.get(name, 0.0)]
     if foreign:
         amounts = " and ".join(f"{name} up to {100 * share:g} %" for name, share in COUNTED_AS_EC.items())
         text = f"the law knows {', '.join((*SOLVENTS, SALT))}, {amounts}; not {', '.join(foreign)}"
@@ -80,7 +80,7 @@ def conductivity_law(space: SearchSpace, temperature_degC: float, *, is_syntheti
     model = prior_model() if is_synthetic else ConductivityModel()
 
     def expected(points: Array) -> Array:
-        fractions = dict(zip(space.names, space.mass_fractions(points).T, strict=True))
+        fractions = dict(zip(space.components, space.mass_fractions(points).T, strict=True))
         none = np.zeros(len(points))
         parts = np.column_stack([fractions.get(name, none) for name in SOLVENTS])
         parts[:, 0] += sum((fractions.get(name, none) for name in COUNTED_AS_EC), none)

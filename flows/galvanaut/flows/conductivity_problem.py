@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galvanaut.campaigns.batchmaker import BatchMaker
+from galvanaut.campaigns.constraints import LinearConstraint
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.errors import InputError, Problem
 
@@ -57,6 +58,9 @@ class ConductivityProblem:
         if foreign:
             where = Problem("components", f"the simulated chemistry does not know {', '.join(foreign)}")
             raise InputError(plan.campaign_file, where)
+        if plan.space.branches > 1:
+            where = Problem("components", "only a space without counts and optional components can be benchmarked")
+            raise InputError(plan.campaign_file, where)
         if plan.campaign.objective.goal != "maximise":
             raise InputError(plan.campaign_file, Problem("objectives.0.goal", "only maximise can be benchmarked"))
         maker = BatchMaker(plan.space, plan.batches(), plan.campaign.procedure.batch_mass_g)
@@ -71,8 +75,9 @@ class ConductivityProblem:
         order = (*SOLVENTS, SALT)
         bounds = [self.space.bounds.get(name, (0.0, 0.0)) for name in order]
         low, high = [bound[0] for bound in bounds], [bound[1] for bound in bounds]
-        rows = np.array([constraint.row(order) for constraint in self.space.constraints]).reshape(-1, len(order))
-        limits = np.array([constraint.bound for constraint in self.space.constraints])
+        linear = [each for each in self.space.constraints if isinstance(each, LinearConstraint)]
+        rows = np.array([constraint.row(order) for constraint in linear]).reshape(-1, len(order))
+        limits = np.array([constraint.bound for constraint in linear])
         return find_optimum(self._model, self.temperature_degC, low, high, rows, limits).conductivity_mS_cm
 
     def measure(self, point: Array, noise: np.random.Generator) -> tuple[float, float | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from galvanaut.campaigns.batchmaker import BatchMaker
+from galvanaut.campaigns.constraints import LinearConstraint, optional_names
 from galvanaut.campaigns.planners.making import realised
 from galvanaut.core.errors import InputError, Problem
 
@@ -34,7 +35,7 @@ def check_given(plan: Plan) -> None:
 def _problem(recipe: Recipe, plan: Plan) -> str:
     """What is wrong with a recipe, in words; empty if nothing is."""
     space = plan.space
-    foreign = [key for key in recipe.mass_fractions if key not in space.names]
+    foreign = [key for key in recipe.mass_fractions if key not in space.components]
     if foreign:
         return f"{recipe.text()} holds {', '.join(foreign)}, which {'is' if len(foreign) == 1 else 'are'} not searched"
     point = space.point(recipe)
@@ -51,14 +52,16 @@ def _problem(recipe: Recipe, plan: Plan) -> str:
 
 def _broken(values: dict[str, float], plan: Plan) -> list[str]:
     """Which bounds and constraints a recipe breaks."""
+    constraints, present = plan.campaign.constraints, [name for name, value in values.items() if value > 0.0]
+    may_be_absent = optional_names(plan.campaign.components.optional, constraints)
     outside = [
         f"{name} is {values[name]:.4g}, {low:g} to {high:g} is searched"
-        for name, (low, high) in plan.space.bounds.items()
-        if not low - ROUNDING <= values[name] <= high + ROUNDING
+        for name, (low, high) in plan.campaign.components.bounds.items()
+        if not low - ROUNDING <= values[name] <= high + ROUNDING and (name in present or name not in may_be_absent)
     ]
-    broken = [
-        f"{constraint.text} does not hold"
-        for constraint in plan.campaign.constraints
-        if constraint.excess(values) > ROUNDING
+    holds = [
+        one.excess(values) <= ROUNDING if isinstance(one, LinearConstraint) else one.holds(present)
+        for one in constraints
     ]
+    broken = [f"{one.text} does not hold" for one, is_kept in zip(constraints, holds, strict=True) if not is_kept]
     return outside + broken

@@ -60,7 +60,7 @@ def sweep(
 
 def _dask(address: str | None) -> TaskRunner[Any]:
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
         raise _missing("dask") from None
     here = {"cluster_kwargs": {"threads_per_worker": 1, "dashboard_address": None}}

@@ -14,7 +14,7 @@ TESTED = np.array([[0.2, 0.8, 1.0], [0.4, 0.6, 1.0]])
 def test_unsure_proposals_explore_and_say_where() -> None:
     decision = Decision(Choice(np.array([0.22, 0.78, 1.8]), -2.0), 6.123, 0.5, 0.7, 7.0, 0.2)
     text = reason(SPACE, decision, TESTED)
-    assert text == "explores more LiPF6 (1.8): expects 6.12 ± 0.5, best tested so far 7"
+    assert text == "explores more LiPF6 (1.8): expects 6.12 ± 0.5, best tested so far 7, expected improvement 0"
 
 
 def test_direction_is_named() -> None:
@@ -24,4 +24,7 @@ def test_direction_is_named() -> None:
 
 def test_sure_proposals_refine() -> None:
     decision = Decision(Choice(np.array([0.22, 0.78, 1.0]), -2.0), 7.1, 0.25, 0.4, 7.0, 0.2)
-    assert reason(SPACE, decision, TESTED) == "refines the best: expects 7.1 ± 0.25, best tested so far 7"
+    assert (
+        reason(SPACE, decision, TESTED)
+        == "refines the best: expects 7.1 ± 0.25, best tested so far 7, expected improvement 0"
+    )

@@ -22,7 +22,7 @@ def test_tested_recipes_are_expected_to_give_what_they_gave():
 
 def test_outside_of_the_space_the_answer_is_that_of_its_edge():
     predict = predictor(Task(SPACE), SEEN)
-    edge, far = np.array([[0.5, 0.5, 2.0]]), np.array([[3.0, -2.0, 40.0]])
+    edge, far = np.array([[0.5, 0.0, 2.0]]), np.array([[3.0, -2.0, 40.0]])
     assert predict(far)[0] == predict(edge)[0]
     assert np.isfinite(predict(far)).all()
 

@@ -48,10 +48,10 @@ class Improvement:
         self._weights = mixture.weights
         self._members = [_Over(member, references) for member in mixture.members]
 
-    def __call__(self, places: Places) -> Array:
-        """By standardised places, (n,)."""
-        logs = [log_expected_improvement(*over(places), 0.0) for over in self._members]
-        return np.asarray(logsumexp(np.array(logs), axis=0, b=self._weights[:, None]))
+    def __call__(self, places: Places, most: int | None = None) -> Array:
+        """By standardised places, (n,); roughly if only the ``most`` most probable members are asked."""
+        logs = [log_expected_improvement(*over(places), 0.0) for over in self._members[:most]]
+        return np.asarray(logsumexp(np.array(logs), axis=0, b=self._weights[:most, None]))
 
 
 class _Over:
@@ -59,15 +59,13 @@ class _Over:
 
     def __init__(self, posterior: Posterior, references: Places) -> None:
         means = posterior.means(references)
-        self._posterior = posterior
-        self._best = references.rows(np.array([int(np.argmax(means))]))
-        self._best_mean = float(means.max())
-        self._best_variance = float(posterior.predict(self._best)[1][0])
+        best = references.rows(np.array([int(np.argmax(means))]))
+        self._ask = posterior.beside(best)
+        self._best_mean, self._best_variance = float(means.max()), float(posterior.predict(best)[1][0])
 
     def __call__(self, places: Places) -> tuple[Array, Array]:
-        mean, variance = self._posterior.predict(places)
-        shared = self._posterior.covariance(places, self._best)[:, 0]
-        difference = variance + self._best_variance - 2.0 * shared
+        mean, variance, shared = self._ask(places)
+        difference = variance + self._best_variance - 2.0 * shared[:, 0]
         return mean - self._best_mean, np.sqrt(np.maximum(difference, _LEAST_VARIANCE))
 
 

@@ -49,8 +49,8 @@ class BayesPlanner:
         """A point of the initial design, or the recipe of highest expected improvement."""
         ordered = in_order(observations)
         usable = [seen for seen in ordered if seen.status == "ok"]
-        if index < self._task.initial:
-            reason = f"initial design, point {index + 1} of {self._task.initial} (scrambled Sobol)"
+        if index < self._initial:
+            reason = f"initial design, point {index + 1} of {self._initial} (scrambled Sobol)"
             return self._from_design(index, reason)
         if len(usable) < LEAST or self.space.dof == 0:
             return self._from_design(index, f"only {len(usable)} values so far: the initial design goes on")
@@ -70,6 +70,11 @@ class BayesPlanner:
         with single_thread():
             return Engine(self._task, ordered).recommendation()
 
+    @property
+    def _initial(self) -> int:
+        """Who believes something needs less to begin with."""
+        return min(self._task.initial, LEAST) if self._task.beliefs else self._task.initial
+
     def _from_design(self, index: int, reason: str) -> Proposal:
         return blind_proposal(self.space, index, self._design.point(index), reason, "sobol", self._task.seed)
 
@@ -86,6 +91,9 @@ class BayesPlanner:
             "index": index,
             "best_mean": decision.best_mean,
             "measured_sd": decision.measured_sd,
+            "expected_improvement": decision.improvement,
+            **({"replicates": decision.replicates} if decision.replicates else {}),
+            **({"expected": {k: list(v) for k, v in decision.quantities.items()}} if decision.quantities else {}),
         }
         recipe = self.space.recipe(decision.choice.point)
         return Proposal(

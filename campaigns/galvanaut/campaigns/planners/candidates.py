@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from galvanaut.campaigns.planners.making import reachable, realise_some
+from galvanaut.campaigns.planners.making import reachable, realise_some, realised
 from galvanaut.campaigns.planners.protocol import Maker
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.errors import NotMakeableError
 
 Array = NDArray[np.float64]
-Score = Callable[[Array], Array]
-"""Acquisition by points, (n, variables) to (n,)."""
+
+
+class Score(Protocol):
+    """An acquisition function."""
+
+    def __call__(self, points: Array, roughly: bool = False) -> Array:
+        """By points, (n, variables) to (n,); much faster if roughly."""
+        ...
+
 
 _CANDIDATES = 1500
+_SCREENED = 300
+"""Candidates that are scored properly, those that look best roughly."""
 _ROUNDS = 6
 _STARTS = 3
 _CENTRES = 8
@@ -83,11 +93,18 @@ class CandidateSearch:
         chosen = max(range(len(made)), key=lambda i: (int(wanted[i]), float(values[i])))
         return Choice(choices[chosen], float(values[chosen]))
 
+    def again(self, point: Array) -> Array | None:
+        """A tested point as the bench would make it once more; None where it is worn out, under way or not makeable."""
+        made = realised(self._space, self._maker, point)
+        if made is None or self._replicates(made[None, :])[0] >= _REPLICATES or self._gaps(made[None, :])[0] <= _APART:
+            return None
+        return made
+
     def _refined(self, score: Score) -> tuple[Array, Array]:
         """Candidates and their scores, the neighbourhood of the best looked into more and more closely."""
         around = [self._space.neighbours(p, _FIRST_STEP, _AROUND_EACH, self._generator) for p in self._tested[:_STARTS]]
         points = self._within(np.vstack([self._space.sample(_CANDIDATES, self._generator), *around]))
-        scores = score(points) if len(points) else np.empty(0)
+        points, scores = _screened(points, score)
         for step in _FIRST_STEP * _SHRINK ** np.arange(_ROUNDS):
             if not len(points):
                 break
@@ -122,6 +139,17 @@ class CandidateSearch:
         """Rather apart from those under way, then not worn out, then strictly inside the space (doses are rounded)."""
         apart, fresh = self._gaps(choices) > _APART, self._replicates(choices) < _REPLICATES
         return 4 * apart.astype(np.int64) + 2 * fresh.astype(np.int64) + self._space.feasible(choices)
+
+
+def _screened(points: Array, score: Score) -> tuple[Array, Array]:
+    """Points and scores, of which only those that look best roughly are scored properly; all others come after them."""
+    if len(points) <= _SCREENED:
+        return points, score(points) if len(points) else np.empty(0)
+    rough = score(points, roughly=True)
+    order = np.argsort(-rough, kind="stable")
+    scores = score(points[order[:_SCREENED]])
+    rest = rough[order[_SCREENED:]]
+    return points[order], np.concatenate([scores, rest - rest.max() + scores.min() - 1.0])
 
 
 def _by_score(points: Array, scores: Array) -> Iterator[Array]:

@@ -16,7 +16,8 @@ from galvanaut.campaigns.planners.library import best_by
 from galvanaut.campaigns.planners.posterior import Places
 from galvanaut.campaigns.planners.protocol import Array, Observation, Recommendation
 from galvanaut.campaigns.planners.readings import Readings
-from galvanaut.campaigns.planners.several import FrontGain, Outlook
+from galvanaut.campaigns.planners.replication import worth
+from galvanaut.campaigns.planners.several import DRAWS, FrontGain, Outlook
 from galvanaut.campaigns.planners.success import log_success
 from galvanaut.campaigns.planners.surrogate import Surrogate, fit
 from galvanaut.campaigns.planners.task import Limit, Task
@@ -26,6 +27,12 @@ _LEAST = 3
 """Values of a quantity from which it is modelled."""
 _FRONT = 60
 """Tested points, at most, among which the front is sought."""
+_REPLICABLE = 4
+"""Tested points, the best by expectation, that may be measured again."""
+_ROUGHLY = 2, 8
+"""Members of a mixture, and draws of a front, that give a rough score."""
+_SAME = 1e-4
+"""Recipes closer than this in every variable, in units of its range, are one recipe."""
 _PROBABLY = np.log(0.5)
 
 
@@ -39,6 +46,9 @@ class Decision:
         measured_sd: standard deviation expected of the measured value, noise included.
         best_mean: expected value of the best tested point.
         best_sd: standard deviation of that.
+        improvement: expected of the value over that of the best tested point, in the objective's unit.
+        replicates: number of the trial that is repeated; 0 for a new recipe.
+        beliefs: weight of each, and under the empty name of none.
         quantities: mean and standard deviation of each of several objectives.
     """
 
@@ -48,6 +58,9 @@ class Decision:
     measured_sd: float
     best_mean: float
     best_sd: float
+    improvement: float = 0.0
+    replicates: int = 0
+    beliefs: Mapping[str, float] = field(default_factory=dict)
     quantities: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
@@ -77,8 +90,10 @@ class Engine:
         tested = self._tested[np.argsort(-self._means, kind="stable")]
         search = CandidateSearch(self._space, task.maker, tested, under_way, generator(task.seed, "propose", index))
         values = [self.surrogate.scale.sign * (seen.value or 0.0) for seen in self._ok]
-        choice = best_by(self._score(under_way, index), search, self._space.features(self._tested), values)
-        return self._decision(choice)
+        score = self._score(under_way, index)
+        choice = best_by(score, search, self._space.features(self._tested), values)
+        again = self._again(choice, score, search, under_way) if len(self._aims) < 2 else None
+        return self._decision(again or choice)
 
     def recommendation(self) -> Recommendation:
         """The best tested point by expected value; points that are not believed, or break a limit, cannot be it."""
@@ -121,24 +136,55 @@ class Engine:
         places = self._at(quantity, np.array([each.point for each in seen]))
         return fit(Readings.of(seen, quantity, places), 1.0 if maximise else -1.0, self._at(quantity, self._failed))
 
+    def _again(self, choice: Choice, score: Score, search: CandidateSearch, under_way: Array) -> Choice | None:
+        """A tested recipe that is better measured once more than the chosen one tried, if there is any."""
+        surrogate = self.surrogate
+        candidates = np.flatnonzero(~surrogate.outliers)
+        best = candidates[np.argsort(-self._means[candidates], kind="stable")[:_REPLICABLE]]
+        places = surrogate.standing(self._at("", np.vstack([self._tested[best], choice.point])))
+        mixture = surrogate.mixture.believing(surrogate.standing(self._at("", under_way)))
+        tested = surrogate.standing(self._at("", self._references(under_way)))
+        gains = worth(mixture, places, tested)
+        for i in np.argsort(-gains, kind="stable"):
+            if i == len(best):
+                break
+            made = search.again(self._tested[best[i]])
+            if made is not None:
+                return Choice(made, float(score(made[None, :])[0]))
+        return None
+
     def _score(self, under_way: Array, index: int) -> Score:
         """What is maximised, by points."""
         success = log_success(self._space.features(self._tested), self._space.features(self._failed))
         gain = self._gain(under_way, index)
 
-        def score(points: Array) -> Array:
-            total = gain(points) + success(self._space.features(points))
-            return total + sum(self._log_kept(limit, points) for limit in self._limits)
+        def score(points: Array, roughly: bool = False) -> Array:
+            total = gain(points, roughly) + success(self._space.features(points))
+            return np.asarray(total + sum(self._log_kept(limit, points) for limit in self._limits))
 
         return score
 
-    def _gain(self, under_way: Array, index: int) -> Callable[[Array], Array]:
+    def _replicated(self, point: Array) -> int:
+        """The trial whose recipe a point repeats; 0 for none."""
+        apart = np.abs(self._space.features(self._tested) - self._space.features(point)).max(axis=1, initial=0.0)
+        return self._ok[int(np.argmin(apart))].trial if apart.min() <= _SAME else 0
+
+    def _improvement(self, point: Array) -> float:
+        """Expected of a point by what was measured, in the unit of the value."""
+        surrogate = self.surrogate
+        tested = surrogate.standing(self._at("", self._references(np.empty((0, len(point))))))
+        gain = Improvement(surrogate.mixture, tested)(surrogate.standing(self._at("", point[None, :])))
+        return float(np.exp(gain[0])) * surrogate.scale.width
+
+    def _gain(self, under_way: Array, index: int) -> Callable[[Array, bool], Array]:
         candidates = self._references(under_way)
         if len(self._aims) < 2:
             surrogate = self.surrogate
             mixture = surrogate.mixture.believing(surrogate.standing(self._at("", under_way)))
             improvement = Improvement(mixture, surrogate.standing(self._at("", candidates)))
-            return lambda points: improvement(surrogate.standing(self._at("", points)))
+            return lambda points, roughly: improvement(
+                surrogate.standing(self._at("", points)), _ROUGHLY[0] if roughly else None
+            )
         front = self._promising(candidates)
         models = [self._models[aim.name] for aim in self._aims]
         outlooks = []
@@ -147,8 +193,9 @@ class Engine:
             zero, one = model.scale.standard(np.array([aim.worst, aim.best]))
             outlooks.append(Outlook(mixture, model.standing(self._at(aim.name, front)), float(zero), float(one)))
         gain = FrontGain(outlooks, generator(self._task.seed, "surfaces", index))
-        return lambda points: gain(
-            [model.standing(self._at(aim.name, points)) for aim, model in zip(self._aims, models, strict=True)]
+        return lambda points, roughly: gain(
+            [model.standing(self._at(aim.name, points)) for aim, model in zip(self._aims, models, strict=True)],
+            _ROUGHLY[1] if roughly else DRAWS,
         )
 
     def _references(self, under_way: Array) -> Array:
@@ -205,7 +252,7 @@ class Engine:
         best = int(np.argmax(np.where(surrogate.outliers, -np.inf, self._means)))
         best_mean, best_sd = self.predict(self._tested[best][None, :])
         noise_sd = np.sqrt(surrogate.mixture.noise) * surrogate.scale.width
-        several = {name: self.predict(point, name) for name in self._models if name}
+        several = {aim.name: self.predict(point, aim.name) for aim in self._aims}
         return Decision(
             choice,
             float(means[0]),
@@ -213,5 +260,8 @@ class Engine:
             float(np.hypot(sds[0], noise_sd)),
             float(best_mean[0]),
             float(best_sd[0]),
+            self._improvement(choice.point),
+            self._replicated(choice.point),
+            surrogate.weights,
             {name: (float(mean[0]), float(sd[0])) for name, (mean, sd) in several.items()},
         )

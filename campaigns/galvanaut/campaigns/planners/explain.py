@@ -16,17 +16,29 @@ Array = NDArray[np.float64]
 
 _UNSURE = 1.5
 """How many times less sure than of the best tested recipe the model must be for a proposal to count as exploring."""
+_SAYING_MUCH = 0.5
+"""From this weight on a belief is named."""
 
 
 def reason(space: SearchSpace, decision: Decision, tested: Array) -> str:
-    """One sentence: improves or explores, what is expected, and where it goes.
+    """One sentence: what is done and where it goes, what is expected, and what that rests on.
 
     Args:
         space: search space.
         decision: what was chosen.
         tested: points so far, (n, variables).
     """
-    expected = f"expects {decision.mean:.3g} ± {decision.sd:.2g}, best tested so far {decision.best_mean:.3g}"
+    beliefs = [name for name, weight in decision.beliefs.items() if name and weight >= _SAYING_MUCH]
+    rest = f"; believes in {beliefs[0]}" if beliefs else ""
+    if decision.quantities:
+        several = ", ".join(f"{name} {mean:.3g} ± {sd:.2g}" for name, (mean, sd) in decision.quantities.items())
+        return f"moves the Pareto front with {_where(space, decision.choice.point, tested)}: expects {several}{rest}"
+    expected = (
+        f"expects {decision.mean:.3g} ± {decision.sd:.2g}, best tested so far {decision.best_mean:.3g}, "
+        f"expected improvement {decision.improvement:.2g}{rest}"
+    )
+    if decision.replicates:
+        return f"measures the recipe of trial {decision.replicates} again: {expected}"
     if decision.sd > _UNSURE * decision.best_sd:
         return f"explores {_where(space, decision.choice.point, tested)}: {expected}"
     return f"refines the best: {expected}"
@@ -39,4 +51,6 @@ def _where(space: SearchSpace, point: Array, tested: Array) -> str:
     variable = int(np.argmax(np.abs(here - nearest)))
     direction = "more" if here[variable] > nearest[variable] else "less"
     name = space.feature_names[variable]
+    if name not in space.names:  # an option of a choice
+        return name if direction == "more" else f"not {name}"
     return f"{direction} {name} ({point[space.names.index(name)]:.3g})"

@@ -32,9 +32,12 @@ give or take a factor e; growing with the dimension as in Hvarfner, Hellsten & N
 (sqrt 2 + ln(d)/2, sqrt 3) let noisy campaigns settle short of 95 % in up to a quarter of runs (README.md beside)."""
 _NOISE_PRIOR = (-4.0, 1.0)
 """ln of the noise variance, in units of the data's variance: BoTorch's default beside the prior of Hvarfner et al."""
-_AMPLITUDE_PRIOR = (math.log(0.25), 1.0)
-"""ln of the variance that a belief leaves unexplained, in units of the data's variance. Illustrative."""
-_OFFSET_PRIOR = (-3.0, 1.0)
+_AMPLITUDE_PRIOR = (0.0, 1.0)
+"""ln of the surface's variance, in units of the data's variance. Free also without a belief: else a belief would win
+for the freedom that comes with it."""
+_UNEXPLAINED_PRIOR = (math.log(0.25), 1.0)
+"""The same of what a belief leaves unexplained. Illustrative."""
+_OFFSET_PRIOR = (-2.5, 1.5)
 """ln of the variance of a group's offset, in units of the data's variance. Illustrative."""
 SLOPE = (0.8, 0.3)
 """Mean and standard deviation of the slope on a belief, both standardised over the tested points. Illustrative: a
@@ -67,7 +70,7 @@ class Sample:
     def __len__(self) -> int:
         return len(self.values)
 
-    @property
+    @cached_property
     def form(self) -> Form:
         """The hyperparameters that these data call for."""
         return Form(self.features.shape[1], self.beliefs is not None, bool((self.groups >= 0).any()))
@@ -120,7 +123,7 @@ class Form:
 
     Attributes:
         dimensions: number of lengths.
-        has_belief: whether the amplitude is free; otherwise it is 1.
+        has_belief: whether a prediction explains part of the surface.
         has_groups: whether groups have offsets.
     """
 
@@ -131,8 +134,8 @@ class Form:
     @property
     def _scales(self) -> list[tuple[tuple[float, float], tuple[float, float]]]:
         """Prior and bounds of all but the lengths."""
-        wanted = [(_NOISE_PRIOR, _NOISE_BOUNDS)]
-        wanted += [(_AMPLITUDE_PRIOR, _AMPLITUDE_BOUNDS)] * self.has_belief
+        amplitude = _UNEXPLAINED_PRIOR if self.has_belief else _AMPLITUDE_PRIOR
+        wanted = [(_NOISE_PRIOR, _NOISE_BOUNDS), (amplitude, _AMPLITUDE_BOUNDS)]
         return wanted + [(_OFFSET_PRIOR, _OFFSET_BOUNDS)] * self.has_groups
 
     @cached_property
@@ -164,7 +167,7 @@ class Form:
 
     def amplitude(self, theta: Array) -> float:
         """Variance of the surface about its offset and belief."""
-        return math.exp(theta[self.dimensions + 1]) if self.has_belief else 1.0
+        return math.exp(theta[self.dimensions + 1])
 
     def offset(self, theta: Array) -> float:
         """Variance of the groups' offsets."""
@@ -214,8 +217,7 @@ def log_likelihood(theta: Array, sample: Sample) -> tuple[float, Array]:
     decay = form.amplitude(theta) * np.exp(-root)
     slopes = [*np.einsum("ij,ijk->k", inner * (5.0 / 3.0) * (root + 1.0) * decay, apart)]
     slopes.append(form.noise(theta) * np.trace(inner))
-    if form.has_belief:
-        slopes.append(float((inner * decay * (1.0 + root + root**2 / 3.0)).sum()))
+    slopes.append(float((inner * decay * (1.0 + root + root**2 / 3.0)).sum()))
     if form.has_groups:
         slopes.append(form.offset(theta) * float((inner * sample.together).sum()))
     value = -0.5 * residuals @ weights - np.log(np.diag(lower)).sum() - 0.5 * n * math.log(2.0 * math.pi)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -32,7 +32,7 @@ class Places:
     def __len__(self) -> int:
         return len(self.features)
 
-    def rows(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Places:
+    def rows(self, chosen: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Places:
         """Only these."""
         return Places(self.features[chosen], {name: each[chosen] for name, each in self.beliefs.items()})
 
@@ -65,15 +65,24 @@ class Posterior:
 
     def predict(self, places: Places) -> tuple[Array, Array]:
         """Expected values and their variances, without measurement noise; (n,) each."""
-        cross = self._to_data(places)
-        inner = solve_triangular(self._lower, cross.T, lower=True, check_finite=False)
-        variances = self._prior_variance(places) - (inner**2).sum(axis=0)
-        return cross @ self._weights + self._expected(places), np.maximum(variances, _LEAST_VARIANCE)
+        return self.beside(places.rows(slice(0)))(places)[:2]
 
     def covariance(self, here: Places, there: Places) -> Array:
         """Of the surface between two sets of places, (n, m)."""
-        to_data = cho_solve((self._lower, True), self._to_data(there).T, check_finite=False)
-        return np.asarray(self._prior(here, there) - self._to_data(here) @ to_data)
+        return self.beside(there)(here)[2]
+
+    def beside(self, there: Places) -> Callable[[Places], tuple[Array, Array, Array]]:
+        """Asks for many sets of places beside the same few: mean, variance, and covariance with these, (n, m)."""
+        solved = cho_solve((self._lower, True), self._to_data(there).T, check_finite=False)
+
+        def ask(places: Places) -> tuple[Array, Array, Array]:
+            cross = self._to_data(places)
+            inner = solve_triangular(self._lower, cross.T, lower=True, check_finite=False)
+            variances = np.maximum(self._prior_variance(places) - (inner**2).sum(axis=0), _LEAST_VARIANCE)
+            mean = cross @ self._weights + self._expected(places)
+            return mean, variances, self._prior(places, there) - cross @ solved
+
+        return ask
 
     @property
     def noise(self) -> float:

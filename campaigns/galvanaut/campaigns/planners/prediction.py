@@ -10,6 +10,7 @@ from galvanaut.campaigns.planners.bayes import LEAST
 from galvanaut.campaigns.planners.protocol import Array, Observation, in_order
 from galvanaut.campaigns.planners.task import Task
 from galvanaut.campaigns.planners.threads import single_thread
+from galvanaut.campaigns.space import SearchSpace
 
 Predictor = Callable[..., tuple[Array, Array]]
 """Called with points, (n, variables), and perhaps the name of a quantity: means and standard deviations of the surface,
@@ -21,8 +22,8 @@ def predictor(task: Task, observations: Sequence[Observation]) -> Predictor | No
 
     Args:
         task: of the campaign that they are of.
-        observations: all of it. Points outside its search space are taken as the nearest within the bounds of each
-            component, so that what is expected there is finite.
+        observations: all of it. Points beyond the highest amount of a component, or a range of settings, are taken as
+            the nearest within, so that what is expected there is finite.
     """
     ordered, space = in_order(observations), task.space
     if sum(seen.value is not None for seen in ordered) < LEAST or space.dof == 0:
@@ -31,10 +32,18 @@ def predictor(task: Task, observations: Sequence[Observation]) -> Predictor | No
 
     with single_thread():
         engine = Engine(task, ordered)
-    low, high = np.array([space.bounds[name] for name in space.names], dtype=np.float64).T
+    low, high = _ends(space)
 
     def predict(points: Array, quantity: str = "") -> tuple[Array, Array]:
         with single_thread():
             return engine.predict(np.clip(np.atleast_2d(points), low, high), quantity)
 
     return predict
+
+
+def _ends(space: SearchSpace) -> tuple[Array, Array]:
+    """Lowest and highest value of each variable; any component may be absent."""
+    most = {choice.name: len(choice.options) - 1.0 for choice in space.choices}
+    high = {name: bounds.high for name, bounds in space.bounds.items()} | most
+    low = {name: bounds.low for name, bounds in space.bounds.items() if name not in space.components}
+    return np.array([low.get(name, 0.0) for name in space.names]), np.array([high[name] for name in space.names])

@@ -8,14 +8,15 @@ weights drawn at random for each surface (ParEGO: Knowles, IEEE Trans. Evol. Com
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, cholesky
+from scipy.linalg import cho_solve, cholesky, solve_triangular
 
-from galvanaut.campaigns.planners.posterior import Mixture, Places, Posterior
+from galvanaut.campaigns.planners.posterior import Mixture, Places
 
 Array = NDArray[np.float64]
 
@@ -64,13 +65,13 @@ class FrontGain:
             self._weights = weights / weights.max(axis=0)
             self._best = _chebyshev(tested, self._weights).max(axis=1)
 
-    def __call__(self, places: Sequence[Places]) -> Array:
-        """By standardised places, one set an objective; (n,)."""
-        drawn = np.array([surfaces(each) for surfaces, each in zip(self._surfaces, places, strict=True)])
+    def __call__(self, places: Sequence[Places], most: int = DRAWS) -> Array:
+        """By standardised places, one set an objective; (n,). Roughly, from only so many draws, if fewer are asked."""
+        drawn = np.array([surfaces(each, most) for surfaces, each in zip(self._surfaces, places, strict=True)])
         if len(drawn) == 2:
-            gains = np.mean([_gain(front, *drawn[:, s]) for s, front in enumerate(self._fronts)], axis=0)
+            gains = np.mean([_gain(front, *drawn[:, s]) for s, front in enumerate(self._fronts[:most])], axis=0)
         else:
-            better = _chebyshev(drawn, self._weights) - self._best[:, None]
+            better = _chebyshev(drawn, self._weights[:, :most]) - self._best[:most, None]
             gains = np.maximum(better, 0.0).mean(axis=0)
         return np.asarray(np.log(np.maximum(gains, _LEAST_GAIN)))
 
@@ -81,12 +82,11 @@ class _Surfaces:
     def __init__(self, outlook: Outlook, generator: np.random.Generator) -> None:
         self._outlook = outlook
         members, weights = outlook.mixture.members, outlook.mixture.weights
-        owners = np.searchsorted(np.cumsum(weights), (np.arange(DRAWS) + 0.5) / DRAWS)
-        owners = generator.permutation(np.minimum(owners, len(members) - 1))
+        owners = np.minimum(np.searchsorted(np.cumsum(weights), _order(DRAWS)), len(members) - 1)
         at_tested = generator.standard_normal((DRAWS, len(outlook.tested)))
         self._at_candidates = generator.standard_normal(DRAWS)
         self.tested = np.empty_like(at_tested)
-        self._known: list[tuple[NDArray[np.intp], Posterior, Array, Array]] = []
+        self._known: list[_Known] = []
         for number, member in enumerate(members):
             own = np.flatnonzero(owners == number)
             if not len(own):
@@ -95,18 +95,43 @@ class _Surfaces:
             lower = cholesky(joint + _JITTER * np.eye(len(joint)), lower=True)
             moved = at_tested[own] @ lower.T
             self.tested[own] = outlook.scaled(member.means(outlook.tested) + moved)
-            self._known.append((own, member, lower, cho_solve((lower, True), moved.T)))
+            pulls = cho_solve((lower, True), moved.T)
+            self._known.append(_Known(own, member.beside(outlook.tested), lower, pulls))
 
-    def __call__(self, places: Places) -> Array:
+    def __call__(self, places: Places, most: int) -> Array:
         """Drawn values, (draws, n)."""
-        values = np.empty((DRAWS, len(places)))
-        for own, member, lower, pulls in self._known:
-            mean, variance = member.predict(places)
-            cross = member.covariance(places, self._outlook.tested)
-            explained = (cross * cho_solve((lower, True), cross.T).T).sum(axis=1)
+        values = np.empty((most, len(places)))
+        for known in self._known:
+            own = known.draws[known.draws < most]
+            if not len(own):
+                continue
+            mean, variance, cross = known.ask(places)
+            explained = (solve_triangular(known.lower, cross.T, lower=True) ** 2).sum(axis=0)
             sd = np.sqrt(np.maximum(variance - explained, 0.0))
-            values[own] = mean + (cross @ pulls).T + self._at_candidates[own, None] * sd
+            values[own] = mean + (cross @ known.pulls[:, : len(own)]).T + self._at_candidates[own, None] * sd
         return self._outlook.scaled(values)
+
+
+class _Known(NamedTuple):
+    """One member of a mixture, and the draws that are its own, in rising order.
+
+    Attributes:
+        draws: their numbers, (s,).
+        ask: the member beside the tested places.
+        lower: root of the covariance of these, (t, t).
+        pulls: what the drawn values at the tested places do to others, (t, s).
+    """
+
+    draws: NDArray[np.intp]
+    ask: Callable[[Places], tuple[Array, Array, Array]]
+    lower: Array
+    pulls: Array
+
+
+def _order(count: int) -> Array:
+    """Middle points of equal parts of 0 to 1, in an order whose every beginning is spread evenly (van der Corput)."""
+    bits = np.unpackbits(np.arange(count, dtype=np.uint8)[:, None], axis=1)[:, ::-1]
+    return np.asarray(bits @ 0.5 ** np.arange(1, 9) + 0.5 / count)
 
 
 def _staircase(points: Array) -> Array:

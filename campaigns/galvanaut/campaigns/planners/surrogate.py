@@ -1,9 +1,9 @@
 """What the measured values of one quantity say about its surface, and which values not to believe.
 
 A bubble in the cell or a blocked line gives a value that has nothing to do with the recipe. A point is an *outlier*
-when the model fitted to all others gives it more than `OUTLIER` standard deviations (noise included). Its variance is
-then raised to the square of its residual: it keeps a voice, but hardly moves the surface, and the planner may go back
-there. With every ask the question is put anew, so that a second low value nearby rehabilitates the first.
+when it lies more than `OUTLIER` standard deviations (noise included) off the model fitted to all others. Its variance
+is then raised to the square of its residual: it keeps a voice, but hardly moves the surface, and the planner may go
+back there. With every ask the question is put anew, so that a second low value nearby rehabilitates the first.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from galvanaut.campaigns.planners.kernel import Array, Sample, covariance
 from galvanaut.campaigns.planners.posterior import Mixture, Places, Posterior
 from galvanaut.campaigns.planners.readings import Readings, Scale
 
-OUTLIER = 4.0
-"""Standard deviations; a Gaussian exceeds it once in 16 000 points."""
+OUTLIER = (4.0, 6.0)
+"""Standard deviations below and above what is expected; a Gaussian exceeds the first once in 32 000 points. Bubbles and
+blocked lines make good recipes look bad rather than bad ones good, and a sharp summit must not pass for a mistake."""
 _SUSPECT = 2.0
 """Leave-one-out deviation in a fit that includes the point itself, from which a fit without it is worth its time."""
 _LEAST = 6
@@ -170,7 +171,7 @@ def _judge(readings: Readings, sign: float) -> _Judged:
         others = kept & (np.arange(n) != suspect)
         without = _Fit.of(readings, variances, others, sign, current.theta)
         residual, sd = without.residual(suspect)
-        if abs(residual) <= OUTLIER * sd:
+        if -OUTLIER[0] * sd <= residual <= OUTLIER[1] * sd:
             break
         kept, current = others, without
         variances[suspect] = residual**2
