@@ -142,3 +142,18 @@ def test_beliefs_are_noted_once_and_versions_when_they_change(reopen, tmp_path):
     assert (reopen().earlier, reopen().software) == ({"may": {"until": 5}}, {"one": {"numpy": "2.5"}})
     kinds = [event.kind for event in EventLog(open_engine(tmp_path / "ledger.db"), "ledger").read()]
     assert kinds == ["started", "believes", "software", "software"]
+
+
+def test_what_a_person_says_stands_for_the_outcome_of_a_trial_before_and_after_its_end(reopen):
+    ledger = reopen()
+    for number in (1, 2):
+        ledger.propose(number, RECIPE, DOSES, {})
+    ledger.close(1, Outcome("ok", {"conductivity": 5.0}, details={"readings": [5.0]}))
+    for number in (1, 2):
+        reopen().condemn(number, "it gelled")
+    assert [trial.status for trial in reopen().trials.values()] == ["failed_recipe", "pending"]
+    ledger.close(2, Outcome("ok", {"conductivity": 6.0}))
+    for trial in reopen().trials.values():
+        assert (trial.status, trial.outcome.values, trial.outcome.reason) == ("failed_recipe", {}, "it gelled")
+        assert trial.outcome.details["before"]["status"] == "ok"
+    assert reopen().trials[1].outcome.details["readings"] == [5.0]

@@ -13,7 +13,7 @@ from galvanaut.flows.campaign_loop import run_campaign
 from galvanaut.flows.lab import open_lab
 from galvanaut.flows.plan import load_plan
 from galvanaut.simulators.electrolyte import ConductivityModel
-from smalllab import command_line, small_campaign
+from smalllab import CAMPAIGN, command_line, small_campaign
 
 PRICES = """\
 prices: {currency: EUR, date: '2026-11-01', source: ours, per_kg: {EC: 5, DMC: 5, EMC: 6, PC: 4, LiPF6: 99}}"""
@@ -124,3 +124,8 @@ def test_limits_and_the_front_stand_in_status(tmp_path):
     assert "front of conductivity, cost: trials " in said
     assert "keep" in said
     assert "cost at most 20 EUR/kg (expected " in said
+
+
+def test_the_shipped_example_is_one():
+    plan = load_plan(CAMPAIGN.parent / "conductivity_cost.yaml")
+    assert (plan.campaign.watched, len(plan.task().aims)) == (["conductivity", "cost"], 2)

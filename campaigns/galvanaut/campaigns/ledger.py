@@ -54,6 +54,7 @@ class TrialRecord:
         bench: on which it is made and tested.
         seen: place in the log of the last thing that was known when it was proposed.
         left_mL: what the bottles held then, by stock, where that may have limited the choice; empty where it did not.
+        condemned: why a person says that the recipe failed; empty if nobody does.
     """
 
     number: int
@@ -68,6 +69,7 @@ class TrialRecord:
     bench: str = ""
     seen: int = 0
     left_mL: Mapping[str, float] = field(default_factory=dict)
+    condemned: str = ""
 
     @property
     def status(self) -> TrialStatus:
@@ -78,6 +80,13 @@ class TrialRecord:
     def tested(self) -> Recipe:
         """What the planner learns from: the as-made recipe where there is one."""
         return self.as_made or self.recipe
+
+    def judge(self) -> None:
+        """Let what a person says stand for the outcome, which is kept in its details."""
+        if self.condemned and self.outcome is not None:
+            before = {"status": self.outcome.status, "values": dict(self.outcome.values), "reason": self.outcome.reason}
+            details = {**self.outcome.details, "before": before}
+            self.outcome = Outcome("failed_recipe", details=details, reason=self.condemned)
 
 
 class Ledger:
@@ -252,6 +261,10 @@ class Ledger:
             },
         )
 
+    def condemn(self, number: int, reason: str) -> None:
+        """Record that a person says a recipe failed; its trial counts as failed from now on, or from its end on."""
+        self._write("condemned", {"trial": number, "reason": reason})
+
     def pending(self) -> list[TrialRecord]:
         """Trials of this bench proposed and not ended, in the order of their numbers; of all for who only reads."""
         return [
@@ -299,3 +312,8 @@ class Ledger:
             trial = self.trials[data["trial"]]
             trial.outcome = Outcome(data["status"], data["values"], data["deviations"], data["details"], data["reason"])
             trial.ended_at = event.at
+            trial.judge()
+        elif event.kind == "condemned":
+            trial = self.trials[data["trial"]]
+            trial.condemned = data["reason"]
+            trial.judge()
