@@ -93,6 +93,11 @@ class CandidateSearch:
         chosen = max(range(len(made)), key=lambda i: (int(wanted[i]), float(values[i])))
         return Choice(choices[chosen], float(values[chosen]))
 
+    def some(self) -> Array:
+        """Feasible points: all over the space, and around the first tested ones, (n, variables)."""
+        around = [self._space.neighbours(p, _FIRST_STEP, _AROUND_EACH, self._generator) for p in self._tested[:_STARTS]]
+        return self._within(np.vstack([self._space.sample(_CANDIDATES, self._generator), *around]))
+
     def again(self, point: Array) -> Array | None:
         """A tested point as the bench would make it once more; None where it is worn out, under way or not makeable."""
         made = realised(self._space, self._maker, point)
@@ -102,9 +107,7 @@ class CandidateSearch:
 
     def _refined(self, score: Score) -> tuple[Array, Array]:
         """Candidates and their scores, the neighbourhood of the best looked into more and more closely."""
-        around = [self._space.neighbours(p, _FIRST_STEP, _AROUND_EACH, self._generator) for p in self._tested[:_STARTS]]
-        points = self._within(np.vstack([self._space.sample(_CANDIDATES, self._generator), *around]))
-        points, scores = _screened(points, score)
+        points, scores = _screened(self.some(), score)
         for step in _FIRST_STEP * _SHRINK ** np.arange(_ROUNDS):
             if not len(points):
                 break

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import entry_points
 
 from galvanaut.campaigns.planners.protocol import Planner
@@ -15,36 +16,41 @@ from galvanaut.campaigns.planners.task import Task
 from galvanaut.core.errors import InputError
 
 GROUP = "galvanaut.planners"
+BUILT_IN = {
+    "bayes": "bayes:BayesPlanner",
+    "sobol": "sobol:SobolPlanner",
+    "random": "random:RandomPlanner",
+    "botorch": "botorch:BotorchPlanner",
+    "baybe": "baybe:BaybePlanner",
+}
+"""Module and class of each; the last two need an extra of their name."""
 
 
 def planner(name: str, task: Task) -> Planner:
     """Make a planner.
 
     Args:
-        name: ``bayes``, ``sobol``, ``random``, or one that a package adds. A built-in name cannot be taken over.
+        name: one of `BUILT_IN`, or one that a package adds. A built-in name cannot be taken over.
         task: what it is set to.
 
     Raises:
-        InputError: no planner of this name.
+        InputError: no planner of this name, or it needs an extra.
     """
-    if name == "bayes":
-        from galvanaut.campaigns.planners.bayes import BayesPlanner
+    return (_own(name) or _added(name))(task)
 
-        return BayesPlanner(task)
-    if name == "sobol":
-        from galvanaut.campaigns.planners.sobol import SobolPlanner
 
-        return SobolPlanner(task)
-    if name == "random":
-        from galvanaut.campaigns.planners.random import RandomPlanner
-
-        return RandomPlanner(task)
-    return _added(name)(task)
+def _own(name: str) -> Callable[[Task], Planner] | None:
+    """A built-in planner, imported only now; None if there is none of this name."""
+    if name not in BUILT_IN:
+        return None
+    module, _, planner_class = BUILT_IN[name].partition(":")
+    found: Callable[[Task], Planner] = getattr(import_module(f"galvanaut.campaigns.planners.{module}"), planner_class)
+    return found
 
 
 def planner_names() -> list[str]:
     """All names that `planner` takes."""
-    return sorted({"bayes", "sobol", "random"} | {point.name for point in entry_points(group=GROUP)})
+    return sorted(set(BUILT_IN) | {point.name for point in entry_points(group=GROUP)})
 
 
 def _added(name: str) -> Callable[[Task], Planner]:

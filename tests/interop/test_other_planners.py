@@ -1,0 +1,85 @@
+"""Planners on other people's engines, where their extras are installed; torch is too large for every run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from galvanaut.campaigns.planners import Aim, Limit, Measured, PlannerSession, Task, planner
+from galvanaut.campaigns.planners.missing import missing
+from galvanaut.campaigns.space import Bounds, SearchSpace
+
+Array = NDArray[np.float64]
+SPACE = SearchSpace({"EC": Bounds(0.0, 0.6), "DMC": Bounds(0.4, 1.0)}, {"LiPF6": Bounds(0.5, 2.0)})
+AIMS = (Aim("conductivity", True, 0.0, 10.0), Aim("cost", False, 30.0, 10.0))
+NAMES = ["botorch", "baybe"]
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(600)]
+
+
+class Grid:
+    """Makes steps of 2 % EC and 0.1 mol/kg."""
+
+    def reachable(self, points: Array) -> NDArray[np.bool_]:
+        return np.ones(len(points), dtype=bool)
+
+    def realise(self, point: Array) -> Array:
+        share = round(float(point[0]) * 50) / 50
+        return np.array([share, 1.0 - share, round(float(point[2]) * 10) / 10])
+
+
+def measured(point: Array) -> tuple[float, float]:
+    return float(8.0 - 20.0 * (point[0] - 0.4) ** 2 - 2.0 * (point[2] - 1.2) ** 2), float(12.0 + 25.0 * point[0])
+
+
+def course(name: str, task: Task, trials: int) -> Array:
+    """Conductivity and cost of each trial; more than 55 % EC gels, and trial 7 is never told."""
+    session, seen = PlannerSession(planner(name, task)), []
+    for trial in range(1, trials + 1):
+        point = np.array(session.ask().point)
+        made = Grid().realise(point)
+        assert point == pytest.approx(made)
+        seen.append(measured(point))
+        if trial == 7:
+            continue
+        if point[0] > 0.55:
+            session.tell(trial, status="failed_recipe")
+            continue
+        conductivity, cost = seen[-1]
+        quantities = {"conductivity": Measured(conductivity, 1e-3), "cost": Measured(cost)}
+        session.tell(trial, conductivity, variance=1e-3, quantities=quantities)
+    best = session.recommend()
+    assert best is not None
+    return np.array(seen)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_finds_the_best_recipe_that_can_be_made(name: str) -> None:
+    pytest.importorskip(name)
+    seen = course(name, Task(SPACE, Grid(), seed=1, initial=5), 14)
+    assert seen[:, 0].max() > 7.9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_spreads_along_a_front(name: str) -> None:
+    pytest.importorskip(name)
+    seen = course(name, Task(SPACE, Grid(), seed=1, initial=5, aims=AIMS), 14)
+    good = seen[5:][seen[5:, 0] > 4.5]
+    assert np.ptp(good[:, 1]) > 5.0
+
+
+def test_botorch_keeps_limits() -> None:
+    pytest.importorskip("botorch")
+    seen = course("botorch", Task(SPACE, Grid(), seed=1, initial=5, limits=(Limit("cost", high=18.0),)), 14)
+    assert (seen[8:, 1] < 18.6).mean() >= 0.6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_question_has_the_same_answer(name: str) -> None:
+    pytest.importorskip(name)
+    points = [course(name, Task(SPACE, Grid(), seed=3, initial=5), 7).tolist() for _ in range(2)]
+    assert points[0] == points[1]
+
+
+def test_what_is_missing_is_named() -> None:
+    assert str(missing("botorch")) == "planner 'botorch': needs an extra: pip install \"galvanaut[botorch]\""
