@@ -8,6 +8,7 @@ import pytest
 
 from galvanaut.campaigns.space import Bounds, SearchSpace
 from galvanaut.core.errors import InputError
+from galvanaut.flows import artifacts
 from galvanaut.flows.beliefs import beliefs, conductivity_law
 from galvanaut.flows.campaign_loop import run_campaign
 from galvanaut.flows.lab import open_lab
@@ -124,6 +125,11 @@ def test_limits_and_the_front_stand_in_status(tmp_path):
     assert "front of conductivity, cost: trials " in said
     assert "keep" in said
     assert "cost at most 20 EUR/kg (expected " in said
+    with open_lab(campaign, tmp_path / "lab") as lab:
+        rows, best_first = artifacts.front(lab), artifacts.leaderboard(lab)
+        assert [row["trial"] for row in rows] == lab.summary().to_json()["front"]["trials"]
+    assert set(rows[0]) == {"trial", "conductivity / mS/cm", "cost / EUR/kg", "recipe as made"}
+    assert best_first[0]["breaks"] == ""
 
 
 def test_the_shipped_example_is_one():

@@ -85,3 +85,9 @@ def test_bottles_that_ran_low_are_low_again(tmp_path):
 def test_a_campaign_that_is_not_there(done):
     found = command_line("replay", "other", "--lab", done)
     assert (found.returncode, "is not in the ledger" in found.stderr) == (2, True)
+
+
+def test_versions_that_came_or_went_are_named():
+    found = replay._changed({"numpy": "2.4", "botorch": "0.15"}, {"numpy": "2.4", "baybe": "0.14"})
+    assert found == ["botorch 0.15 to not installed", "baybe not installed to 0.14"]
+    assert {"galvanaut", "numpy", "python", "processor"} <= set(versions.versions())

@@ -15,7 +15,7 @@ import numpy as np
 from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger
 from galvanaut.campaigns.observe import group_of, measured, observations
-from galvanaut.campaigns.planners.bayes import LEAST
+from galvanaut.campaigns.planners.learning import LEAST
 from galvanaut.campaigns.planners.prediction import Predictor, predictor
 from galvanaut.campaigns.planners.protocol import Array, Observation, data_hash
 from galvanaut.campaigns.planners.task import Belief, Task

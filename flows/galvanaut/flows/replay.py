@@ -159,7 +159,9 @@ def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Versions that are other ones, in words."""
     if not then:
         return ["perhaps versions, which the ledger does not hold"]
-    return [f"{name} {then.get(name)} to {now[name]}" for name in now if then.get(name) != now[name]]
+    names = list(dict.fromkeys([*then, *now]))
+    changes = ((name, then.get(name, "not installed"), now.get(name, "not installed")) for name in names)
+    return [f"{name} {before} to {after}" for name, before, after in changes if before != after]
 
 
 def _altered(ledger: Ledger) -> Iterator[str]:

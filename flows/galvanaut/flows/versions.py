@@ -6,12 +6,14 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = ("galvanaut", "numpy", "scipy", "bayesian-optimization", "scikit-learn")
+OF_EXTRAS = ("botorch", "gpytorch", "torch", "baybe")
 
 
 def versions() -> dict[str, str]:
-    """By name; of a package that is not installed as one, ``unknown``."""
+    """By name. Packages of extras are left out where they are missing, others then have the version ``unknown``."""
     return {
-        **{name: _version(name) for name in PACKAGES},
+        **{name: _version(name) or "unknown" for name in PACKAGES},
+        **{name: found for name in OF_EXTRAS if (found := _version(name))},
         "python": platform.python_version(),
         "processor": f"{platform.machine()} {_kernels()}".strip(),
     }
@@ -21,7 +23,7 @@ def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "unknown"
+        return ""
 
 
 def _kernels() -> str:

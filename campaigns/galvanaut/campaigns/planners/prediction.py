@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from galvanaut.campaigns.planners.bayes import LEAST
+from galvanaut.campaigns.planners.learning import LEAST
 from galvanaut.campaigns.planners.protocol import Array, Observation, in_order
 from galvanaut.campaigns.planners.task import Task
 from galvanaut.campaigns.planners.threads import single_thread
