@@ -79,7 +79,23 @@ def _goal(campaign: Campaign) -> list[str]:
         f"              {each.goal} {each.name}: {each.worst:g} to {each.best:g} {same.unit}, weight {each.weight:g}"
         for each, same in zip(campaign.objectives, campaign.quantities, strict=False)
     ]
-    return [f"  goal        {objective.goal} {objective.name}{unit}{where}", *parts]
+    limits = [
+        f"  limit       {limit.text(campaign.unit_of(limit.name))} with {limit.probability:.0%}"
+        for limit in campaign.limits
+    ]
+    return [f"  goal        {objective.goal} {objective.name}{unit}{where}", *parts, *limits, *_known(campaign)]
+
+
+def _known(campaign: Campaign) -> list[str]:
+    """What the planner begins with."""
+    choice = campaign.planner
+    rows = [f"{each.recipe().text()} is tried" for each in choice.first]
+    if choice.reference is not None:
+        rows.append(f"{choice.reference.recipe.recipe().text()} is made every {choice.reference.every} trials")
+    rows += [f"campaign {name} is believed, as far as the trials bear it out" for name in choice.earlier]
+    if choice.physics:
+        rows.append("the fitted law of the conductivity is believed, as far as the trials bear it out")
+    return [f"  {'known' if place == 0 else '':<11} {row}" for place, row in enumerate(rows)]
 
 
 def _cells(plan: Plan) -> list[str]:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from galvanaut.campaigns.batchmaker import BatchMaker
 from galvanaut.campaigns.batchplan import BatchPlanner
 from galvanaut.campaigns.campaignfile import Campaign, load_campaign
 from galvanaut.campaigns.ledger import Ledger
+from galvanaut.campaigns.planners.protocol import Planner
 from galvanaut.campaigns.planners.registry import planner_names
+from galvanaut.campaigns.planners.task import Belief, Task
 from galvanaut.campaigns.report.summary import Summary, summarise
 from galvanaut.campaigns.settingfields import FORMATION_RATE
 from galvanaut.campaigns.space import SearchSpace
+from galvanaut.campaigns.tasks import planner_of, task_of
 from galvanaut.core.errors import InputError, Problem
 from galvanaut.core.stocks import Stock
+from galvanaut.flows.beliefs import check_physics
 from galvanaut.flows.cellpath import CellPath, plan_problems
 from galvanaut.flows.flowpath import FlowPath
+from galvanaut.flows.givenrecipes import check_given
 from galvanaut.instruments.bench import Bench, load_bench
 from galvanaut.instruments.cycling.plan import TestPlan
 from galvanaut.instruments.cycling.plan import load_plan as load_test_plan
@@ -97,6 +103,25 @@ class Plan:
         """Whether a bottle holds so little that it limits what can be made."""
         return any(stock.available_mL < 2 * stock.dose_max_mL for stock in self._stocks(drawn_mL))
 
+    def left_mL(self, drawn_mL: Callable[[str, str], float]) -> dict[str, float]:
+        """What each bottle still holds, by stock."""
+        return {stock.name: stock.available_mL for stock in self._stocks(drawn_mL)}
+
+    def task(self, drawn_mL: Callable[[str, str], float] | None = None, beliefs: Sequence[Belief] = ()) -> Task:
+        """What the planner is set to.
+
+        Args:
+            drawn_mL: what was drawn from a lot of a stock already; None where it does not matter what can be made.
+            beliefs: predictions made beforehand.
+        """
+        mass_g = self.campaign.procedure.batch_mass_g
+        maker = None if drawn_mL is None else BatchMaker(self.space, self.batches(drawn_mL), mass_g)
+        return task_of(self.campaign, self.space, self.seed, maker, beliefs)
+
+    def planner(self, drawn_mL: Callable[[str, str], float], beliefs: Sequence[Belief] = ()) -> Planner:
+        """The planner, as `task` sets it."""
+        return planner_of(self.campaign, self.task(drawn_mL, beliefs))
+
     def _stocks(self, drawn_mL: Callable[[str, str], float]) -> list[Stock]:
         stocks = self.bench.stocks_for_dosing(self.path.mixer)
         left = [max(0.0, stock.available_mL - drawn_mL(stock.name, stock.lot)) for stock in stocks]
@@ -123,17 +148,36 @@ def reread(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         InputError: today's models refuse it.
     """
-    try:
+    with _readable():
         campaign, bench = Campaign.model_validate(stored["campaign"]), Bench.model_validate(stored["bench"])
         plans = {name: TestPlan.model_validate(one).as_json() for name, one in stored.get("tests", {}).items()}
+    tests = {"tests": plans} if plans else {}
+    return {"campaign": campaign.to_json(), "seed": stored["seed"], "bench": _bench_json(bench), **tests}
+
+
+def plan_of(stored: Mapping[str, Any]) -> Plan:
+    """A plan from a ledger, as far as its planner needs one: without the tests of its cells.
+
+    Raises:
+        InputError: today's models refuse it.
+    """
+    with _readable():
+        campaign, bench = Campaign.model_validate(stored["campaign"]), Bench.model_validate(stored["bench"])
+    nowhere, space = Path("the ledger"), SearchSpace.of(campaign)
+    return Plan(campaign, bench, nowhere, nowhere, stored["seed"], FlowPath.of(bench), space)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What today's models refuse becomes a message about the ledger."""
+    try:
+        yield
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(
             "the ledger", f"holds a plan that this version cannot read ({where}: {first['msg']})"
         ) from None
-    tests = {"tests": plans} if plans else {}
-    return {"campaign": campaign.to_json(), "seed": stored["seed"], "bench": _bench_json(bench), **tests}
 
 
 def _bench_json(bench: Bench) -> dict[str, Any]:
@@ -171,6 +215,8 @@ def load_plan(campaign_file: Path, bench_file: Path | None = None, seed: int | N
     _check_lots(plan)
     _check_procedure(plan)
     _check_choice(plan)
+    check_given(plan)
+    check_physics(plan)
     return plan
 
 

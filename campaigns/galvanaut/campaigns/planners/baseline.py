@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from galvanaut.campaigns.planners.protocol import Array, Observation, Proposal, Recommendation, in_order
+from galvanaut.campaigns.planners.task import Limit
 from galvanaut.campaigns.recipe import Recipe
 from galvanaut.campaigns.space import SearchSpace
 
@@ -27,11 +28,25 @@ def coordinates(space: SearchSpace, recipe: Recipe, point: Array) -> tuple[float
     return tuple(space.point(recipe, space.settings(point)).tolist())
 
 
-def best_measured(observations: Sequence[Observation], maximise: bool) -> Recommendation | None:
-    """The recipe with the best measured value (the earliest of equals); None without a success."""
+def best_measured(
+    observations: Sequence[Observation], maximise: bool, limits: Sequence[Limit] = ()
+) -> Recommendation | None:
+    """The recipe with the best measured value (the earliest of equals) among those that keep the limits, as measured.
+
+    None without a success; the best of all if none keeps the limits.
+    """
+    ordered = in_order(observations)
     best: Recommendation | None = None
-    for seen in in_order(observations):
+    kept = [seen for seen in ordered if all(_keeps(seen, limit) for limit in limits)]
+    for seen in kept if any(each.value is not None for each in kept) else ordered:
         value = seen.value
         if value is not None and (best is None or (value > best.mean if maximise else value < best.mean)):
             best = Recommendation(seen.point, value, None, seen.trial)
     return best
+
+
+def _keeps(seen: Observation, limit: Limit) -> bool:
+    found = seen.measured(limit.name)
+    if found is None:
+        return False
+    return (limit.low is None or found.value >= limit.low) and (limit.high is None or found.value <= limit.high)
