@@ -19,6 +19,9 @@ def pytest_addoption(parser):
         default=10,
         help="so often tests/system/test_kill.py kills a campaign (more than 10: half with Prefect)",
     )
+    parser.addoption(
+        "--spaces", type=int, default=30, help="so many search spaces in tests/campaigns/test_spaces_at_random.py"
+    )
     parser.addoption("--fault-days", type=int, help="so many days of faults in tests/system/test_faulty_weeks.py")
     parser.addoption(
         "--database",

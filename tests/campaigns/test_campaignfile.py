@@ -152,7 +152,7 @@ MISTAKES = [
         "DMC: {low: 0, high: 0.9}",
         "DMC: {low: 0.95, high: 1}",
         r"line 4: components.solvents.EC.low: no recipe is left: components.solvents.EC.low \(0.1\) and "
-        r"components.solvents.DMC.low \(0.95\) cannot hold together; remember that the shares of the solvents sum to 1",
+        r"components.solvents.DMC.low \(0.95\) cannot hold together, as the shares of the solvents sum to 1",
     ),
     (
         "EC + VC <= 0.45",
@@ -165,7 +165,11 @@ MISTAKES = [
         "DMC <= 0.4",
         r"line 11: constraints.0: no recipe is left: components.solvents.EC.high \(0.5\) and 'DMC <= 0.4' cannot hold",
     ),
-    ("EC + VC <= 0.45", "EC >= 1.2", "constraints.0: no recipe is left: 'EC >= 1.2' cannot hold, whatever the bounds"),
+    (
+        "EC + VC <= 0.45",
+        "EC >= 1.2",
+        "constraints.0: no recipe is left: 'EC >= 1.2' cannot hold$",
+    ),
     ("EC + VC <= 0.45", "at most 2 of VC, FEC", "'at most 2 of VC, FEC' names 'FEC', which is not a component"),
     ("EC + VC <= 0.45", "at most two of VC", "constraints.0: 'at most two of VC' needs a whole number"),
     ("goal: maximise", "goal: max", "objectives.0.goal: .*'maximise' or 'minimise', found 'max'"),
@@ -236,12 +240,55 @@ def test_several_objectives_are_weighed_into_one_score(load: Load) -> None:
         (SEVERAL.replace("worst: 60, best: 20", "worst: 20, best: 60"), "minimise goes from worst to best, found 20"),
         (SEVERAL.replace(", VC: 50", ""), "prices.per_kg has no price of VC"),
         (SEVERAL.replace("VC: 50", "VS: 50"), "'VS' is not in the table"),
-        ("  - {name: cost, goal: minimise}\n", "the objective cost needs prices"),
+        ("  - {name: cost, goal: minimise}\n", "cost needs prices"),
     ],
 )
 def test_objectives_that_do_not_fit_are_refused(load: Load, objectives: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         load(with_cells(objectives))
+
+
+LIMITS = ONE + "limits:\n  - {name: conductivity, low: 5}\n"
+
+
+def test_limits_may_be_set_on_what_is_no_objective(load: Load) -> None:
+    campaign = load(changed(ONE, LIMITS))
+    assert (campaign.watched, campaign.quantities) == (["conductivity"], [])
+    (limit,) = campaign.limits
+    assert (limit.keeps(5.0), limit.keeps(4.9), limit.probability) == (True, False, 0.9)
+    assert limit.text(campaign.unit_of("conductivity")) == "conductivity at least 5 mS/cm"
+    assert Campaign.model_validate(campaign.to_json()) == campaign
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ("{name: conductivity}", "the limit of conductivity needs low, high or both"),
+        ("{name: conductivity, low: 5, high: 5}", "limits crossed: low 5 is not below high 5"),
+        ("{name: conductivity, low: 5, probability: 1}", "probability: .*less than 1"),
+        ("{name: conductivity, low: 5}\n  - {name: conductivity, high: 9}", "each quantity once, with low and high in"),
+        ("{name: life, low: 100}", r"life needs cells; add procedure\.cells"),
+        ("{name: cost, high: 20}", "cost needs prices"),
+    ],
+)
+def test_limits_that_do_not_fit_are_refused(load: Load, limits: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load(changed(ONE, LIMITS.replace("{name: conductivity, low: 5}", limits)))
+
+
+@pytest.mark.parametrize(
+    ("planner", "message"),
+    [
+        ("first: [{solvents: {EC: 0.3, DMC: 0.6}}]", r"planner\.first\.0: .*solvent shares sum to 0.9, not to 1"),
+        ("first: [{solvents: {LiPF6: 1}}]", "LiPF6.* is a salt, but stands among the solvents"),
+        ("earlier: [may, may]", r"planner\.earlier: each campaign once, found may, may"),
+        ("earlier: [my campaign]", "'my campaign' cannot be the name of a campaign; write it as"),
+        ("reference: {recipe: {solvents: {EC: 1}}, every: 1}", r"planner\.reference\.every: .*2"),
+    ],
+)
+def test_what_is_known_beforehand_has_to_be_well_written(load: Load, planner: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load(changed("seed: 1", f"seed: 1\nplanner: {{{planner}}}"))
 
 
 def test_life_needs_cells_and_cells_need_electrolyte(load: Load) -> None:

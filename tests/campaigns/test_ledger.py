@@ -108,3 +108,52 @@ def test_campaigns_in_one_ledger_do_not_see_each_other(tmp_path, clock):
     log = EventLog(open_engine(tmp_path / "ledger.db"), "ledger")
     Ledger(log, "one", clock).propose(1, RECIPE, DOSES, {})
     assert Ledger(log, "two", clock).trials == {}
+
+
+def test_a_ledger_is_read_as_it_was_once(reopen):
+    ledger = reopen()
+    ledger.start(PLAN)
+    ledger.propose(1, RECIPE, DOSES, {})
+    ledger.propose(2, RECIPE, DOSES, {}, seen=ledger.newest - 1, left_mL={"DMC": 3.0})
+    ledger.close(1, Outcome("ok", {"conductivity": 5.0}))
+    first, second = (reopen().trials[number] for number in (1, 2))
+    assert (first.seen, second.seen, second.left_mL) == (1, 1, {"DMC": 3.0})
+    assert list(ledger.at(1).trials) == []
+    assert [trial.status for trial in ledger.at(3).trials.values()] == ["pending", "pending"]
+    assert [trial.status for trial in ledger.at(4).trials.values()] == ["ok", "pending"]
+
+
+def test_a_ledger_finds_other_campaigns_beside_it(tmp_path, clock):
+    log = EventLog(open_engine(tmp_path / "ledger.db"), "ledger")
+    one, two = Ledger(log, "one", clock), Ledger(log, "two", clock)
+    one.start(PLAN)
+    one.propose(1, RECIPE, DOSES, {})
+    assert list(two.other("one").trials) == [1]
+    assert list(two.other("one", until=1).trials) == []
+    assert two.other("three") is None
+
+
+def test_beliefs_are_noted_once_and_versions_when_they_change(reopen, tmp_path):
+    reopen().start({**PLAN, "bench": {"name": "one"}})
+    for until in (5, 9):
+        reopen().believes({"may": {"until": until}})
+    for numpy in ("2.4", "2.4", "2.5"):
+        reopen().works_with({"numpy": numpy})
+    assert (reopen().earlier, reopen().software) == ({"may": {"until": 5}}, {"one": {"numpy": "2.5"}})
+    kinds = [event.kind for event in EventLog(open_engine(tmp_path / "ledger.db"), "ledger").read()]
+    assert kinds == ["started", "believes", "software", "software"]
+
+
+def test_what_a_person_says_stands_for_the_outcome_of_a_trial_before_and_after_its_end(reopen):
+    ledger = reopen()
+    for number in (1, 2):
+        ledger.propose(number, RECIPE, DOSES, {})
+    ledger.close(1, Outcome("ok", {"conductivity": 5.0}, details={"readings": [5.0]}))
+    for number in (1, 2):
+        reopen().condemn(number, "it gelled")
+    assert [trial.status for trial in reopen().trials.values()] == ["failed_recipe", "pending"]
+    ledger.close(2, Outcome("ok", {"conductivity": 6.0}))
+    for trial in reopen().trials.values():
+        assert (trial.status, trial.outcome.values, trial.outcome.reason) == ("failed_recipe", {}, "it gelled")
+        assert trial.outcome.details["before"]["status"] == "ok"
+    assert reopen().trials[1].outcome.details["readings"] == [5.0]

@@ -124,6 +124,38 @@ def test_several_quantities_stand_beside_the_score_they_are_weighed_in(ledger, t
     assert "conductivity 8.123 mS/cm, life &gt; 300 cycles" in page
 
 
+def test_the_front_of_two_objectives_is_told_and_drawn(ledger, tmp_path):
+    objectives = [
+        {"name": "conductivity", "goal": "maximise", "worst": 4, "best": 10},
+        {"name": "life", "goal": "maximise", "worst": 0, "best": 300},
+    ]
+    recipe = Recipe.from_views({"EC": 0.3, "DMC": 0.7}, {"LiPF6": 1.0})
+    for number, (conductivity, life) in enumerate([(10, 75), (7, 150), (6.9, 140), (7, 300)], start=5):
+        ledger.propose(number, recipe, [], {"reason": "explores"})
+        ledger.close(number, Outcome("ok", {"score": 0.1 * number, "conductivity": conductivity, "life": life}))
+    summary = summarise(ledger, campaign_with(objectives))
+    assert summary.to_json()["front"] == {"trials": [5, 8], "hypervolume": pytest.approx(0.5 + 0.5 * 0.25)}
+    page = write_report(summary, tmp_path / "demo.html", "").read_text("utf-8")
+    assert "front of conductivity, life: trials 5, 8; hypervolume 0.625 of the room" in page
+    assert page.count("<h2>Front</h2>") == 1
+    assert "worst: the reference point" in page
+    limited = summarise(ledger, campaign_with(objectives, limits=[{"name": "conductivity", "low": 8}]))
+    assert limited.to_json()["front"]["trials"] == [5]
+
+
+def test_a_trial_that_breaks_a_limit_is_not_the_best(ledger, tmp_path):
+    only = [{"name": "conductivity", "goal": "maximise"}]
+    summary = summarise(ledger, campaign_with(only, limits=[{"name": "conductivity", "high": 6.5}]))
+    assert [trial.number for trial in summary.leaderboard()] == [4, 1, 3]
+    assert (summary.best().number, summary.best_so_far()) == (4, [5.0, 5.0, 5.0, 6.0])
+    assert summary.to_json()["limits"][0]["kept_by"] == [1, 4]
+    page = write_report(summary, tmp_path / "demo.html", "").read_text("utf-8")
+    assert "conductivity at most 6.5 mS/cm (with 90 %)" in page
+    assert "breaks conductivity at most 6.5 mS/cm" in page
+    none = summarise(ledger, campaign_with(only, limits=[{"name": "conductivity", "low": 8}]))
+    assert "No trial keeps all limits" in write_report(none, tmp_path / "none.html", "").read_text("utf-8")
+
+
 def test_cells_that_failed_are_named_and_not_silently_left_out(ledger, tmp_path):
     shorted = {"status": "short", "reason": "takes charge <without> getting full"}
     cells = [

@@ -99,9 +99,20 @@ class BatchPlanner:
             _check(stock)
         self.tolerance = tolerance
         self.dose_sd_g = dose_sd_g
+        self._settings = (tolerance, dispensing_degC, dose_sd_g)
+        self._without_lots: dict[frozenset[str], BatchPlanner] = {}
         self._not_dosable = {name: not_dosable(stock, dispensing_degC) for name, stock in self.stocks.items()}
         self._keys = list(dict.fromkeys(key for stock in stocks for key in stock.composition))
         self._compositions = np.array([[stock.composition.get(key, 0.0) for key in self._keys] for stock in stocks])
+
+    def without_lots(self, lots: frozenset[str]) -> BatchPlanner:
+        """The same planner, for which stocks of these lots are never dosed."""
+        if not lots:
+            return self
+        if lots not in self._without_lots:
+            stocks = [replace(one, available_mL=0.0) if one.lot in lots else one for one in self.stocks.values()]
+            self._without_lots[lots] = BatchPlanner(stocks, *self._settings)
+        return self._without_lots[lots]
 
     def plan(self, recipe: Recipe, mass_g: float, tolerance: float | None = None) -> BatchPlan:
         """Doses that make a recipe: nearest in composition, then with the fewest doses, then from the fullest stocks.

@@ -5,6 +5,7 @@ YAML with units. These models are its definition: the JSON Schema for editors is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,9 +13,11 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from galvanaut.campaigns.components import close
 from galvanaut.campaigns.constraints import Constraint
-from galvanaut.campaigns.objectivefields import OF_CELLS, Objective, Prices, Target, target
+from galvanaut.campaigns.objectivefields import OF_CELLS, Objective, Prices, QuantityLimit, Target, target, unit_of
+from galvanaut.campaigns.plannerfields import PlannerChoice
 from galvanaut.campaigns.procedurefields import Procedure
 from galvanaut.campaigns.searchfields import ConstraintText, FileModel, SearchedComponents
+from galvanaut.campaigns.settingfields import SearchedSettings
 from galvanaut.core import yamlfile
 from galvanaut.core.identifiers import NAME_PATTERN, is_name
 
@@ -36,17 +39,6 @@ class Budget(FileModel):
     )
 
 
-class PlannerChoice(FileModel):
-    """Who proposes the recipes."""
-
-    name: str = Field(default="bayes", description="A planner: bayes, sobol, random, or one that a package adds.")
-    initial: int = Field(
-        default=8,
-        ge=1,
-        description="Space-filling trials before the planner learns; all trials if the budget holds fewer.",
-    )
-
-
 class Campaign(FileModel):
     """A campaign as written in its file."""
 
@@ -65,10 +57,21 @@ class Campaign(FileModel):
         examples=[["EC + PC >= 0.1", "PC/0.3 + DMC/0.9 <= 1", "EC/PC <= 2", "at most 2 of VC, FEC, PS"]],
     )
     procedure: Procedure = Field(description="What is done with each recipe.")
+    settings: SearchedSettings = Field(
+        default_factory=SearchedSettings, description="What the planner chooses beside the recipe."
+    )
     objectives: list[Objective] = Field(
         min_length=1, description="What is wanted. Of several, each needs worst and best; a score of them all decides."
     )
-    prices: Prices | None = Field(default=None, description="What components cost; needed for the objective cost.")
+    limits: list[QuantityLimit] = Field(
+        default_factory=list,
+        description="What measured quantities must keep to; they need not be objectives. A recipe that is likely to "
+        "break one is not recommended.",
+        examples=[[{"name": "conductivity", "low": 5}, {"name": "cost", "high": 20, "probability": 0.95}]],
+    )
+    prices: Prices | None = Field(
+        default=None, description="What components cost; needed if cost is an objective or limited."
+    )
     budget: Budget = Field(description="What the campaign may spend.")
     planner: PlannerChoice = Field(default_factory=PlannerChoice, description="Who proposes the recipes.")
     seed: int = Field(default=1, ge=0, description="Makes a simulated campaign repeatable.")
@@ -103,6 +106,19 @@ class Campaign(FileModel):
         components.check_conflict(constraints)
         return constraints
 
+    @field_validator("settings")
+    @classmethod
+    def _settings_fit(cls, settings: SearchedSettings, info: ValidationInfo) -> SearchedSettings:
+        procedure: Procedure | None = info.data.get("procedure")
+        components: SearchedComponents | None = info.data.get("components")
+        if settings.formation_rate is not None and procedure is not None and procedure.cells is None:
+            raise ValueError("formation_rate needs cells; add procedure.cells")
+        foreign = [name for name in settings.lots if components is not None and name not in components.bounds]
+        if components is not None and foreign:
+            known = close(foreign[0], components.bounds)
+            raise ValueError(f"lots of {foreign[0]!r}, which is not a component of this campaign{known}")
+        return settings
+
     @field_validator("objectives")
     @classmethod
     def _objectives_fit(cls, objectives: list[Objective], info: ValidationInfo) -> list[Objective]:
@@ -112,18 +128,24 @@ class Campaign(FileModel):
         bare = [each.name for each in objectives if each.worst is None or each.best is None]
         if len(objectives) > 1 and bare:
             raise ValueError(f"with several objectives each needs worst and best, to be weighed; missing: {bare[0]}")
-        procedure: Procedure | None = info.data.get("procedure")
-        lacking = [name for name in names if name in OF_CELLS]
-        if procedure is not None and procedure.cells is None and lacking:
-            raise ValueError(f"{lacking[0]} needs cells; add procedure.cells")
+        _check_measured(names, info)
         return objectives
+
+    @field_validator("limits")
+    @classmethod
+    def _limits_fit(cls, limits: list[QuantityLimit], info: ValidationInfo) -> list[QuantityLimit]:
+        names = [each.name for each in limits]
+        if len(set(names)) < len(names):
+            raise ValueError(f"each quantity once, with low and high in one limit; found {', '.join(names)}")
+        _check_measured(names, info)
+        return limits
 
     @model_validator(mode="after")
     def _prices_fit(self) -> Self:
-        if all(each.name != "cost" for each in self.objectives):
+        if "cost" not in [*(each.name for each in self.objectives), *(each.name for each in self.limits)]:
             return self
         if self.prices is None:
-            raise ValueError("the objective cost needs prices; give prices of your own with their date")
+            raise ValueError("cost needs prices; give prices of your own with their date")
         bare = [name for name in self.components.bounds if name not in self.prices.per_kg]
         if bare:
             raise ValueError(f"prices.per_kg has no price of {', '.join(bare)}")
@@ -152,6 +174,15 @@ class Campaign(FileModel):
         return [target([each], self._currency) for each in several]
 
     @property
+    def watched(self) -> list[str]:
+        """Names of all quantities that the planner is told of beside the number that decides."""
+        return list(dict.fromkeys([*(each.name for each in self.quantities), *(each.name for each in self.limits)]))
+
+    def unit_of(self, quantity: str) -> str:
+        """Unit of a quantity's values."""
+        return unit_of(quantity, self._currency)
+
+    @property
     def _currency(self) -> str:
         return self.prices.currency if self.prices is not None else ""
 
@@ -162,6 +193,18 @@ class Campaign(FileModel):
     def to_json(self) -> dict[str, Any]:
         """The campaign as a JSON-ready mapping, all defaults written out; validates to an equal campaign."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+def _check_measured(names: Sequence[str], info: ValidationInfo) -> None:
+    """Refuse quantities that the procedure does not give.
+
+    Raises:
+        ValueError: naming the first.
+    """
+    procedure: Procedure | None = info.data.get("procedure")
+    lacking = [name for name in names if name in OF_CELLS]
+    if procedure is not None and procedure.cells is None and lacking:
+        raise ValueError(f"{lacking[0]} needs cells; add procedure.cells")
 
 
 def load_campaign(path: Path) -> Campaign:

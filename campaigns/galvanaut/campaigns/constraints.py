@@ -11,7 +11,7 @@ count names may be absent: it is 0, or lies within its bounds.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from galvanaut.campaigns.expressions import difference
@@ -62,10 +62,6 @@ class CountConstraint:
     least: int
     most: int
     text: str
-
-    def holds(self, present: Collection[str]) -> bool:
-        """Whether a recipe with these components fulfils it."""
-        return self.least <= sum(name in present for name in self.names) <= self.most
 
 
 Constraint = LinearConstraint | CountConstraint

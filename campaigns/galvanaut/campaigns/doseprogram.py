@@ -118,14 +118,17 @@ class _Mixture:
         rows, lower, upper = (np.concatenate(column) for column in zip(*parts, strict=True))
         count = len(self.low)
         highest = np.concatenate([self.high, self.usable, [1.0]])
-        with native_output_dropped():
-            result = milp(
-                np.concatenate([np.zeros(count), self.dose_cost, [1.0 / DEVIATION_WORTH_A_DOSE]]),
-                constraints=LinearConstraint(rows, lower, upper),
-                bounds=Bounds(np.zeros_like(highest), highest),
-                integrality=np.concatenate([np.zeros(count), np.ones(count), [0.0]]),
-                options={"mip_rel_gap": 0.0},
-            )
+        for presolve in (True, False):  # with traces in the target the solver's own simplification may fail
+            with native_output_dropped():
+                result = milp(
+                    np.concatenate([np.zeros(count), self.dose_cost, [1.0 / DEVIATION_WORTH_A_DOSE]]),
+                    constraints=LinearConstraint(rows, lower, upper),
+                    bounds=Bounds(np.zeros_like(highest), highest),
+                    integrality=np.concatenate([np.zeros(count), np.ones(count), [0.0]]),
+                    options={"mip_rel_gap": 0.0, "presolve": presolve},
+                )
+            if result.status in (0, 2):
+                break
         if result.status == 2:
             return None
         if result.status != 0:

@@ -43,7 +43,14 @@ class BoundLine:
         return f"{'.'.join(self.path)} ({self.value:g}{self.unit and ' ' + self.unit})"
 
 
-Line = BoundLine | LinearConstraint | CountConstraint
+@dataclass(frozen=True)
+class SharesLine:
+    """What goes without saying: the shares of the solvents sum to 1."""
+
+    text: str = "the shares of the solvents sum to 1"
+
+
+Line = BoundLine | LinearConstraint | CountConstraint | SharesLine
 
 
 @dataclass(frozen=True)
@@ -118,9 +125,11 @@ class Amounts:
         """Conditions ``least <= rows @ (scaled amounts, presences) <= most``."""
         no_amounts, no_presences = np.zeros(len(self.names)), np.zeros(len(self.optional))
         solvents = np.array([float(name in self.solvents) for name in self.names])
-        rows = [(np.concatenate([solvents * scale, no_presences]), 1.0, 1.0)]
+        rows: list[tuple[Array, float, float]] = []
         for line in lines:
-            if isinstance(line, LinearConstraint):
+            if isinstance(line, SharesLine):
+                rows.append((np.concatenate([solvents * scale, no_presences]), 1.0, 1.0))
+            elif isinstance(line, LinearConstraint):
                 row = np.array(line.row(self.names)) * scale
                 size = np.abs(row).max()
                 rows.append((np.concatenate([row, no_presences]) / size, -np.inf, line.bound / size))
@@ -133,6 +142,8 @@ class Amounts:
             least = max(low[column] / scale[column], _PRESENT)
             rows.append((np.concatenate([amount, -least * presence]), 0.0, np.inf))
             rows.append((np.concatenate([amount, -high[column] / scale[column] * presence]), -np.inf, 0.0))
+        if not rows:
+            return np.empty((0, len(no_amounts) + len(no_presences))), np.empty(0), np.empty(0)
         limits = np.array([limits for _, *limits in rows])
         return np.array([row for row, *_ in rows]), limits[:, 0], limits[:, 1]
 

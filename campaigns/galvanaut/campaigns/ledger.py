@@ -6,11 +6,11 @@ the host's runs are kept apart, in their own table.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from galvanaut.campaigns.planchanges import differences
 from galvanaut.campaigns.recipe import Recipe
 from galvanaut.core.clock import Clock
 from galvanaut.core.errors import InputError
@@ -52,6 +52,10 @@ class TrialRecord:
         outcome: once ended.
         proposed_at, ended_at: instants on the bench's clock.
         bench: on which it is made and tested.
+        settings: chosen beside the recipe, by name.
+        seen: place in the log of the last thing that was known when it was proposed.
+        left_mL: what the bottles held then, by stock, where that may have limited the choice; empty where it did not.
+        condemned: why a person says that the recipe failed; empty if nobody does.
     """
 
     number: int
@@ -64,6 +68,10 @@ class TrialRecord:
     outcome: Outcome | None = None
     ended_at: float | None = None
     bench: str = ""
+    settings: Mapping[str, float | str] = field(default_factory=dict)
+    seen: int = 0
+    left_mL: Mapping[str, float] = field(default_factory=dict)
+    condemned: str = ""
 
     @property
     def status(self) -> TrialStatus:
@@ -75,6 +83,22 @@ class TrialRecord:
         """What the planner learns from: the as-made recipe where there is one."""
         return self.as_made or self.recipe
 
+    @property
+    def text(self) -> str:
+        """What was tested, in words: the recipe and what was chosen beside it."""
+        chosen = (
+            f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in self.settings.items()
+        )
+        return ", ".join([self.tested.text(), *chosen])
+
+    def judge(self) -> None:
+        """Let what a person says stand for the outcome, which is kept in its details."""
+        if self.condemned and self.outcome is not None:
+            before = {"status": self.outcome.status, "values": dict(self.outcome.values), "reason": self.outcome.reason}
+            details = {**self.outcome.details, "before": before}
+            self.outcome = Outcome("failed_recipe", details=details, reason=self.condemned)
+
 
 class Ledger:
     """One campaign's record.
@@ -85,15 +109,19 @@ class Ledger:
         clock: the bench's clock.
         bench: name of the one that this process works on, among those that share the campaign; empty for who only
             reads.
+        until: place in the log up to which it is read; None for all of it.
 
     Attributes:
         started: the plan that the campaign follows; the newest one, if something that may change did. None before
             the start.
         joined: the plans of other benches that have joined, by the bench's name.
         trials: of all benches, by number.
+        earlier: what was known of earlier campaigns when this one began, by their names.
+        software: versions of what a bench's planner last worked with, by the bench's name.
+        newest: place in the log of the last event taken over.
     """
 
-    def __init__(self, log: EventLog, campaign: str, clock: Clock, bench: str = "") -> None:
+    def __init__(self, log: EventLog, campaign: str, clock: Clock, bench: str = "", until: int | None = None) -> None:
         self._log = log
         self._clock = clock
         self.campaign = campaign
@@ -101,15 +129,28 @@ class Ledger:
         self.started: Mapping[str, Any] | None = None
         self.joined: dict[str, Mapping[str, Any]] = {}
         self.trials: dict[int, TrialRecord] = {}
+        self.earlier: dict[str, Mapping[str, Any]] = {}
+        self.software: dict[str, Mapping[str, str]] = {}
         self._calibrations: dict[str, Mapping[str, Any]] = {}
-        self._newest = 0
-        self.follow()
+        self.newest = 0
+        self.follow(until)
 
-    def follow(self) -> None:
-        """Take over what was written since, also by processes at other benches."""
-        for event in self._log.read(topic=self.campaign, after=self._newest):
-            self._newest = event.sequence
+    def follow(self, until: int | None = None) -> None:
+        """Take over what was written since, also by processes at other benches; ``until`` a place in the log."""
+        for event in self._log.read(topic=self.campaign, after=self.newest):
+            if until is not None and event.sequence > until:
+                return
+            self.newest = event.sequence
             self._apply(event)
+
+    def at(self, until: int) -> Ledger:
+        """The same ledger as it was once, to be read."""
+        return Ledger(self._log, self.campaign, self._clock, until=until)
+
+    def other(self, campaign: str, until: int | None = None) -> Ledger | None:
+        """Another campaign's ledger in the same database, to be read; None if there is none."""
+        found = Ledger(self._log, campaign, self._clock, until=until)
+        return None if found.started is None else found
 
     @property
     def calibration(self) -> Mapping[str, Any] | None:
@@ -133,8 +174,8 @@ class Ledger:
         """Open the campaign or join it with another bench, or check that it is still the same one.
 
         Args:
-            plan: campaign file, seed and bench as JSON; what `MAY_CHANGE` matches may differ between runs, and the
-                ledger notes the change.
+            plan: campaign file, seed and bench as JSON; what `planchanges.MAY_CHANGE` matches may differ between
+                runs, and the ledger notes the change.
             reread: gives a stored plan the form that today's version would store, e.g. with defaults of fields that
                 are new, so that a newer version can go on with an older one's campaign.
 
@@ -148,7 +189,7 @@ class Ledger:
             self._join(plan, reread)
             return
         before = reread(self.started)
-        changed = _differences(before, plan)
+        changed = differences(before, plan)
         if changed:
             raise InputError(
                 f"campaign {self.campaign}",
@@ -162,7 +203,7 @@ class Ledger:
         """Check that only the bench is another one, and that it is the one that has joined before."""
         known = self.joined.get(self.bench)
         theirs = {**reread(self.started or {}), "bench": plan["bench"] if known is None else reread(known)["bench"]}
-        changed = [text for text in _differences(theirs, plan) if not text.startswith("campaign.bench ")]
+        changed = [text for text in differences(theirs, plan) if not text.startswith("campaign.bench ")]
         if changed:
             raise InputError(
                 f"campaign {self.campaign}",
@@ -176,10 +217,41 @@ class Ledger:
         """Record the calibration that all later measurements rest on."""
         self._write("calibrated", {**result, "bench": self.bench} if self.bench else result)
 
-    def propose(self, number: int, recipe: Recipe, doses: Sequence[Mapping[str, Any]], why: Mapping[str, Any]) -> None:
-        """Record a decision before anything is done about it."""
+    def believes(self, earlier: Mapping[str, Mapping[str, Any]]) -> None:
+        """Record what is known of earlier campaigns. The first record stands: later trials of them play no part."""
+        if earlier and not self.earlier:
+            self._write("believes", {"earlier": {name: dict(each) for name, each in earlier.items()}})
+
+    def works_with(self, versions: Mapping[str, str]) -> None:
+        """Record the versions of what the bench's planner works with, if they are other ones than before."""
+        if self.software.get(self.bench or self._first_bench) != versions:
+            self._write("software", {"bench": self.bench, "versions": dict(versions)})
+
+    def propose(
+        self,
+        number: int,
+        recipe: Recipe,
+        doses: Sequence[Mapping[str, Any]],
+        why: Mapping[str, Any],
+        seen: int | None = None,
+        left_mL: Mapping[str, float] | None = None,
+        settings: Mapping[str, float | str] | None = None,
+    ) -> None:
+        """Record a decision before anything is done about it.
+
+        Args:
+            number: of the trial.
+            recipe: as the bench makes it.
+            doses: planned, see `TrialRecord`.
+            why: the planner's account.
+            seen: place in the log of the last thing that the planner knew; all of it if None.
+            left_mL: what the bottles held, where that may have limited the choice.
+            settings: chosen beside the recipe, by name.
+        """
         data = {"recipe": dict(recipe.mass_fractions), "doses": [dict(dose) for dose in doses], "explanation": why}
-        self._write("proposed", {"trial": number, "bench": self.bench, **data})
+        basis = {"seen": self.newest if seen is None else seen, **({"left_mL": dict(left_mL)} if left_mL else {})}
+        chosen = {"settings": dict(settings)} if settings else {}
+        self._write("proposed", {"trial": number, "bench": self.bench, **data, **basis, **chosen})
 
     def made(self, number: int, as_made: Recipe, deviations: Mapping[str, float]) -> None:
         """Record what the balance says was made."""
@@ -202,6 +274,10 @@ class Ledger:
                 "reason": outcome.reason,
             },
         )
+
+    def condemn(self, number: int, reason: str) -> None:
+        """Record that a person says a recipe failed; its trial counts as failed from now on, or from its end on."""
+        self._write("condemned", {"trial": number, "reason": reason})
 
     def pending(self) -> list[TrialRecord]:
         """Trials of this bench proposed and not ended, in the order of their numbers; of all for who only reads."""
@@ -226,13 +302,23 @@ class Ledger:
             self.started = data["plan"]
         elif event.kind == "joined":
             self.joined[data["plan"]["bench"]["name"]] = data["plan"]
+        elif event.kind == "believes":
+            self.earlier = data["earlier"]
+        elif event.kind == "software":
+            self.software[data["bench"] or self._first_bench] = data["versions"]
         elif event.kind == "calibrated":
             self._calibrations[data.get("bench", self._first_bench)] = data
         elif event.kind == "proposed":
-            recipe = Recipe(data["recipe"])
-            bench = data.get("bench") or self._first_bench
             self.trials[data["trial"]] = TrialRecord(
-                data["trial"], recipe, data["doses"], data["explanation"], proposed_at=event.at, bench=bench
+                data["trial"],
+                Recipe(data["recipe"]),
+                data["doses"],
+                data["explanation"],
+                proposed_at=event.at,
+                bench=data.get("bench") or self._first_bench,
+                seen=data.get("seen", event.sequence - 1),
+                left_mL=data.get("left_mL", {}),
+                settings=data.get("settings", {}),
             )
         elif event.kind == "made":
             trial = self.trials[data["trial"]]
@@ -241,24 +327,8 @@ class Ledger:
             trial = self.trials[data["trial"]]
             trial.outcome = Outcome(data["status"], data["values"], data["deviations"], data["details"], data["reason"])
             trial.ended_at = event.at
-
-
-MAY_CHANGE = re.compile(
-    r"campaign\.(budget|title)|bench\.(armed|stocks\.[^.]+\.(lot|available|density)|instruments\.[^.]+\.resource)"
-)
-"""What may differ between two runs of one campaign: how long it goes on, a bottle that was refilled, another port."""
-
-
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any], where: str = "") -> list[str]:
-    """Paths at which two plans differ, in words."""
-    found: list[str] = []
-    for key in sorted({*old, *new}):
-        path = f"{where}{key}"
-        before, after = old.get(key), new.get(key)
-        if before == after or MAY_CHANGE.fullmatch(path):
-            continue
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            found += _differences(before, after, f"{path}.")
-        else:
-            found.append(f"{path} was {before!r}, now {after!r}")
-    return found
+            trial.judge()
+        elif event.kind == "condemned":
+            trial = self.trials[data["trial"]]
+            trial.condemned = data["reason"]
+            trial.judge()

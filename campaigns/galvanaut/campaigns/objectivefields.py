@@ -48,7 +48,9 @@ class Objective(FileModel):
     goal: Goal = Field(description="The direction wanted.")
     weight: float = Field(default=1.0, gt=0, le=1000, description="How much it counts among several objectives.")
     worst: float | None = Field(
-        default=None, description="Value that counts as no good at all, in its unit; needed if there are several."
+        default=None,
+        description="Value that counts as no good at all, in its unit; needed if there are several. It is this "
+        "objective's coordinate of the reference point: what is worse adds nothing to the hypervolume.",
     )
     best: float | None = Field(
         default=None, description="Value that counts as all that is wished for; needed if there are several."
@@ -67,6 +69,34 @@ class Objective(FileModel):
         if self.worst is None or self.best is None:
             raise ValueError(f"objective {self.name} has no range to be weighed in")
         return (self.best - value) / (self.best - self.worst)
+
+
+class QuantityLimit(FileModel):
+    """What a measured quantity must keep to, whether or not it is an objective."""
+
+    name: Quantity = Field(description="The quantity, as in objectives.")
+    low: float | None = Field(default=None, description="At least this, in the quantity's unit.")
+    high: float | None = Field(default=None, description="At most this.")
+    probability: float = Field(
+        default=0.9, gt=0, lt=1, description="With which a recipe must keep to it, as far as the model can tell."
+    )
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Self:
+        if self.low is None and self.high is None:
+            raise ValueError(f"the limit of {self.name} needs low, high or both")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"limits crossed: low {self.low:g} is not below high {self.high:g}")
+        return self
+
+    def keeps(self, value: float) -> bool:
+        """Whether a value lies within, ends included."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+    def text(self, unit: str) -> str:
+        """In words, such as ``conductivity at least 5 mS/cm``."""
+        ends = (("at least", self.low), ("at most", self.high))
+        return f"{self.name} {' and '.join(f'{word} {end:g}' for word, end in ends if end is not None)} {unit}"
 
 
 def _day(value: object) -> object:

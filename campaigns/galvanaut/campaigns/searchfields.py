@@ -20,7 +20,7 @@ from pydantic import (
 
 from galvanaut.campaigns.components import components, unknown
 from galvanaut.campaigns.constraints import Constraint, optional_names, parse
-from galvanaut.campaigns.feasibility import Amounts, BoundLine, Line
+from galvanaut.campaigns.feasibility import Amounts, BoundLine, Line, SharesLine
 from galvanaut.core.errors import PlacedError
 from galvanaut.core.units import Unit
 
@@ -161,17 +161,18 @@ class SearchedComponents(FileModel):
         clash = self._amounts(constraints).conflict(self._lines(constraints))
         if not clash:
             return
-        place = next((("constraints", constraints.index(one)) for one in clash if not isinstance(one, BoundLine)), None)
-        verb = "cannot hold together" if len(clash) > 1 else "cannot hold, whatever the bounds"
-        raise PlacedError(place or _path(clash[0]), f"no recipe is left: {_listed(clash)} {verb}{self._because(clash)}")
+        written = [line for line in clash if not isinstance(line, SharesLine)]
+        bounds = [line.path for line in written if isinstance(line, BoundLine)]
+        first = next((place for place, line in enumerate(constraints) if line in written), None)
+        verb = "cannot hold together" if len(written) > 1 else "cannot hold"
+        because = f", as {SharesLine().text}" if len(written) < len(clash) else ""
+        place = bounds[0] if first is None else ("constraints", first)
+        raise PlacedError(place, f"no recipe is left: {_listed(written)} {verb}{because}")
 
     def pinned(self, constraints: Sequence[Constraint]) -> str:
         """The lines that leave one recipe only, in words; they have to leave no more."""
-        return _listed(self._amounts(constraints).pinned(self._lines(constraints)))
-
-    def _because(self, clash: Sequence[Line]) -> str:
-        shares = any(name in self.solvents for line in clash for name in _names(line))
-        return "; remember that the shares of the solvents sum to 1" if shares else ""
+        found = self._amounts(constraints).pinned(self._lines(constraints))
+        return _listed([line for line in found if not isinstance(line, SharesLine)])
 
     def _amounts(self, constraints: Sequence[Constraint]) -> Amounts:
         ceilings = tuple(_HIGHEST_MOLALITY_mol_kg if key in self.salts else 1.0 for key in self.bounds)
@@ -187,15 +188,7 @@ class SearchedComponents(FileModel):
             path = ("components", group, key)
             found.append(BoundLine(key, "low", low, (*path, "low"), unit))
             found.append(BoundLine(key, "high", high, (*path, "high"), unit))
-        return [*found, *constraints]
-
-
-def _names(line: Line) -> Sequence[str]:
-    return (line.name,) if isinstance(line, BoundLine) else line.names
-
-
-def _path(line: Line) -> tuple[str, ...]:
-    return line.path if isinstance(line, BoundLine) else ("constraints",)
+        return [*found, *constraints, SharesLine()]
 
 
 def _listed(lines: Sequence[Line]) -> str:

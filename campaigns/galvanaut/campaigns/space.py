@@ -107,7 +107,8 @@ class SearchSpace:
         searched = campaign.components
         groups = (searched.solvents, searched.salts, searched.additives)
         solvents, salts, additives = ({key: Bounds(*searched.bounds[key]) for key in group} for group in groups)
-        return cls(solvents, salts, additives, campaign.constraints, searched.optional)
+        settings = campaign.settings.variables
+        return cls(solvents, salts, additives, campaign.constraints, searched.optional, settings)
 
     @property
     def dof(self) -> int:

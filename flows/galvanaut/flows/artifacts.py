@@ -1,4 +1,4 @@
-"""Prefect artifacts of a campaign: leaderboard, convergence plot, alarms. Best effort: never in a campaign's way."""
+"""Prefect artifacts of a campaign: leaderboard, convergence, front, alarms. Best effort: never in a campaign's way."""
 
 from __future__ import annotations
 
@@ -49,6 +49,10 @@ class Artifacts:
         try:
             await acreate_table_artifact(leaderboard(self._lab), key=f"{key}-leaderboard", description=note or None)
             await acreate_markdown_artifact(convergence(self._lab), key=f"{key}-convergence")
+            if rows := front(self._lab):
+                said = self._lab.summary().front()
+                told = " ".join(part for part in (said.text() if said else "", note) if part)
+                await acreate_table_artifact(rows, key=f"{key}-front", description=told)
             if rows := alarms(self._lab):
                 await acreate_table_artifact(rows, key=f"{key}-alarms", description=note or None)
         except Exception as error:  # a view of the campaign must not end it
@@ -63,10 +67,29 @@ def leaderboard(lab: Lab) -> list[dict[str, Any]]:
             "rank": rank,
             "trial": trial.number,
             summary.label: f"{summary.value(trial):.3f}",
-            **({"of": summary.parts(trial)} if summary.quantities else {}),
-            "recipe as made": trial.tested.text(),
+            **({"of": parts} if (parts := summary.parts(trial)) else {}),
+            **({"breaks": ", ".join(summary.broken(trial))} if summary.limits else {}),
+            "recipe as made": trial.text,
         }
         for rank, trial in enumerate(summary.leaderboard(ROWS), start=1)
+    ]
+
+
+def front(lab: Lab) -> list[dict[str, Any]]:
+    """What nothing beats among the results of several objectives, as table rows; none where there is one objective."""
+    summary = lab.summary()
+    found = summary.front()
+    return [
+        {
+            "trial": trial.number,
+            **{
+                f"{each.name} / {each.unit}": f"{trial.outcome.values[each.name]:.4g}"
+                for each in summary.quantities
+                if trial.outcome is not None
+            },
+            "recipe as made": trial.text,
+        }
+        for trial in (found.trials if found is not None else ())
     ]
 
 
@@ -93,9 +116,7 @@ def convergence(lab: Lab) -> str:
     svg = convergence_svg(values, summary.best_so_far(), summary.label)
     data = base64.b64encode(svg.encode()).decode()
     best = summary.best()
-    found = (
-        f"**Best: {summary.value(best):.2f} {summary.unit}** with {best.tested.text()}" if best else "No success yet."
-    )
+    found = f"**Best: {summary.value(best):.2f} {summary.unit}** with {best.text}" if best else "No success yet."
     note = f"\n\n> Simulated: {lab.simulated_note}" if lab.simulated_note else ""
     return (
         f"### {summary.title or summary.name}\n\n{found} (trial {best.number if best else '-'}), "

@@ -173,7 +173,7 @@ def _begin(trial: TrialRecord, lab: Lab, runner: TrialRunner, observer: Observer
             lab.something_ended.open(None)
 
     observer.trial_began(trial)
-    observer.stage(f"trial {trial.number}: {trial.recipe.text()}")
+    observer.stage(f"trial {trial.number}: {trial.text}")
     open_.tasks[trial.number] = spawn(lab.clock, run())
 
 

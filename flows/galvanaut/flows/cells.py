@@ -143,7 +143,7 @@ async def form(trial: TrialRecord, replicate: int, built: Built, lab: Lab) -> Te
     tested = Tested(built["cell"], built["holder"], built["electrolyte_g"])
     if not built["assembled"]:
         return replace(tested, failure=f"not assembled: {built['reason']}")
-    plan, job = tests_of(lab).formation, key(trial.number, "formation", lab, replicate)
+    plan, job = tests_of(lab).chosen(trial.settings).formation, key(trial.number, "formation", lab, replicate)
     result, failure = await _run(job, plan, tested, lab)
     try:
         record = lab.record(str(job), tested.cell)

@@ -47,12 +47,15 @@ class Check:
         """For people."""
         campaign, bench, path = self.plan.campaign, self.plan.bench, self.plan.path
         step = campaign.procedure.conductivity
-        variables = ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in self.plan.space.bounds.items())
+        space = self.plan.space
+        variables = ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in space.bounds.items())
         lines = [
             f"{campaign.name}: {campaign.title}",
             *_goal(campaign),
             f"  search      {variables}",
             *(f"              {constraint.text}" for constraint in campaign.constraints),
+            *(f"              {name} may be absent" for name in campaign.components.optional),
+            *(f"              {choice.name}: {' or '.join(choice.options)}" for choice in space.choices),
             f"  budget      {campaign.budget.trials} trials, planner {campaign.planner.name}, seed {self.plan.seed}",
             f"  each trial  {campaign.procedure.batch_mass_g:g} g batch, {step.transfer_mL:g} mL into {path.cell}, "
             f"{step.settle_s / 60:g} min within {step.tolerance_K:g} K, {step.readings} readings",
@@ -76,7 +79,23 @@ def _goal(campaign: Campaign) -> list[str]:
         f"              {each.goal} {each.name}: {each.worst:g} to {each.best:g} {same.unit}, weight {each.weight:g}"
         for each, same in zip(campaign.objectives, campaign.quantities, strict=False)
     ]
-    return [f"  goal        {objective.goal} {objective.name}{unit}{where}", *parts]
+    limits = [
+        f"  limit       {limit.text(campaign.unit_of(limit.name))} with {limit.probability:.0%}"
+        for limit in campaign.limits
+    ]
+    return [f"  goal        {objective.goal} {objective.name}{unit}{where}", *parts, *limits, *_known(campaign)]
+
+
+def _known(campaign: Campaign) -> list[str]:
+    """What the planner begins with."""
+    choice = campaign.planner
+    rows = [f"{each.recipe().text()} is tried" for each in choice.first]
+    if choice.reference is not None:
+        rows.append(f"{choice.reference.recipe.recipe().text()} is made every {choice.reference.every} trials")
+    rows += [f"campaign {name} is believed, as far as the trials bear it out" for name in choice.earlier]
+    if choice.physics:
+        rows.append("the fitted law of the conductivity is believed, as far as the trials bear it out")
+    return [f"  {'known' if place == 0 else '':<11} {row}" for place, row in enumerate(rows)]
 
 
 def _cells(plan: Plan) -> list[str]:

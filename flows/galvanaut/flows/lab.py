@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from galvanaut.campaigns.advice import advice
 from galvanaut.campaigns.analysis.record import Record
-from galvanaut.campaigns.batchmaker import BatchMaker
 from galvanaut.campaigns.batchplan import BatchPlanner
 from galvanaut.campaigns.campaignfile import Campaign
+from galvanaut.campaigns.earlier import known
 from galvanaut.campaigns.ledger import Ledger, Outcome, TrialRecord
+from galvanaut.campaigns.lots import spurned_lots
 from galvanaut.campaigns.objectivefields import Target
+from galvanaut.campaigns.observe import remembered
 from galvanaut.campaigns.planners.protocol import Planner
-from galvanaut.campaigns.planners.registry import planner
 from galvanaut.campaigns.planners.session import PlannerSession
-from galvanaut.campaigns.planners.task import Task
+from galvanaut.campaigns.planners.task import Belief
 from galvanaut.campaigns.procedurefields import Procedure
 from galvanaut.campaigns.report.summary import Summary
 from galvanaut.core.clock import Clock, ClockLock, Gate
@@ -28,6 +31,7 @@ from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.identifiers import JobKey
 from galvanaut.core.leases import Leases
 from galvanaut.flows.alarms import AlarmFile, load_alarm_file
+from galvanaut.flows.beliefs import beliefs
 from galvanaut.flows.benchside import BenchSide, own_bench, resident_bench, resident_station
 from galvanaut.flows.controls import Controls, Valve
 from galvanaut.flows.flowpath import FlowPath
@@ -35,9 +39,9 @@ from galvanaut.flows.folder import LabFolder, joinable
 from galvanaut.flows.holding import holding
 from galvanaut.flows.labels import note
 from galvanaut.flows.plan import Plan, load_plan, reread
-from galvanaut.flows.recommend import observation, recommendation
 from galvanaut.flows.support import trust
 from galvanaut.flows.turns import Turns
+from galvanaut.flows.versions import versions
 from galvanaut.instruments.connect import require_armed
 from galvanaut.instruments.holders import HolderPool
 from galvanaut.instruments.journal import Journal
@@ -69,10 +73,10 @@ class Lab:
         warming: held while the incubator is brought to its temperature.
         is_warm: that was done in this run.
         arrived: numbers of trials whose procedure has begun in this run.
-        session: asks and tells the planner.
         something_ended: opens when a trial ends.
         valve: lets jobs begin, or has them wait while the campaign is paused.
         turns: in which the benches of a campaign choose recipes.
+        planner: proposes recipes that the bottles can give.
     """
 
     plan: Plan
@@ -86,7 +90,7 @@ class Lab:
     turns: Turns
     found: list[str] = field(default_factory=list)
     pool: HolderPool | None = None
-    session: PlannerSession = field(init=False)
+    planner: Planner = field(init=False)
     something_ended: Gate[None] = field(init=False)
     taking_holders: ClockLock = field(init=False)
     warming: ClockLock = field(init=False)
@@ -100,20 +104,12 @@ class Lab:
         self.warming = ClockLock(self.clock)
         self._arrival = Gate(self.clock)
         self.valve.on_opening = lambda: self.something_ended.open(None)
-        self.session = PlannerSession(self._planner())
-        self._restored, self._told = 0, set[int]()
-        self.catch_up()
+        self._plan_anew()
 
-    def catch_up(self) -> None:
-        """Tell the planner what the ledger holds and it has not been told, also of other benches."""
-        self.ledger.follow()
-        for number, trial in sorted(self.ledger.trials.items()):
-            if number > self._restored:
-                self.session.restore(number, np.array(trial.explanation["point"]))
-                self._restored = number
-        for trial in self.ledger.ended():
-            if trial.number not in self._told:
-                self._tell(trial)
+    @property
+    def session(self) -> PlannerSession:
+        """The planner, told all that the ledger holds, also of other benches."""
+        return remembered(self.planner, self.ledger, self.campaign)
 
     async def run(self, key: JobKey, action: Action) -> Mapping[str, Any]:
         """Have a job done, see `Station.run`; while the campaign is paused none begins that was not begun before."""
@@ -208,7 +204,7 @@ class Lab:
         """Plan with new bottles from now on, see `Bench.put_up`, and write that down."""
         self.bench.put_up(bottles)
         self.ledger.start(self.plan.to_json(), reread=reread)
-        self.session.planner = self._planner()
+        self._plan_anew()
 
     def may_propose(self) -> bool:
         """Whether the budget allows one more trial."""
@@ -225,14 +221,18 @@ class Lab:
             GalvanautError: another bench does not end choosing.
         """
         async with self.turns.taken():
-            self.catch_up()
+            self.ledger.follow()
             return self._propose() if self.may_propose() else None
 
     def _propose(self) -> TrialRecord:
-        if self.plan.is_scarce(self.station.journal.drawn_mL):
-            self.session.planner = self._planner()  # what can be made depends on what the bottles still hold
+        drawn_mL, seen = self.station.journal.drawn_mL, self.ledger.newest
+        is_scarce = self.plan.is_scarce(drawn_mL)
+        if is_scarce:
+            self._plan_anew()  # what can be made depends on what the bottles still hold
         proposal = self.session.ask()
-        batch = self.batches.plan(proposal.recipe, self.procedure.batch_mass_g)
+        settings = self.plan.space.settings(np.array(proposal.point))
+        batches = self.batches.without_lots(spurned_lots(self.plan.space.choices, settings))
+        batch = batches.plan(proposal.recipe, self.procedure.batch_mass_g)
         doses = [
             {
                 "stock": dose.stock,
@@ -242,14 +242,15 @@ class Lab:
             }
             for dose in batch.doses
         ]
-        number = self._restored = proposal.index + 1
+        number = proposal.index + 1
         self.ledger.follow()
         if number in self.ledger.trials:
             raise GalvanautError(
                 f"campaign {self.campaign.name}: another bench has chosen trial {number} meanwhile; choosing took too "
                 "long. Nothing was begun; run the same command again."
             )
-        self.ledger.propose(number, proposal.recipe, doses, proposal.to_json())
+        left_mL = self.plan.left_mL(drawn_mL) if is_scarce else None
+        self.ledger.propose(number, proposal.recipe, doses, proposal.to_json(), seen, left_mL, settings)
         return self.ledger.trials[number]
 
     def record(self, test: str, cell: str) -> Record:
@@ -261,9 +262,8 @@ class Lab:
         return Record.of(read_record(self.folder.path, test, self.folder.url), cell)
 
     def close_trial(self, number: int, outcome: Outcome) -> None:
-        """Write down how a trial ended and tell the planner."""
+        """Write down how a trial ended; the planner is told of it when it is asked next."""
         self.ledger.close(number, outcome)
-        self.catch_up()
 
     def summary(self) -> Summary:
         """What the ledger says."""
@@ -275,24 +275,14 @@ class Lab:
 
     def recommendation(self) -> str:
         """What the planner's model holds for the best of the tested recipes, in words; empty before a success."""
-        return recommendation(self.campaign, self.ledger, self.plan.seed)
+        return advice(self.campaign, self.ledger, self.plan.task(beliefs=self._beliefs))
 
-    def _tell(self, trial: TrialRecord) -> None:
-        self._told.add(trial.number)
-        seen = observation(trial, self.plan.space, self.objective.name)
-        if seen is not None:
-            self.session.hear(seen)
+    def _plan_anew(self) -> None:
+        self.planner = self.plan.planner(self.station.journal.drawn_mL, self._beliefs)
 
-    def _planner(self) -> Planner:
-        maker = BatchMaker(self.plan.space, self.batches, self.procedure.batch_mass_g)
-        task = Task(
-            self.plan.space,
-            maker,
-            self.plan.seed,
-            initial=self.campaign.planner.initial,
-            maximise=self.objective.goal == "maximise",
-        )
-        return planner(self.campaign.planner.name, task)
+    @cached_property
+    def _beliefs(self) -> list[Belief]:
+        return beliefs(self.plan, self.ledger)
 
 
 @contextmanager
@@ -343,7 +333,10 @@ def open_lab(
             _check_records(ledger, journal, clock, folder)
             _refuse_while_another_is_half_done(log, plan, clock)
             controls.require_not_stopped(plan.campaign.name)
+            believed = known(plan.campaign, ledger)
             ledger.start(plan.to_json(), reread=reread)
+            ledger.believes(believed)
+            ledger.works_with(versions())
             folder.keep_join()
             found, seen = side.begin()
             pool = None if plan.cells is None else HolderPool(plan.cells.path.holders, journal, clock, seen)

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from galvanaut.campaigns.batchmaker import BatchMaker
 from galvanaut.campaigns.batchplan import BatchPlanner
 from galvanaut.campaigns.campaignfile import Campaign, load_campaign
 from galvanaut.campaigns.ledger import Ledger
+from galvanaut.campaigns.planners.protocol import Planner
 from galvanaut.campaigns.planners.registry import planner_names
+from galvanaut.campaigns.planners.task import Belief, Task
 from galvanaut.campaigns.report.summary import Summary, summarise
+from galvanaut.campaigns.settingfields import FORMATION_RATE
 from galvanaut.campaigns.space import SearchSpace
+from galvanaut.campaigns.tasks import planner_of, task_of
 from galvanaut.core.errors import InputError, Problem
 from galvanaut.core.stocks import Stock
+from galvanaut.flows.beliefs import check_physics
 from galvanaut.flows.cellpath import CellPath, plan_problems
 from galvanaut.flows.flowpath import FlowPath
+from galvanaut.flows.givenrecipes import check_given
 from galvanaut.instruments.bench import Bench, load_bench
 from galvanaut.instruments.cycling.plan import TestPlan
 from galvanaut.instruments.cycling.plan import load_plan as load_test_plan
@@ -51,6 +58,11 @@ class CellTests:
         """Of the incubator; None if the plans leave it open."""
         given = self.formation.temperature_degC
         return self.cycling.temperature_degC if given is None else given
+
+    def chosen(self, settings: Mapping[str, float | str]) -> CellTests:
+        """The tests of a trial with these settings."""
+        rate = settings.get(FORMATION_RATE)
+        return self if rate is None else replace(self, formation=self.formation.with_rate(float(rate)))
 
     def to_json(self) -> dict[str, Any]:
         """The plans as JSON; the bench and the campaign file say the rest."""
@@ -91,6 +103,25 @@ class Plan:
         """Whether a bottle holds so little that it limits what can be made."""
         return any(stock.available_mL < 2 * stock.dose_max_mL for stock in self._stocks(drawn_mL))
 
+    def left_mL(self, drawn_mL: Callable[[str, str], float]) -> dict[str, float]:
+        """What each bottle still holds, by stock."""
+        return {stock.name: stock.available_mL for stock in self._stocks(drawn_mL)}
+
+    def task(self, drawn_mL: Callable[[str, str], float] | None = None, beliefs: Sequence[Belief] = ()) -> Task:
+        """What the planner is set to.
+
+        Args:
+            drawn_mL: what was drawn from a lot of a stock already; None where it does not matter what can be made.
+            beliefs: predictions made beforehand.
+        """
+        mass_g = self.campaign.procedure.batch_mass_g
+        maker = None if drawn_mL is None else BatchMaker(self.space, self.batches(drawn_mL), mass_g)
+        return task_of(self.campaign, self.space, self.seed, maker, beliefs)
+
+    def planner(self, drawn_mL: Callable[[str, str], float], beliefs: Sequence[Belief] = ()) -> Planner:
+        """The planner, as `task` sets it."""
+        return planner_of(self.campaign, self.task(drawn_mL, beliefs))
+
     def _stocks(self, drawn_mL: Callable[[str, str], float]) -> list[Stock]:
         stocks = self.bench.stocks_for_dosing(self.path.mixer)
         left = [max(0.0, stock.available_mL - drawn_mL(stock.name, stock.lot)) for stock in stocks]
@@ -117,17 +148,36 @@ def reread(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         InputError: today's models refuse it.
     """
-    try:
+    with _readable():
         campaign, bench = Campaign.model_validate(stored["campaign"]), Bench.model_validate(stored["bench"])
         plans = {name: TestPlan.model_validate(one).as_json() for name, one in stored.get("tests", {}).items()}
+    tests = {"tests": plans} if plans else {}
+    return {"campaign": campaign.to_json(), "seed": stored["seed"], "bench": _bench_json(bench), **tests}
+
+
+def plan_of(stored: Mapping[str, Any]) -> Plan:
+    """A plan from a ledger, as far as its planner needs one: without the tests of its cells.
+
+    Raises:
+        InputError: today's models refuse it.
+    """
+    with _readable():
+        campaign, bench = Campaign.model_validate(stored["campaign"]), Bench.model_validate(stored["bench"])
+    nowhere, space = Path("the ledger"), SearchSpace.of(campaign)
+    return Plan(campaign, bench, nowhere, nowhere, stored["seed"], FlowPath.of(bench), space)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What today's models refuse becomes a message about the ledger."""
+    try:
+        yield
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(
             "the ledger", f"holds a plan that this version cannot read ({where}: {first['msg']})"
         ) from None
-    tests = {"tests": plans} if plans else {}
-    return {"campaign": campaign.to_json(), "seed": stored["seed"], "bench": _bench_json(bench), **tests}
 
 
 def _bench_json(bench: Bench) -> dict[str, Any]:
@@ -162,7 +212,11 @@ def load_plan(campaign_file: Path, bench_file: Path | None = None, seed: int | N
         _cell_tests(campaign, campaign_file, bench, path.mixer),
     )
     _check_stocks(plan)
+    _check_lots(plan)
     _check_procedure(plan)
+    _check_choice(plan)
+    check_given(plan)
+    check_physics(plan)
     return plan
 
 
@@ -182,7 +236,7 @@ def _cell_tests(campaign: Campaign, campaign_file: Path, bench: Bench, mixer: st
     tests = CellTests(path, plans["formation"], plans["cycling"])
     nominal_Ah, cycling = tests.formation.capacity_Ah, tests.cycling
     assumed = cycling.with_capacity(nominal_Ah) if cycling.wants_capacity and nominal_Ah is not None else cycling
-    problems = plan_problems(bench, path, {"formation": tests.formation, "cycling": assumed})
+    problems = _test_problems(bench, tests, assumed, campaign)
     if len(path.holders) < step.replicates:
         text = f"{step.replicates} cells of a recipe need as many holders; bench {bench.name} has {len(path.holders)}"
         problems.append(Problem("procedure.cells.replicates", text))
@@ -196,10 +250,54 @@ def _cell_tests(campaign: Campaign, campaign_file: Path, bench: Bench, mixer: st
     return tests
 
 
+def _test_problems(bench: Bench, tests: CellTests, cycling: TestPlan, campaign: Campaign) -> list[Problem]:
+    """What is wrong with the plans at the lowest and highest rate that may be chosen, or as they are."""
+    rates = campaign.settings.formation_rate
+    if rates is None:
+        return plan_problems(bench, tests.path, {"formation": tests.formation, "cycling": cycling})
+    found: list[Problem] = []
+    for rate in (rates.low, rates.high):
+        try:
+            formation = tests.chosen({FORMATION_RATE: rate}).formation
+        except InputError as error:
+            return [Problem("settings.formation_rate", str(error))]
+        chosen = plan_problems(bench, tests.path, {"formation": formation})
+        found += [Problem(each.where, f"at formation_rate {rate:g}: {each.message}") for each in chosen]
+    return [*found, *plan_problems(bench, tests.path, {"cycling": cycling})]
+
+
+def _check_choice(plan: Plan) -> None:
+    """More than one trial needs something to choose."""
+    campaign = plan.campaign
+    if campaign.budget.trials == 1 or not plan.space.is_single:
+        return
+    lines = campaign.components.pinned(campaign.constraints)
+    text = (
+        f"there is nothing to choose for {campaign.budget.trials} trials: {lines} leave one recipe only; widen a "
+        "bound, or set budget.trials to 1 (procedure.cells.replicates repeats the cells of one recipe)"
+    )
+    raise InputError(plan.campaign_file, Problem("components", text))
+
+
+def _check_lots(plan: Plan) -> None:
+    """Lots to choose from have to stand on the bench."""
+    stocks = plan.bench.stocks_for_dosing(plan.path.mixer)
+    problems = []
+    for key, lots in plan.campaign.settings.lots.items():
+        there = [stock.lot for stock in stocks if key in stock.composition]
+        known = ", ".join(lot for lot in there if lot) or "none"
+        for lot in lots:
+            if lot not in there:
+                text = f"no stock of {key} on bench {plan.bench.name} is of lot {lot!r}; lots of its stocks: {known}"
+                problems.append(Problem(f"settings.lots.{key}", text))
+    if problems:
+        raise InputError(plan.campaign_file, problems)
+
+
 def _check_stocks(plan: Plan) -> None:
     """Every component that a recipe must or may hold has to stand on the bench."""
     supplied = {key for stock in plan.bench.stocks_for_dosing(plan.path.mixer) for key in stock.composition}
-    missing = [name for name, bounds in plan.space.bounds.items() if bounds[1] > 0 and name not in supplied]
+    missing = [name for name in plan.space.components if plan.space.bounds[name].high > 0 and name not in supplied]
     if missing:
         raise InputError(
             plan.campaign_file,

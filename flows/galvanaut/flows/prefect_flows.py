@@ -179,7 +179,7 @@ async def trial_flow(number: int) -> Outcome:
     with unlabelled():
         outcome = await inside(run_trial(trial, lab, steps=TASKS))
     values = ", ".join(f"{name} {value:.3f}" for name, value in outcome.values.items())
-    get_run_logger().info("%s: %s", trial.tested.text(), values or f"{outcome.status}: {outcome.reason}")
+    get_run_logger().info("%s: %s", trial.text, values or f"{outcome.status}: {outcome.reason}")
     return outcome
 
 

@@ -76,4 +76,4 @@ def line(trial: TrialRecord, lab: Lab) -> str:
         return f"{head}  FAILED  {trial.outcome.reason if trial.outcome else ''}"
     value, parts = trial.outcome.values[lab.objective.name], lab.summary().parts(trial)
     of = f" ({parts})" if parts else ""
-    return f"{head}  {value:6.2f} {lab.objective.unit}{of}  best {best(lab)}  {trial.tested.text()}"
+    return f"{head}  {value:6.2f} {lab.objective.unit}{of}  best {best(lab)}  {trial.text}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from galvanaut.campaigns.advice import advice
 from galvanaut.campaigns.campaignfile import Campaign, load_campaign
 from galvanaut.campaigns.ledger import Ledger
 from galvanaut.campaigns.report import Summary, summarise, write_report
@@ -17,10 +18,11 @@ from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.flows.alarms import alarms_text, open_in
+from galvanaut.flows.beliefs import beliefs
 from galvanaut.flows.folder import LabFolder, writing
 from galvanaut.flows.incidents import incidents, injected_faults
 from galvanaut.flows.labels import note
-from galvanaut.flows.recommend import recommendation
+from galvanaut.flows.plan import plan_of
 from galvanaut.instruments.journal import Journal
 
 
@@ -36,13 +38,17 @@ def lab_json(lab: Path) -> list[dict[str, Any]]:
 
 
 def campaign_text(lab: Path, campaign: str) -> str:
-    """A campaign's standing and its leaderboard."""
+    """A campaign's standing and its leaderboard; of several objectives the front, and how limits are kept."""
     summary = _summary(lab, campaign)
     rows = [_line(summary)]
+    if (front := summary.front()) is not None:
+        rows.append(front.text())
+    if summary.limits and (text := _advice(lab, summary.name)):
+        rows.append(text)
     for rank, trial in enumerate(summary.leaderboard(10), start=1):
         rows.append(
             f"{rank:4d}. trial {trial.number:3d} {summary.value(trial):8.3f} {summary.unit}  "
-            f"{_in_brackets(summary.parts(trial))}{trial.tested.text()}"
+            f"{_in_brackets(summary.parts(trial))}{trial.text}{_breaks(summary.broken(trial))}"
         )
     rows += [
         f"      trial {trial.number:3d} {trial.status.replace('_', ' ')}: {trial.outcome.reason}"
@@ -69,13 +75,25 @@ def write_campaign_report(lab: Path, campaign: str) -> Path:
     label = note(is_synthetic=_is_simulated(summary), has_cells=asked.procedure.cells is not None)
     folder = LabFolder(lab)
     path = folder.report(summary.name)
-    with _log(lab) as log:
-        ledger = Ledger(log, summary.name, SystemClock())
-    advice = recommendation(asked, ledger, summary.plan["seed"])
     with opened(folder.station) as engine:
         went_wrong = incidents(Journal(EventLog(engine, "journal"), SystemClock()), summary.name)
+    with _log(lab) as log:
+        plans = Ledger(log, summary.name, SystemClock()).plans
     with writing(path):
-        return write_report(summary, path, label, advice, went_wrong, injected_faults(folder, ledger.plans))
+        told = _advice(lab, summary.name)
+        return write_report(summary, path, label, told, went_wrong, injected_faults(folder, plans))
+
+
+def _advice(lab: Path, campaign: str) -> str:
+    """The planner's recommendation in words."""
+    with _log(lab) as log:
+        ledger = Ledger(log, campaign, SystemClock())
+        plan = plan_of(ledger.started or {})
+        return advice(plan.campaign, ledger, plan.task(beliefs=beliefs(plan, ledger)))
+
+
+def _breaks(limits: Sequence[str]) -> str:
+    return f"  breaks {', '.join(limits)}" if limits else ""
 
 
 def _in_brackets(text: str) -> str:
@@ -120,13 +138,28 @@ def _summaries(lab: Path) -> list[Summary]:
 
 
 def _summary(lab: Path, campaign: str) -> Summary:
+    with campaign_log(lab, campaign) as (log, name):
+        return _summary_of(log, name)
+
+
+@contextmanager
+def campaign_log(lab: Path, campaign: str) -> Iterator[tuple[EventLog, str]]:
+    """The table of a lab's ledger, and the name of a campaign in it.
+
+    Args:
+        lab: its folder.
+        campaign: name, or the campaign's file.
+
+    Raises:
+        InputError: no such lab, or no such campaign in it.
+    """
     name = load_campaign(Path(campaign)).name if campaign.endswith((".yaml", ".yml")) else campaign
     with _log(lab) as log:
         known = list(dict.fromkeys(event.topic for event in log.read()))
         if name not in known:
             there = ", ".join(known) or "none"
             raise InputError(f"campaign {name}", f"is not in the ledger of {lab}; there: {there}")
-        return _summary_of(log, name)
+        yield log, name
 
 
 def _summary_of(log: EventLog, name: str) -> Summary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from galvanaut.core.errors import InputError
+from galvanaut.core.errors import InputError, Problem
 from galvanaut.flows.lab import Lab
 from galvanaut.flows.putright import ask, open_order_of
 from galvanaut.flows.steps import key
@@ -58,9 +58,19 @@ async def take_over(bench: int, lab: Lab) -> None:
     bottles = {name: _bottle(each) for name, each in fresh.items() if _bottle(each) != _bottle(lab.bench.stocks[name])}
     if not bottles:
         return
+    _check_lots(fresh, lab)
     number = 1 + sum(record.request["kind"] == "bottles" for record in lab.station.journal.records())
     await lab.run(key(bench, NAME, lab, number), PutUpBottles(bottles))
     lab.put_up(bottles)
+
+
+def _check_lots(fresh: Mapping[str, Any], lab: Lab) -> None:
+    """A campaign that chooses between lots goes on with these lots."""
+    chosen = {lot for lots in lab.campaign.settings.lots.values() for lot in lots}
+    for name, before in lab.bench.stocks.items():
+        if before.lot in chosen and fresh[name].lot != before.lot:
+            text = f"is {fresh[name].lot} now; campaign {lab.campaign.name} chooses between lots and needs {before.lot}"
+            raise InputError(lab.plan.bench_file, Problem(f"stocks.{name}.lot", text))
 
 
 def _bottle(entry: Any) -> Mapping[str, Any]:

@@ -153,7 +153,7 @@ def _say_result(lab: Lab, console: Console, seconds: float) -> None:
     console.print(f"best measured: [bold]{escape(best(lab))}[/]", highlight=False)
     top = lab.best()
     if top is not None:
-        console.print(f"  {top.tested.text()}", highlight=False, markup=False)
+        console.print(f"  {top.text}", highlight=False, markup=False)
     if model := lab.recommendation():
         console.print(model, highlight=False, markup=False, soft_wrap=True)
     _say_effort(lab, console)

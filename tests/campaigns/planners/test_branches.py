@@ -190,7 +190,7 @@ def test_too_many_branches_are_refused_at_once() -> None:
 
 
 def test_a_space_of_many_branches_is_quick() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     fresh = space()
     fresh.sample(400, np.random.default_rng(1))
-    assert time.perf_counter() - began < 5.0, "32 of its branches take less than half a second on an idle machine"
+    assert time.process_time() - began < 3.0, "32 of its branches take less than half a second on an idle machine"

@@ -8,9 +8,15 @@ import pytest
 
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.simulators.electrolyte import regression
-from galvanaut.simulators.electrolyte.coefficients import COEFFICIENTS_FILE, data_digests, read_fit, write_fit
+from galvanaut.simulators.electrolyte.coefficients import (
+    COEFFICIENTS_FILE,
+    PAPERS_FILE,
+    data_digests,
+    read_fit,
+    write_fit,
+)
 from galvanaut.simulators.electrolyte.crossvalidation import cross_validate, leave_out, practical
-from galvanaut.simulators.electrolyte.datasets import ROBOT, fitting_data
+from galvanaut.simulators.electrolyte.datasets import CALISOL_FILE, ROBOT, fitting_data, papers_data
 from galvanaut.simulators.electrolyte.fit import describe_fit, describe_scores, main
 from galvanaut.simulators.electrolyte.form import PARAMETERS, jacobian, log_conductivity
 from galvanaut.simulators.electrolyte.regression import fit
@@ -39,6 +45,13 @@ def test_shipped_constants_are_what_a_rerun_gives(refitted):
 
 def test_shipped_constants_belong_to_the_shipped_data():
     assert json.loads(COEFFICIENTS_FILE.read_text())["fitted_to_sha256"] == data_digests()
+
+
+def test_the_law_of_the_papers_is_what_a_rerun_without_the_robot_gives():
+    shipped, again = read_fit(PAPERS_FILE), fit(papers_data())
+    np.testing.assert_allclose(shipped.parameters, again.parameters, rtol=1e-4, atol=1e-4)
+    assert ROBOT not in shipped.offsets
+    assert json.loads(PAPERS_FILE.read_text())["fitted_to_sha256"] == data_digests((CALISOL_FILE,))
 
 
 def test_the_start_does_not_matter(data, refitted):
@@ -146,9 +159,9 @@ def test_command_prints_and_writes_only_when_asked(monkeypatch, capsys, tmp_path
 
     written = []
     monkeypatch.setattr(command, "cross_validate", lambda data, result: list(scores.values()))
-    monkeypatch.setattr(command, "write_fit", written.append)
+    monkeypatch.setattr(command, "write_fit", lambda result, *path: written.append(path))
     main([])
     assert "robot: composition" in capsys.readouterr().out
     assert written == []
     main(["--write"])
-    assert len(written) == 1
+    assert written == [(), (PAPERS_FILE,)]

@@ -62,7 +62,13 @@ class BaybePlanner(LearningPlanner):
             "seed": task.seed,
             "index": index,
         }
-        return Proposal(index, coordinates(self.space, recipe), recipe, "recommended by BayBE", explanation=explanation)
+        return Proposal(
+            index,
+            coordinates(self.space, recipe, choice.point),
+            recipe,
+            "recommended by BayBE",
+            explanation=explanation,
+        )
 
     def _best(self, ordered: list[Observation]) -> Recommendation:
         """The best measured one: BayBE itself recommends none of those tested."""

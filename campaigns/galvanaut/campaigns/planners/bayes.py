@@ -58,7 +58,7 @@ class BayesPlanner(LearningPlanner):
         recipe = self.space.recipe(decision.choice.point)
         return Proposal(
             index,
-            coordinates(self.space, recipe),
+            coordinates(self.space, recipe, decision.choice.point),
             recipe,
             reason(self.space, decision, np.array([seen.point for seen in ordered])),
             decision.mean,

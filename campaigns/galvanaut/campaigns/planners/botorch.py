@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from galvanaut.campaigns.planners.baseline import coordinates
-from galvanaut.campaigns.planners.candidates import CandidateSearch, Choice
+from galvanaut.campaigns.planners.candidates import Candidate, CandidateSearch
 from galvanaut.campaigns.planners.learning import LearningPlanner
 from galvanaut.campaigns.planners.missing import missing
 from galvanaut.campaigns.planners.protocol import Array, Observation, Proposal, Recommendation, data_hash
@@ -64,14 +64,14 @@ class BotorchPlanner(LearningPlanner):
         best, sign = int(np.argmax(means)), 1.0 if self._task.maximise else -1.0
         return Recommendation(good[best].point, sign * float(means[best]), float(sds[best]), good[best].trial)
 
-    def _proposal(self, index: int, choice: Choice, models: _Models, data: str, best: float) -> Proposal:
+    def _proposal(self, index: int, choice: Candidate, models: _Models, data: str, best: float) -> Proposal:
         means, sds = models.expected(choice.point[None, :])
         recipe, sign = self.space.recipe(choice.point), 1.0 if self._task.maximise else -1.0
         mean, sd = sign * float(means[0]), float(sds[0])
         name = "qLogNEHVI" if self._task.aims else "qLogNEI"
         reason = f"{name}: expects {mean:.3g} ± {sd:.2g}, best tested so far {sign * best:.3g}"
         explanation = {"model": f"BoTorch, {name}", "data": data, "seed": self._task.seed, "index": index}
-        point = coordinates(self.space, recipe)
+        point = coordinates(self.space, recipe, choice.point)
         return Proposal(index, point, recipe, reason, mean, sd, choice.score, explanation)
 
 

@@ -46,7 +46,7 @@ _APART = 1e-3
 
 
 @dataclass(frozen=True)
-class Choice:
+class Candidate:
     """A makeable point and its acquisition value."""
 
     point: Array
@@ -74,7 +74,7 @@ class CandidateSearch:
         """What the model sees of one point, (d,)."""
         return np.asarray(self._space.features(point)[0])
 
-    def best(self, score: Score) -> Choice:
+    def best(self, score: Score) -> Candidate:
         """The makeable point with the highest score, as the bench will make it.
 
         Raises:
@@ -91,7 +91,7 @@ class CandidateSearch:
         values = score(choices)
         wanted = self._preference(choices)
         chosen = max(range(len(made)), key=lambda i: (int(wanted[i]), float(values[i])))
-        return Choice(choices[chosen], float(values[chosen]))
+        return Candidate(choices[chosen], float(values[chosen]))
 
     def some(self) -> Array:
         """Feasible points: all over the space, and around the first tested ones, (n, variables)."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galvanaut.campaigns.planners.acquisition import Improvement, log_within
-from galvanaut.campaigns.planners.candidates import CandidateSearch, Choice, Score
+from galvanaut.campaigns.planners.candidates import Candidate, CandidateSearch, Score
 from galvanaut.campaigns.planners.library import best_by
 from galvanaut.campaigns.planners.posterior import Places
 from galvanaut.campaigns.planners.protocol import Array, Observation, Recommendation
@@ -52,7 +52,7 @@ class Decision:
         quantities: mean and standard deviation of each of several objectives.
     """
 
-    choice: Choice
+    choice: Candidate
     mean: float
     sd: float
     measured_sd: float
@@ -136,7 +136,7 @@ class Engine:
         places = self._at(quantity, np.array([each.point for each in seen]))
         return fit(Readings.of(seen, quantity, places), 1.0 if maximise else -1.0, self._at(quantity, self._failed))
 
-    def _again(self, choice: Choice, score: Score, search: CandidateSearch, under_way: Array) -> Choice | None:
+    def _again(self, choice: Candidate, score: Score, search: CandidateSearch, under_way: Array) -> Candidate | None:
         """A tested recipe that is better measured once more than the chosen one tried, if there is any."""
         surrogate = self.surrogate
         candidates = np.flatnonzero(~surrogate.outliers)
@@ -150,7 +150,7 @@ class Engine:
                 break
             made = search.again(self._tested[best[i]])
             if made is not None:
-                return Choice(made, float(score(made[None, :])[0]))
+                return Candidate(made, float(score(made[None, :])[0]))
         return None
 
     def _score(self, under_way: Array, index: int) -> Score:
@@ -245,7 +245,7 @@ class Engine:
         """Expected values at the tested points, in model units."""
         return self.surrogate.predict(self._at("", self._tested))[0]
 
-    def _decision(self, choice: Choice) -> Decision:
+    def _decision(self, choice: Candidate) -> Decision:
         """Expectations from the data alone: what was assumed of pending points plays no part."""
         surrogate, point = self.surrogate, choice.point[None, :]
         means, sds = self.predict(point)

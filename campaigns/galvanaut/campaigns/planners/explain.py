@@ -49,8 +49,9 @@ def _where(space: SearchSpace, point: Array, tested: Array) -> str:
     here, others = space.features(point)[0], space.features(tested)
     nearest = others[int(np.argmin(np.linalg.norm(others - here, axis=1)))]
     variable = int(np.argmax(np.abs(here - nearest)))
-    direction = "more" if here[variable] > nearest[variable] else "less"
     name = space.feature_names[variable]
-    if name not in space.names:  # an option of a choice
-        return name if direction == "more" else f"not {name}"
+    if name not in space.bounds:
+        choice, _, _ = name.partition("=")
+        return f"{choice} {space.settings(point)[choice]}"
+    direction = "more" if here[variable] > nearest[variable] else "less"
     return f"{direction} {name} ({point[space.names.index(name)]:.3g})"

@@ -63,7 +63,7 @@ class LearningPlanner(ABC):
         """
         ordered = in_order(observations)
         if self._too_little(ordered):
-            return best_measured(ordered, self._task.maximise)
+            return best_measured(ordered, self._task.maximise, self._task.limits)
         with single_thread():
             return self._best(ordered)
 

@@ -14,12 +14,12 @@ from bayes_opt.acquisition import AcquisitionFunction
 from numpy.typing import NDArray
 
 from galvanaut.campaigns.planners.acquisition import log_expected_improvement
-from galvanaut.campaigns.planners.candidates import CandidateSearch, Choice, Score
+from galvanaut.campaigns.planners.candidates import Candidate, CandidateSearch, Score
 
 Array = NDArray[np.float64]
 
 
-def best_by(score: Score, search: CandidateSearch, features: Array, values: Sequence[float]) -> Choice:
+def best_by(score: Score, search: CandidateSearch, features: Array, values: Sequence[float]) -> Candidate:
     """The makeable recipe with the highest score.
 
     Args:
@@ -54,7 +54,7 @@ class FeasibleAcquisition(AcquisitionFunction):
         choice: what the last `suggest` found.
     """
 
-    choice: Choice
+    choice: Candidate
 
     def __init__(self, search: CandidateSearch, score: Score) -> None:
         super().__init__()

@@ -24,7 +24,7 @@ class RandomPlanner:
 
     def __init__(self, task: Task) -> None:
         self.space = task.space
-        self._maker, self._seed, self._maximise = task.maker, task.seed, task.maximise
+        self._task = task
 
     def propose(self, index: int, observations: Sequence[Observation], pending: Sequence[Array]) -> Proposal:
         """A point that depends on seed and index alone.
@@ -32,15 +32,15 @@ class RandomPlanner:
         Raises:
             NotMakeableError: of several thousand recipes the bench can make none.
         """
-        draw = generator(self._seed, "random", index)
+        draw = generator(self._task.seed, "random", index)
         for _ in range(_ROUNDS):
             points = self.space.volume(_DRAWS, draw)
-            within = points[reachable(self._maker, points)]
-            made = realise_some(self.space, self._maker, within, wanted=1, attempts=_DRAWS)
+            within = points[reachable(self._task.maker, points)]
+            made = realise_some(self.space, self._task.maker, within, wanted=1, attempts=_DRAWS)
             if made:
-                return blind_proposal(self.space, index, made[0], "drawn at random", "random", self._seed)
+                return blind_proposal(self.space, index, made[0], "drawn at random", "random", self._task.seed)
         raise NotMakeableError(f"the bench can make none of {_DRAWS * _ROUNDS} recipes drawn from the search space")
 
     def recommend(self, observations: Sequence[Observation]) -> Recommendation | None:
         """The best measured recipe: there is no model to see through the noise."""
-        return best_measured(observations, self._maximise)
+        return best_measured(observations, self._task.maximise, self._task.limits)

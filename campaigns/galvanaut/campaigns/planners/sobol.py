@@ -67,13 +67,15 @@ class SobolPlanner:
     def __init__(self, task: Task) -> None:
         self.space = task.space
         self._design = SobolDesign(task.space, task.maker, task.seed)
-        self._seed, self._maximise = task.seed, task.maximise
+        self._task = task
 
     def propose(self, index: int, observations: Sequence[Observation], pending: Sequence[Array]) -> Proposal:
         """Point number ``index`` of the sequence."""
         point = self._design.point(index)
-        return blind_proposal(self.space, index, point, f"point {index + 1} of a Sobol sequence", "sobol", self._seed)
+        return blind_proposal(
+            self.space, index, point, f"point {index + 1} of a Sobol sequence", "sobol", self._task.seed
+        )
 
     def recommend(self, observations: Sequence[Observation]) -> Recommendation | None:
         """The best measured recipe: there is no model to see through the noise."""
-        return best_measured(observations, self._maximise)
+        return best_measured(observations, self._task.maximise, self._task.limits)

@@ -21,3 +21,8 @@ def single_thread() -> Iterator[None]:
     """While inside, BLAS and OpenMP use one thread in this process."""
     with _controller().limit(limits=1):
         yield
+
+
+def architectures() -> list[str]:
+    """The kinds of processor for which the libraries of linear algebra have chosen their routines."""
+    return list(dict.fromkeys(str(each.get("architecture", "")) for each in _controller().info()))

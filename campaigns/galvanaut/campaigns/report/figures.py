@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from galvanaut.campaigns.ledger import TrialRecord
+from galvanaut.campaigns.report.front import measured_in_all
 from galvanaut.campaigns.report.summary import Summary
 
 if TYPE_CHECKING:
@@ -133,6 +135,47 @@ def measured_against_predicted(summary: Summary) -> Figure | None:
     return figure
 
 
+def pareto_front(summary: Summary) -> Figure | None:
+    """All results of two objectives, and the front of what nothing beats; None for another number of objectives."""
+    import plotly.graph_objects as go
+
+    front = summary.front()
+    if front is None or len(summary.quantities) != 2 or not front.trials:
+        return None
+    beaten = [trial for trial in measured_in_all(summary.ended, summary.aims) if trial not in front.trials]
+    figure = go.Figure(layout=_LAYOUT)
+    figure.add_scatter(**_results(summary, beaten, "beaten, or breaks a limit", MUTED), mode="markers")
+    figure.add_scatter(
+        **_results(summary, front.trials, "front", ACCENT),
+        mode="lines+markers",
+        line={"color": ACCENT},
+    )
+    worst, best = ([getattr(aim, end) for aim in summary.aims] for end in ("worst", "best"))
+    for point, name, symbol in ((worst, "worst: the reference point", "x"), (best, "best wished for", "star")):
+        marker = {"symbol": symbol, "size": 11, "color": INK}
+        figure.add_scatter(x=point[:1], y=point[1:], mode="markers", name=name, marker=marker)
+    for update, target in zip((figure.update_xaxes, figure.update_yaxes), summary.quantities, strict=True):
+        update(title=f"{target.name} / {target.unit}", autorange=None if target.goal == "maximise" else "reversed")
+    return figure
+
+
+def _results(summary: Summary, trials: Sequence[TrialRecord], name: str, colour: str) -> dict[str, Any]:
+    """Points of a scatter plot of two objectives."""
+    outcomes = [trial.outcome for trial in trials if trial.outcome is not None]
+    x, y = ([outcome.values[each.name] for outcome in outcomes] for each in summary.quantities)
+    bars = [[outcome.deviations.get(each.name) for outcome in outcomes] for each in summary.quantities]
+    return {
+        "x": x,
+        "y": y,
+        "error_x": {"type": "data", "array": bars[0], "color": MUTED, "thickness": 1},
+        "error_y": {"type": "data", "array": bars[1], "color": MUTED, "thickness": 1},
+        "name": name,
+        "text": [_hover(trial) for trial in trials],
+        "marker": {"color": colour, "size": 9},
+        "hovertemplate": "%{text}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
+    }
+
+
 def _corners(trials: list[TrialRecord]) -> list[tuple[str, ...]]:
     """Up to three groups of solvents: the two that vary most stand alone, all others share the third corner."""
     shares = [trial.tested.solvent_shares for trial in trials]
@@ -144,4 +187,4 @@ def _corners(trials: list[TrialRecord]) -> list[tuple[str, ...]]:
 
 
 def _hover(trial: TrialRecord) -> str:
-    return f"trial {trial.number}: {trial.tested.text()}"
+    return f"trial {trial.number}: {trial.text}"

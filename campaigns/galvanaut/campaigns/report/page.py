@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galvanaut.campaigns.components import component
-from galvanaut.campaigns.report.figures import composition_map, convergence, measured_against_predicted
+from galvanaut.campaigns.report.figures import composition_map, convergence, measured_against_predicted, pareto_front
 from galvanaut.campaigns.report.incidents import Incident, InjectedFault, accounts
 from galvanaut.campaigns.report.summary import Summary
 from galvanaut.core.units import magnitude
@@ -61,6 +61,8 @@ def write_report(
         incidents=incidents,
         accounts=accounts(faults, incidents),
         instant=_instant,
+        front=summary.front(),
+        has_parts=any(summary.parts(trial) for trial in summary.trials),
         failures=[trial for trial in summary.trials if trial.status.startswith("failed")],
     )
     make_folder(path.parent)
@@ -74,6 +76,7 @@ def _sections(summary: Summary) -> list[dict[str, Any]]:
     figures: Sequence[tuple[str, str, Figure | None]] = [
         ("Convergence", "Bars are one standard deviation of the readings; batches scatter more.", convergence(summary)),
         ("Composition map", corners, composition_map(summary)),
+        ("Front", "Up and to the right is better; nothing measured beats the front.", pareto_front(summary)),
         ("Measured against predicted", "", measured_against_predicted(summary)),
     ]
     shown = [row for row in figures if row[2] is not None]

@@ -8,7 +8,8 @@ from typing import Any
 
 from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger, TrialRecord
-from galvanaut.campaigns.objectivefields import Target
+from galvanaut.campaigns.objectivefields import Objective, QuantityLimit, Target
+from galvanaut.campaigns.report.front import Front, front_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Summary:
         calibration: cell constant and the standard it rests on, or None.
         plan: campaign file, seed and bench as started.
         quantities: what is weighed in the objective; empty if it is a quantity itself.
+        aims: the several objectives that these come from.
+        limits: what quantities must keep to, each with its unit.
     """
 
     name: str
@@ -35,6 +38,8 @@ class Summary:
     calibration: Mapping[str, Any] | None
     plan: Mapping[str, Any]
     quantities: Sequence[Target] = ()
+    aims: Sequence[Objective] = ()
+    limits: Sequence[tuple[QuantityLimit, str]] = ()
 
     @property
     def ended(self) -> list[TrialRecord]:
@@ -56,16 +61,32 @@ class Summary:
         return trial.outcome.deviations.get(self.objective) if trial.outcome is not None else None
 
     def parts(self, trial: TrialRecord) -> str:
-        """The values that are weighed in a trial's objective, in words; empty if there are none."""
+        """The values that are weighed in a trial's objective, or limited, in words; empty if there are none."""
         if trial.outcome is None:
             return ""
         values, details = trial.outcome.values, trial.outcome.details
         censored = details.get("censored", ())
-        found = ((each, values[each.name]) for each in self.quantities if each.name in values)
+        units = {each.name: each.unit for each in self.quantities}
+        units |= {str(limit.name): unit for limit, unit in self.limits if limit.name != self.objective}
         return ", ".join(
-            f"{each.name} {'> ' if each.name in censored else ''}{value:.4g} {each.unit}{_share(details, each.name)}"
-            for each, value in found
+            f"{name} {'> ' if name in censored else ''}{values[name]:.4g} {unit}{_share(details, name)}"
+            for name, unit in units.items()
+            if name in values
         )
+
+    def broken(self, trial: TrialRecord) -> list[str]:
+        """The limits that a trial's measured values break, in words; none while nothing was measured."""
+        values = trial.outcome.values if trial.outcome is not None else {}
+        return [
+            limit.text(unit)
+            for limit, unit in self.limits
+            if limit.name in values and not limit.keeps(values[limit.name])
+        ]
+
+    def front(self) -> Front | None:
+        """Of several objectives, which measured results nothing beats; None where there is one."""
+        kept = [trial for trial in self.trials if not self.broken(trial)]
+        return front_of(kept, self.aims) if self.aims else None
 
     def cells(self) -> list[dict[str, Any]]:
         """What the ledger keeps of each cell, with its trial's number; empty if a campaign builds none."""
@@ -77,24 +98,26 @@ class Summary:
         ]
 
     def leaderboard(self, length: int | None = None) -> list[TrialRecord]:
-        """Successful trials, the best first."""
+        """Successful trials, the best first, and after them those that break a limit."""
         sign = -1.0 if self.maximise else 1.0
         ranked = [
-            (sign * value, trial.number, trial) for trial in self.trials if (value := self.value(trial)) is not None
+            (bool(self.broken(trial)), sign * value, trial.number, trial)
+            for trial in self.trials
+            if (value := self.value(trial)) is not None
         ]
-        return [trial for _, _, trial in sorted(ranked, key=lambda row: row[:2])][:length]
+        return [trial for *_, trial in sorted(ranked, key=lambda row: row[:3])][:length]
 
     def best(self) -> TrialRecord | None:
-        """The best measured trial so far."""
+        """The best measured trial so far; if any keeps all limits, one of those."""
         return next(iter(self.leaderboard(1)), None)
 
     def best_so_far(self) -> list[float | None]:
-        """Best value after each ended trial; None until the first success."""
+        """Best value after each ended trial, among those that keep all limits; None until the first one."""
         best: float | None = None
         course: list[float | None] = []
         for trial in self.ended:
             value = self.value(trial)
-            if value is not None and (best is None or (value > best) == self.maximise):
+            if value is not None and not self.broken(trial) and (best is None or (value > best) == self.maximise):
                 best = value
             course.append(best)
         return course
@@ -109,8 +132,24 @@ class Summary:
             "plan": dict(self.plan),
             "calibration": dict(self.calibration) if self.calibration is not None else None,
             "best": best.number if (best := self.best()) is not None else None,
+            **({"front": front.to_json()} if (front := self.front()) is not None else {}),
+            **({"limits": self._limits_json()} if self.limits else {}),
             "trials": [_trial_json(trial) for trial in self.trials],
         }
+
+    def _limits_json(self) -> list[dict[str, Any]]:
+        """Each limit, and the trials whose measured values keep it."""
+        measured = [(trial.number, trial.outcome.values) for trial in self.trials if trial.outcome is not None]
+        return [
+            {
+                **limit.model_dump(mode="json"),
+                "unit": unit,
+                "kept_by": [
+                    number for number, values in measured if limit.name in values and limit.keeps(values[limit.name])
+                ],
+            }
+            for limit, unit in self.limits
+        ]
 
 
 def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
@@ -127,6 +166,8 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
         ledger.calibration,
         ledger.started or {},
         campaign.quantities,
+        campaign.objectives if campaign.quantities else (),
+        [(limit, campaign.unit_of(limit.name)) for limit in campaign.limits],
     )
 
 
@@ -146,6 +187,7 @@ def _trial_json(trial: TrialRecord) -> dict[str, Any]:
         "bench": trial.bench,
         "status": trial.status,
         "recipe": dict(trial.recipe.mass_fractions),
+        "settings": dict(trial.settings),
         "doses": [dict(dose) for dose in trial.doses],
         "as_made": dict(trial.as_made.mass_fractions) if trial.as_made is not None else None,
         "as_made_deviations": dict(trial.as_made_deviations),

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from galvanaut.core.errors import GalvanautError
-from galvanaut.flows.cli import alarms, benches, campaigns, drills, exports, imports, orders, servers, stations
+from galvanaut.flows.cli import alarms, benches, campaigns, drills, exports, imports, judging, orders, servers, stations
 
 app = typer.Typer(
     name="galvanaut",
@@ -27,6 +27,8 @@ app.command("stop")(campaigns.stop)
 app.command("status")(campaigns.status)
 app.command("alarms")(alarms.alarms)
 app.command("report")(campaigns.report)
+app.command("replay")(judging.replay)
+app.command("fail")(judging.fail)
 app.command("records")(exports.records)
 app.command("benchmark")(campaigns.benchmark)
 app.command("schema")(campaigns.schema)

@@ -7,6 +7,7 @@ a step may lie outside of the protocol's own ``safety``.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -117,6 +118,20 @@ class TestPlan(BaseModel):
         if not 0 < capacity_Ah < float("inf"):
             raise InputError("test plan", f"a measured capacity of {capacity_Ah:g} Ah is none")
         return self.model_copy(update={"nominal_capacity_Ah": float(capacity_Ah)})
+
+    def with_rate(self, rate_C: float) -> TestPlan:
+        """The same plan with this C-rate in all its constant-current steps, charging and discharging.
+
+        Raises:
+            InputError: a step says its current in mA, or there is none.
+        """
+        data = self.as_json()
+        steps = [step for step in data["protocol"]["method"] if step["step"] == "constant_current"]
+        if not steps or any("rate_C" not in step for step in steps):
+            raise InputError("test plan", "has no constant-current step whose rate_C could be chosen, or one in mA")
+        for step in steps:
+            step["rate_C"] = math.copysign(rate_C, float(step["rate_C"]))
+        return self.model_validate(data)
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON from which the same plan can be made."""

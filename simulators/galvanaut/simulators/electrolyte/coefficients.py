@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from galvanaut.simulators.electrolyte.form import PARAMETERS
 from galvanaut.simulators.electrolyte.regression import Fit
 
 COEFFICIENTS_FILE = Path(__file__).parent / "coefficients.json"
+"""Fitted to all measurements."""
+PAPERS_FILE = Path(__file__).parent / "coefficients_papers.json"
+"""Fitted to the papers alone, without the robot."""
+FILES = (ROBOT_FILE, CALISOL_FILE)
 
 
 @lru_cache(maxsize=4)
@@ -39,17 +44,17 @@ def read_fit(path: Path = COEFFICIENTS_FILE) -> Fit:
 
 
 def write_fit(result: Fit, path: Path = COEFFICIENTS_FILE) -> None:
-    """Keep a fit of the shipped data."""
+    """Keep a fit of the shipped data, or with the path `PAPERS_FILE` one of the papers alone."""
     content = {
         "law": "ln k = ln m + a(x) + s(x) sqrt(m) + c(x) m - 100 b(x) / (T - t(x) - tau m); see form.py",
         "units": "k mS/cm, m mol/kg of solvent, T K, x mass shares of the solvent",
         "parameters": {name: round(float(value), 8) for name, value in zip(PARAMETERS, result.parameters, strict=True)},
         "laboratory_offsets_ln": {name: round(value, 5) for name, value in result.offsets.items()},
-        "fitted_to_sha256": data_digests(),
+        "fitted_to_sha256": data_digests((CALISOL_FILE,) if path.name == PAPERS_FILE.name else FILES),
     }
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def data_digests() -> dict[str, str]:
-    """SHA-256 of each shipped data file, by name."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (ROBOT_FILE, CALISOL_FILE)}
+def data_digests(files: Sequence[Path] = FILES) -> dict[str, str]:
+    """SHA-256 of shipped data files, by name; of all of them unless some are given."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

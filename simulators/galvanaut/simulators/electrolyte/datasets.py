@@ -92,6 +92,12 @@ def fitting_data() -> Measurements:
     )
 
 
+def papers_data() -> Measurements:
+    """What `fitting_data` holds of the papers: everything but the robot's."""
+    data = fitting_data()
+    return data.where(data.laboratory != ROBOT)
+
+
 def robot_means() -> Measurements:
     """The robot's electrolytes: the mean over the runs of one composition at one temperature."""
     runs: dict[tuple[str, str, str], list[float]] = defaultdict(list)

@@ -1,7 +1,7 @@
 """Reruns the fit: ``python -m galvanaut.simulators.electrolyte.fit [--write]``.
 
 Prints the constants, the laboratories' offsets and the table of group-wise cross-validation. With ``--write`` the
-constants replace those that the model uses.
+constants replace those that the model uses, and those of a fit to the papers alone the ones of `prior_model`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
 
-from galvanaut.simulators.electrolyte.coefficients import COEFFICIENTS_FILE, write_fit
+from galvanaut.simulators.electrolyte.coefficients import COEFFICIENTS_FILE, PAPERS_FILE, write_fit
 from galvanaut.simulators.electrolyte.crossvalidation import Score, cross_validate
-from galvanaut.simulators.electrolyte.datasets import Measurements, fitting_data
+from galvanaut.simulators.electrolyte.datasets import Measurements, fitting_data, papers_data
 from galvanaut.simulators.electrolyte.form import PARAMETERS
 from galvanaut.simulators.electrolyte.regression import Fit, fit
 
@@ -21,7 +21,7 @@ _DETAILED_GROUPS = 12
 def main(arguments: Sequence[str] | None = None) -> None:
     """Fit, cross-validate, print; write only if asked to."""
     parser = argparse.ArgumentParser(description="Fit the conductivity law to the shipped measurements.")
-    parser.add_argument("--write", action="store_true", help=f"replace {COEFFICIENTS_FILE.name}")
+    parser.add_argument("--write", action="store_true", help=f"replace {COEFFICIENTS_FILE.name} and {PAPERS_FILE.name}")
     options = parser.parse_args(arguments)
     data = fitting_data()
     result = fit(data)
@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(line)
     if options.write:
         write_fit(result)
-        print(f"\nwritten: {COEFFICIENTS_FILE}")
+        write_fit(fit(papers_data()), PAPERS_FILE)
+        print(f"\nwritten: {COEFFICIENTS_FILE}, {PAPERS_FILE}")
 
 
 def describe_fit(result: Fit, data: Measurements) -> Iterator[str]:

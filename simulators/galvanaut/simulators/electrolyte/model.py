@@ -9,8 +9,9 @@ from typing import NoReturn
 import numpy as np
 
 from galvanaut.core.errors import UnsupportedError
-from galvanaut.simulators.electrolyte.coefficients import read_fit
+from galvanaut.simulators.electrolyte.coefficients import PAPERS_FILE, read_fit
 from galvanaut.simulators.electrolyte.composition import Array, split, whole
+from galvanaut.simulators.electrolyte.datasets import WINDOW_K, WINDOW_MOLALITY
 from galvanaut.simulators.electrolyte.form import CELSIUS_ZERO_K, log_conductivity
 from galvanaut.simulators.electrolyte.regression import Fit
 from galvanaut.simulators.electrolyte.support import region, supported
@@ -68,6 +69,25 @@ class ConductivityModel:
             self._refuse(int(outside[0]), solvent_shares, molality, temperature_degC)
         return np.asarray(np.exp(self._log(solvent_shares, molality, temperature_degC)))
 
+    def extrapolated_mS_cm(self, solvent_shares: Array, molality: Array, temperature_degC: float) -> Array:
+        """What the law says, whether data support it or not, mS/cm, shape (n,): always a number, perhaps a wrong one.
+
+        Molality and temperature count as the nearest within those of the measurements.
+
+        Args:
+            solvent_shares: shape (n, 4), order EC, PC, DMC, EMC; what is negative counts as none.
+            molality: LiPF6 in mol per kg of solvent, shape (n,).
+            temperature_degC: one for all.
+        """
+        shares = np.maximum(solvent_shares, 0.0)
+        coldest, hottest = (bound - CELSIUS_ZERO_K for bound in WINDOW_K)
+        log = self._log(
+            shares / shares.sum(axis=1, keepdims=True),
+            np.clip(molality, *WINDOW_MOLALITY),
+            min(max(temperature_degC, coldest), hottest),
+        )
+        return np.asarray(np.exp(log))
+
     def _refuse(self, row: int, solvent_shares: Array, molality: Array, temperature_degC: float) -> NoReturn:
         shares = solvent_shares[row]
         if (shares >= 0).all() and abs(shares.sum() - 1) < 1e-6:
@@ -80,3 +100,11 @@ class ConductivityModel:
     def _log(self, shares: Array, molality: Array, temperature_degC: float) -> Array:
         temperature_K = np.full(len(molality), temperature_degC + CELSIUS_ZERO_K)
         return log_conductivity(self.fit.parameters, shares, molality, temperature_K)
+
+
+def prior_model() -> ConductivityModel:
+    """The law as the papers alone let one know it: what a planner may believe of a simulated bench without cheating.
+
+    The bench's truth is the law fitted to all measurements, the robot's among them.
+    """
+    return ConductivityModel(read_fit(PAPERS_FILE))
