@@ -7,6 +7,7 @@ The environments need not hold this project: `run.py` lets them import it from t
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -23,6 +24,21 @@ LIBRARIES = {
     "ax": ("ax-platform==1.3.1",),
 }
 """What each environment holds beside torch and what the project itself needs for planning."""
+WITH_BOTORCH = ("botorch", "baybe", "ax")
+_BUILD_KERNEL = """
+import os, shutil, sysconfig, tempfile
+with tempfile.TemporaryDirectory() as folder:
+    os.environ["TORCH_EXTENSIONS_DIR"] = folder
+    from botorch.acquisition.multi_objective import logei
+    logei._try_load_fused_kernel()
+    built = getattr(logei._C, "__file__", None)
+    if built is not None and built.startswith(folder):
+        shutil.copy(built, sysconfig.get_path("platlib"))
+"""
+"""BoTorch compiles a part of its hypervolume when it is first asked, behind a lock file in a cache that all processes
+share; one that is killed meanwhile leaves the lock, and all later ones wait for ever. Built once, it is just imported.
+Without a C++ compiler BoTorch does without, slower.
+"""
 PROJECT_NEEDS = ("numpy", "scipy", "scikit-learn", "threadpoolctl")
 
 
@@ -37,6 +53,9 @@ def main() -> None:
         venv.create(place, with_pip=True)
         wanted = [TORCH, *_pinned(), *packages]
         subprocess.run([python_of(place), "-m", "pip", "install", "--quiet", *wanted], check=True)
+        if name in WITH_BOTORCH:
+            path = os.pathsep.join([str(python_of(place).parent), os.environ.get("PATH", "")])  # its ninja
+            subprocess.run([python_of(place), "-c", _BUILD_KERNEL], check=True, env={**os.environ, "PATH": path})
         print(f"{name}: installed")
 
 
