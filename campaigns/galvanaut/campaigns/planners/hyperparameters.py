@@ -58,7 +58,9 @@ def most_probable(sample: Sample, starts: Sequence[Array] = ()) -> Mode:
 
     begin = list(starts) or sample.form.starts()[: 1 if len(sample) > _MANY else None]
     ends = [
-        minimize(downhill, start, (), "L-BFGS-B", True, bounds=sample.form.bounds, options={"maxiter": 60})
+        minimize(
+            downhill, start, (), "L-BFGS-B", True, bounds=sample.form.bounds, options={"maxiter": 60, "ftol": 1e-6}
+        )
         for start in begin
     ]
     best = min(ends, key=lambda end: float(end.fun))

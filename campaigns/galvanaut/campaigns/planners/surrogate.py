@@ -31,7 +31,7 @@ _MOST_OUTLIERS = 0.2
 """Largest share of points that may be outliers; beyond, the model is wrong, not the data."""
 _FITTED = 150
 """Values from which hyperparameters are learnt; more cost time and tell little that is new."""
-_DRAWS = ((60, 8), (150, 4))
+_DRAWS = ((60, 6), (150, 4))
 """Up to so many values, so many sets of hyperparameters are averaged; beyond, one."""
 _FARTHEST = 8.0
 """Predictions farther from those at tested points, in their standard deviations, count as so far."""
