@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from courses import courses_svg
 from peers import ENVIRONMENTS
 from problems import HELD_OUT, NAMES, problem
 from run import MACHINE_FILE, RUNS_FILE
 
 from galvanaut.campaigns.benchmark.acceleration import Acceleration, Interval, Space, acceleration
+from galvanaut.campaigns.benchmark.courses import courses_svg
 from galvanaut.campaigns.benchmark.statistics import PairedRow, PlannerRow, Quartiles, Reach, paired_rows, planner_rows
 from galvanaut.campaigns.benchmark.traces import Trace
 

@@ -3,43 +3,71 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from galvanaut.campaigns.benchmark import Benchmark, benchmark
+from galvanaut.campaigns.benchmark.acceleration import Acceleration, Interval, Space, acceleration
+from galvanaut.campaigns.benchmark.courses import courses_svg
 from galvanaut.campaigns.planners.registry import planner_names
 from galvanaut.core.errors import InputError
 from galvanaut.flows.conductivity_problem import ConductivityProblem
+from galvanaut.flows.folder import writing
 from galvanaut.flows.plan import load_plan
 from galvanaut.flows.support import trust
 from galvanaut.flows.sweep import Place, sweep
 
 if TYPE_CHECKING:
+    from galvanaut.campaigns.benchmark.problem import Problem
     from galvanaut.campaigns.benchmark.statistics import PairedRow, PlannerRow, Quartiles, Reach
+    from galvanaut.campaigns.benchmark.traces import Trace
+
+
+_DRAWS = 50_000
+"""Recipes that say what random ones are worth."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is compared.
+
+    Attributes:
+        planners: their names; the first is compared with each of the others.
+        seeds: one run of each planner for each.
+        budget: experiments a run; None for the campaign's.
+        parallel: trials under way at a time; None for the campaign's.
+    """
+
+    planners: Sequence[str]
+    seeds: range
+    budget: int | None = None
+    parallel: int | None = None
 
 
 def benchmark_command(
     campaign_file: Path,
-    planners: Sequence[str],
-    seeds: range,
-    budget: int | None,
+    extent: Extent,
     as_json: bool,
+    plot: Path | None = None,
     place: Place = "processes",
     address: str | None = None,
 ) -> None:
-    """Run the comparison on all cores, or elsewhere, and print it.
+    """Run the comparison on all cores, or elsewhere, print it, and draw it as an SVG file if one is named.
 
     Raises:
         InputError: an unknown planner, a campaign that the simulated chemistry cannot judge, or see `sweep`.
         GalvanautError: see `sweep`.
     """
+    planners, seeds = extent.planners, extent.seeds
     names = [name.strip() for name in planners if name.strip()]
     unknown = [name for name in names if name not in planner_names()]
     if unknown or not names:
@@ -49,16 +77,34 @@ def benchmark_command(
     plan = load_plan(campaign_file)
     trust(plan)
     problem = ConductivityProblem.of(plan)
-    trials = budget or plan.campaign.budget.trials
+    trials = extent.budget or plan.campaign.budget.trials
     initial = min(plan.campaign.planner.initial, trials)
     console = Console(stderr=True)
     with console.status(f"{len(seeds)} seeds x {len(names)} planners x {trials} experiments ..."):
         spread = partial(sweep, place=place, address=address)
-        found = benchmark(problem, names, list(seeds), trials, initial, plan.campaign.budget.parallel, spread)
+        parallel = extent.parallel or plan.campaign.budget.parallel
+        found = benchmark(problem, names, list(seeds), trials, initial, parallel, spread)
+        faster = accelerations(found, problem)
+    if plot is not None:
+        with writing(plot):
+            plot.write_text(_drawn(found), encoding="utf-8")
     if as_json:
-        print(json.dumps(to_json(found, seeds), indent=2))
+        print(json.dumps(to_json(found, seeds) | {"accelerations": [asdict(row) for row in faster]}, indent=2))
     else:
         show(found, seeds, trials, Console())
+        if faster:
+            Console().print(_faster(faster))
+
+
+def accelerations(found: Benchmark, problem: Problem) -> list[Acceleration]:
+    """Of each planner over random recipes; none where these were not compared."""
+    runs: dict[str, list[Trace]] = {}
+    for trace in found.traces:
+        runs.setdefault(trace.planner, []).append(trace)
+    if "random" not in runs:
+        return []
+    space = Space.of(problem, _DRAWS)
+    return [acceleration(runs[name], runs["random"], space) for name in runs if name != "random"]
 
 
 def to_json(found: Benchmark, seeds: range) -> dict[str, Any]:
@@ -108,6 +154,33 @@ def _reach(rows: Sequence[PlannerRow]) -> Table:
     for row in rows:
         table.add_row(row.planner, _experiments(row.to_95), _experiments(row.to_99), f"{row.cpu_s_per_ask:.3f}")
     return table
+
+
+def _faster(rows: Sequence[Acceleration]) -> Table:
+    """Acceleration depends on the level by orders of magnitude: never one number."""
+    title = "against random recipes: times fewer experiments, and how much farther [95 % interval]"
+    table = Table(title=title, title_justify="left", title_style="", collapse_padding=True, pad_edge=False)
+    counts = list(rows[0].enhancement)
+    headings = ["to what random reaches", "to 95 %", *(f"farther at {count}" for count in counts[-1:])]
+    table.add_column("planner", no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        found = (row.at_random, row.at_95, *(row.enhancement[count] for count in counts[-1:]))
+        table.add_row(row.planner, *("-" if each is None else _factor(each) for each in found))
+    return table
+
+
+def _factor(interval: Interval) -> str:
+    if not math.isfinite(interval.value) or interval.value == 0.0:
+        return "-"
+    return f"{interval.value:.3g} [{interval.low:.3g}–{interval.high:.3g}]"
+
+
+def _drawn(found: Benchmark) -> str:
+    names = dict.fromkeys(trace.planner for trace in found.traces)
+    courses = {name: np.array([trace.regret for trace in found.traces if trace.planner == name]) for name in names}
+    return courses_svg(f"{found.problem}: regret of the best recipe tested (simulated chemistry)", courses)
 
 
 def _pair(pair: PairedRow, budget: int) -> str:

@@ -101,6 +101,13 @@ def benchmark(
         int | None, typer.Option(min=1, help="Experiments per run instead of the campaign's.", show_default=False)
     ] = None,
     first_seed: Annotated[int, typer.Option(min=0, help="Seeds count up from here.")] = 1,
+    parallel: Annotated[
+        int | None,
+        typer.Option("--async", min=1, help="Trials under way instead of the campaign's number.", show_default=False),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="SVG file to draw the runs to.", show_default=False, dir_okay=False)
+    ] = None,
     on: Annotated[
         Place, typer.Option(help="Where it is computed; dask and ray need the extra of that name.")
     ] = "processes",
@@ -111,10 +118,10 @@ def benchmark(
     as_json: AsJson = False,
 ) -> None:
     """Compare planners on a campaign's own problem, against the noiseless optimum of the simulated chemistry."""
-    from galvanaut.flows.planner_benchmark import benchmark_command
+    from galvanaut.flows.planner_benchmark import Extent, benchmark_command
 
-    chosen = range(first_seed, first_seed + seeds)
-    benchmark_command(campaign, planners.split(","), chosen, budget, as_json, on, address)
+    extent = Extent(planners.split(","), range(first_seed, first_seed + seeds), budget, parallel)
+    benchmark_command(campaign, extent, as_json, plot, on, address)
 
 
 def schema(
