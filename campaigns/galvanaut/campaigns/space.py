@@ -25,7 +25,7 @@ from galvanaut.core.errors import InputError
 if TYPE_CHECKING:
     from galvanaut.campaigns.campaignfile import Campaign
 
-_AT_A_TIME = 16
+_AT_A_TIME = 32
 """Branches that one draw of points looks into at most."""
 _HOPPING = 4
 """Of so many neighbours of a point one lies in another branch."""
