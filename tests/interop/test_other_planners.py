@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from galvanaut.campaigns.planners import Aim, Limit, Measured, PlannerSession, Task, planner
-from galvanaut.campaigns.planners.missing import missing
+from galvanaut.campaigns.planners.extras import need
 from galvanaut.campaigns.space import Bounds, SearchSpace
+from galvanaut.core.errors import InputError
 
 Array = NDArray[np.float64]
 SPACE = SearchSpace({"EC": Bounds(0.0, 0.6), "DMC": Bounds(0.4, 1.0)}, {"LiPF6": Bounds(0.5, 2.0)})
@@ -82,4 +83,5 @@ def test_the_same_question_has_the_same_answer(name: str) -> None:
 
 
 def test_what_is_missing_is_named() -> None:
-    assert str(missing("botorch")) == "planner 'botorch': needs an extra: pip install \"galvanaut[botorch]\""
+    with pytest.raises(InputError, match=r"planner 'no_such_package': needs an extra: pip install .galvanaut\[no_such"):
+        need("no_such_package")

@@ -90,8 +90,8 @@ def test_the_chance_to_keep_a_limit_is_right_also_in_the_tails() -> None:
 def test_hyperparameters_of_a_rough_and_a_smooth_variable() -> None:
     draw = np.random.default_rng(2)
     features = draw.uniform(size=(60, 2))
-    rough, smooth, noise, _ = np.exp(learnt(features, np.sin(9 * features[:, 0]) + 0.1 * features[:, 1]))
-    assert rough < 1.0 < smooth
+    rough, smooth, noise, amplitude = np.exp(learnt(features, np.sin(9 * features[:, 0]) + 0.1 * features[:, 1]))
+    assert rough / np.sqrt(amplitude) < 0.6 < smooth / np.sqrt(amplitude)  # a higher surface is as steep at more length
     assert noise < 0.01
 
 

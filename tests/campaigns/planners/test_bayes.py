@@ -169,9 +169,9 @@ def test_nothing_makeable_is_said() -> None:
         BayesPlanner(Task(SPACE, Nothing(), seed=1)).propose(14, OBSERVED, [])
 
 
-def failing_session(status: str, seed: int = 2) -> tuple[int, float]:
+def failing_session(status: str) -> tuple[int, float]:
     """Recipes with more than 24 % EC fail; the number of failures among the proposals 9 to 20, and the last regret."""
-    session = PlannerSession(BayesPlanner(Task(SPACE, seed=seed)))
+    session = PlannerSession(BayesPlanner(Task(SPACE, seed=2)))
     failures, best = 0, 0.0
     for trial in range(1, 21):
         point = np.array(session.ask().point)
@@ -185,11 +185,11 @@ def failing_session(status: str, seed: int = 2) -> tuple[int, float]:
 
 
 def test_failed_recipes_are_kept_away_from() -> None:
-    failures, regrets = zip(*(failing_session("failed_recipe", seed) for seed in (1, 2, 3)), strict=True)
-    ignored, _ = failing_session("failed_instrument", 2)
-    assert max(failures) <= 5
-    assert ignored >= 2 * failures[1]
-    assert np.mean(regrets) < 0.08  # the best that does not fail lies at the border
+    failures, regret = failing_session("failed_recipe")
+    ignored, _ = failing_session("failed_instrument")
+    assert failures <= 5
+    assert ignored >= 2 * failures
+    assert regret < 0.05
 
 
 def test_instrument_failures_say_nothing_about_the_recipe() -> None:

@@ -31,8 +31,8 @@ def test_likelihood_and_gradient_are_those_of_scikit_learn(count: int, dimension
     model.fit(data.features, data.values)
     expected, slope = model.log_marginal_likelihood(theta, eval_gradient=True)
     found, gradient = log_likelihood(np.append(theta, 0.0), data)
-    assert found == pytest.approx(expected, rel=1e-9)
-    assert gradient[:-1] == pytest.approx(slope, rel=1e-7, abs=1e-9)
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert gradient[:-1] == pytest.approx(slope, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize(("beliefs", "groups"), [(True, False), (False, True), (True, True)])

@@ -16,8 +16,8 @@ import numpy as np
 
 from galvanaut.campaigns.planners.baseline import best_measured, coordinates
 from galvanaut.campaigns.planners.candidates import CandidateSearch
+from galvanaut.campaigns.planners.extras import need
 from galvanaut.campaigns.planners.learning import LearningPlanner
-from galvanaut.campaigns.planners.missing import missing
 from galvanaut.campaigns.planners.protocol import Array, Observation, Proposal, Recommendation, data_hash
 from galvanaut.campaigns.planners.task import Task
 from galvanaut.core.identifiers import generator
@@ -34,11 +34,8 @@ class BaybePlanner(LearningPlanner):
     """
 
     def __init__(self, task: Task) -> None:
+        need("baybe")
         super().__init__(task)
-        try:
-            import baybe  # noqa: F401
-        except ImportError:
-            raise missing("baybe") from None
 
     def _learnt(self, index: int, ordered: list[Observation], pending: Sequence[Array]) -> Proposal:
         task, seed = self._task, int(generator(self._task.seed, "baybe", index).integers(2**31))

@@ -15,8 +15,8 @@ import numpy as np
 
 from galvanaut.campaigns.planners.baseline import coordinates
 from galvanaut.campaigns.planners.candidates import Candidate, CandidateSearch
+from galvanaut.campaigns.planners.extras import need
 from galvanaut.campaigns.planners.learning import LearningPlanner
-from galvanaut.campaigns.planners.missing import missing
 from galvanaut.campaigns.planners.protocol import Array, Observation, Proposal, Recommendation, data_hash
 from galvanaut.campaigns.planners.task import Task
 from galvanaut.core.identifiers import generator
@@ -37,11 +37,8 @@ class BotorchPlanner(LearningPlanner):
     """
 
     def __init__(self, task: Task) -> None:
+        need("botorch")
         super().__init__(task)
-        try:
-            import botorch  # noqa: F401
-        except ImportError:
-            raise missing("botorch") from None
 
     def _learnt(self, index: int, ordered: list[Observation], pending: Sequence[Array]) -> Proposal:
         task, seed = self._task, int(generator(self._task.seed, "botorch", index).integers(2**31))

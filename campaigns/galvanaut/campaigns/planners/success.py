@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_LENGTH = 0.5
-"""In units of a variable's range. Fixed: a handful of failures cannot tell it. Illustrative."""
+_LENGTH = 0.28
+"""In units of a variable's range. Fixed: a handful of failures cannot tell it. Illustrative (README.md beside)."""
 _AMPLITUDE = 4.0
 """Prior variance of the latent log-odds. Illustrative."""
 
