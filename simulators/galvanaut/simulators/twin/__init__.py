@@ -2,6 +2,7 @@
 
 from galvanaut.simulators.twin.bank import Twins
 from galvanaut.simulators.twin.findings import Cause, Finding
+from galvanaut.simulators.twin.forecast import Forecast
 from galvanaut.simulators.twin.prior import TwinPrior
 from galvanaut.simulators.twin.state import CycleSummary, Gap, Overlay, TwinState, gap
 from galvanaut.simulators.twin.tuning import Tuning
@@ -11,6 +12,7 @@ __all__ = [
     "Cause",
     "CycleSummary",
     "Finding",
+    "Forecast",
     "Gap",
     "Overlay",
     "Reading",

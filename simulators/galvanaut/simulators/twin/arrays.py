@@ -237,7 +237,8 @@ def _stays(f: Any, s: Any, current_A: Array, measured_V: Array, simulated_V: Arr
 
 def _noticed(f: Any, s: Any, left_V: Array, by_b: Array, seconds: Array) -> tuple[Array, Array, Flags]:
     is_open = s["stepped_s"] >= f["gate_s"]
-    unsure_V, noise_V = f["steep"] * np.abs(by_b), np.sqrt(s["noise_V2"])
+    noise_V = np.sqrt(s["noise_V2"])
+    unsure_V = (f["steep"] + 2 * np.sqrt(s["cov"][:, 0, 0])) * np.abs(by_b)
     unit_V, weight = f["sum_V"] + unsure_V + 0.5 * noise_V, np.minimum(seconds, 60.0) / 60
     up = np.maximum(0.0, s["up"] + (left_V / unit_V - f["sum_allowance"]) * weight)
     down = np.maximum(0.0, s["down"] + (-left_V / unit_V - f["sum_allowance"]) * weight)
@@ -248,12 +249,13 @@ def _noticed(f: Any, s: Any, left_V: Array, by_b: Array, seconds: Array) -> tupl
     step_V = left_V - s["base_V"]
     is_big = is_open & ~is_first & (np.abs(step_V) > f["jump_V"] + f["jump_sd"] * noise_V + unsure_V)
     doubted = np.where(is_big, s["doubted"] + 1, np.where(is_first, s["doubted"], 0.0))
-    waits = is_big & (doubted < 2) & (seconds < f["confirm_s"])
+    waits = is_big & ((s["same_s"] > 0) | ((doubted < 2) & (seconds < f["confirm_s"])))
     is_jump = is_big & ~waits
     calm = is_open & ~is_first & ~is_big
     follows_V = s["base_V"] + (1 - np.exp(-seconds / f["base_s"])) * step_V
-    s["base_V"] = np.where(is_first | is_jump, left_V, np.where(calm, follows_V, s["base_V"]))
-    s["based"], s["doubted"] = is_open, np.where(is_jump, 0.0, doubted)
+    s["base_V"] = np.where(is_first, left_V, np.where(calm, follows_V, s["base_V"]))
+    s["based"], s["doubted"] = is_open & ~is_jump, np.where(is_jump, 0.0, doubted)
+    s["cov"][:, 0, 0] += np.where(is_far, f["reopened"] ** 2, 0.0)
     loads = is_jump & (np.abs(s["current_A"]) > f["rest_A"])
     current_A = np.where(loads, s["current_A"], 1.0)
     s["cov"][:, 1, 1] += np.where(loads, (step_V / current_A) ** 2, 0.0)

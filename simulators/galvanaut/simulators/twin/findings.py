@@ -118,7 +118,7 @@ def _charge(done: CycleSummary, before: Sequence[CycleSummary], alike: Sequence[
     away = 1 - done.efficiency
     if away <= limit:
         return []
-    missing_Ah = (away - usual) * done.charged_Ah
+    missing_Ah = (away - min(usual, EFFICIENCY_LIMIT / 3)) * done.charged_Ah
     lost_Ah = before[-1].discharged_Ah - done.discharged_Ah
     mean_A = missing_Ah * 3600 / done.seconds
     told = f"{100 * away:.2f} ± {100 * done.efficiency_sd:.2f} % of the charge did not come out again"
@@ -136,7 +136,7 @@ def _scale(done: CycleSummary, alike: Sequence[CycleSummary]) -> list[Finding]:
     change = done.capacity_scale / alike[-1].capacity_scale - 1
     usual = median(b.capacity_scale / a.capacity_scale - 1 for a, b in zip(alike[:-1], alike[1:], strict=True))
     limit = SCALE_STEP + SIGMAS * done.capacity_scale_sd
-    if abs(change - usual) <= limit:
+    if min(abs(change), abs(change - usual)) <= limit:
         return []
     text = (
         f"the capacity scale jumped by {100 * change:+.2f} % within a cycle (usual {100 * usual:+.2f} %): the gain of the current's "
@@ -152,7 +152,7 @@ def _resistance(done: CycleSummary, alike: Sequence[CycleSummary]) -> list[Findi
     change = done.resistance_ohm - alike[-1].resistance_ohm
     usual = median(b.resistance_ohm - a.resistance_ohm for a, b in zip(alike[:-1], alike[1:], strict=True))
     limit = max(RESISTANCE_STEP_OHM, RESISTANCE_SHARE * abs(alike[-1].resistance_ohm)) + SIGMAS * done.resistance_sd_ohm
-    if abs(change - usual) <= limit:
+    if min(abs(change), abs(change - usual)) <= limit:
         return []
     text = f"the resistance changed by {change:+.1f} ohm within a cycle, to {done.resistance_ohm:.1f} ohm: a contact"
     return [Finding("contact", done.time_s, text, change, limit, "ohm", done.number)]

@@ -251,13 +251,14 @@ def _noticed(f: Any, s: Any, left_V: float, by_b: float, seconds: float) -> tupl
     if s.stepped_s < f.gate_s:
         s.based, s.doubted = 0.0, 0.0
         return 0.0, 0.0, True
-    unsure_V = f.steep * abs(by_b)
+    unsure_V = (f.steep + 2 * sqrt(s.cov[0, 0])) * abs(by_b)
     unit_V, weight = f.sum_V + unsure_V + 0.5 * sqrt(s.noise_V2), min(seconds, 60.0) / 60
     s.up = max(0.0, s.up + (left_V / unit_V - f.sum_allowance) * weight)
     s.down = max(0.0, s.down + (-left_V / unit_V - f.sum_allowance) * weight)
     code = 0.0
     if max(s.up, s.down) > f.sum_limit:
         code, s.up, s.down = f.summed, 0.0, 0.0
+        s.cov[0, 0] += f.reopened**2
     if s.based == 0:
         s.base_V, s.based = left_V, 1.0
         return code, 0.0, True
@@ -267,9 +268,9 @@ def _noticed(f: Any, s: Any, left_V: float, by_b: float, seconds: float) -> tupl
         s.base_V += (1 - exp(-seconds / f.base_s)) * step_V
         return code, 0.0, True
     s.doubted += 1
-    if s.doubted < 2 and seconds < f.confirm_s:
+    if s.same_s > 0 or (s.doubted < 2 and seconds < f.confirm_s):
         return code, 0.0, False
-    s.doubted, s.base_V = 0.0, left_V
+    s.doubted, s.based = 0.0, 0.0
     if abs(s.current_A) > f.rest_A:
         s.cov[1, 1] += (step_V / s.current_A) ** 2
     return code + f.jump, step_V, True

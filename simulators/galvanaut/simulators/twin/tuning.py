@@ -40,6 +40,8 @@ class Tuning:
         sum_V: unit of the summed residual.
         sum_allowance: in these units, what is forgiven per reading.
         sum_limit: in units times minutes.
+        reopened: uncertainty that the stoichiometry is given when that is passed.
+        repeat_s: within so long the same cause is not told again.
         offset_A: offset of the current's reading, for the uncertainty of charges.
         nis_s: time constant of the normalised innovation.
         nis_limit: beyond it the residuals are inconsistent.
@@ -68,9 +70,9 @@ class Tuning:
     step_share: float = 0.25
     rest_A: float = 2e-5
     gap_s: float = 1800.0
-    jump_V: float = 5e-3
-    jump_sd: float = 3.0
-    steep: float = 3e-3
+    jump_V: float = 3e-3
+    jump_sd: float = 0.7
+    steep: float = 2e-3
     base_s: float = 300.0
     confirm_s: float = 25.0
     frozen_s: float = 110.0
@@ -78,6 +80,8 @@ class Tuning:
     sum_V: float = 2e-3
     sum_allowance: float = 2.0
     sum_limit: float = 30.0
+    reopened: float = 0.01
+    repeat_s: float = 7200.0
     offset_A: float = 5e-8
     nis_s: float = 3600.0
     nis_limit: float = 4.0

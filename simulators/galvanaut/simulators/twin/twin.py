@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import nan
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +18,9 @@ from galvanaut.simulators.twin.prior import TwinPrior
 from galvanaut.simulators.twin.state import CycleSummary, Gap, Overlay, TwinState, gap
 from galvanaut.simulators.twin.summary import clear, cycle_of, state_of
 from galvanaut.simulators.twin.tuning import Tuning
+
+if TYPE_CHECKING:
+    from galvanaut.simulators.twin.forecast import Forecast
 
 VERSION = 1
 """Of snapshots."""
@@ -118,7 +121,6 @@ class Twin:
                 found += self.close_cycle(readings[taken, 4])
             begin = taken
         self._overlay = Overlay(readings[:, 0], readings[:, 2], seen[:, 0], seen[:, 3])
-        self._findings += found
         return found
 
     def _noticed(self, readings: Array, seen: Array) -> list[Finding]:
@@ -127,21 +129,23 @@ class Twin:
             found += self.understood(readings[place], seen[place])
         return found
 
-    def keep(self, reading: Array, seen: Array) -> list[Finding]:
-        """What a bank noticed at one reading of this channel; it is remembered."""
-        found = self.understood(reading, seen)
-        self._findings += found
-        return found
-
     def understood(self, reading: Array, seen: Array) -> list[Finding]:
-        """What was noticed at one reading, in words; see `layout`."""
+        """What a code of `layout` at one reading means in words; it is remembered."""
         cycle = int(reading[4]) if np.isfinite(reading[4]) else 0
-        return noticed(int(seen[4]), float(reading[0]), float(reading[1]), float(seen[5]), self.tuning, cycle)
+        found = noticed(int(seen[4]), float(reading[0]), float(reading[1]), float(seen[5]), self.tuning, cycle)
+        return self._news(found)
+
+    def _news(self, found: list[Finding]) -> list[Finding]:
+        """Those that were not told a moment ago; they are remembered."""
+        told = {finding.cause: finding.time_s for finding in self._findings}
+        new = [one for one in found if one.time_s - told.get(one.cause, -np.inf) > self.tuning.repeat_s]
+        self._findings += new
+        return new
 
     def close_cycle(self, following: float) -> list[Finding]:
         """End a cycle; ``following`` is the number of the next one. `feed` does it by itself."""
         done = cycle_of(self._row[0], self.prior, self.tuning, self._cycles)
-        found = after_cycle(done, self._cycles)
+        found = self._news(after_cycle(done, self._cycles))
         self._cycles.append(done)
         clear(self._row[0], following)
         return found
@@ -170,6 +174,29 @@ class Twin:
     def gap(self) -> Gap:
         """Between measurement and simulation, over all complete cycles."""
         return gap(self._cycles)
+
+    def forecast(
+        self,
+        cycles: int = 50,
+        *,
+        charge_A: float | None = None,
+        discharge_A: float | None = None,
+        temperature_degC: float | None = None,
+    ) -> Forecast:
+        """The next cycles, under the running protocol or another one ("what if at 45 °C"); see `forecast.forecast`.
+
+        Args:
+            cycles: how many.
+            charge_A: charging current; that of the last cycle by default.
+            discharge_A: discharging current, positive; that of the last cycle by default.
+            temperature_degC: of the cell; as now by default.
+
+        Raises:
+            UnsupportedError: too few complete cycles of the kind of the last one.
+        """
+        from galvanaut.simulators.twin.forecast import forecast  # takes longer to import, and few ask
+
+        return forecast(self.cycles, self._row, self.prior, self.tuning, cycles, (charge_A, discharge_A, temperature_degC))
 
     def snapshot(self) -> dict[str, Any]:
         """All that the twin knows, in JSON types; `restore` reads it, and goes on bit by bit."""
