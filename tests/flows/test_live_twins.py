@@ -25,6 +25,12 @@ MORE_CYCLES = {"maximum_cycles: 3": "maximum_cycles: 6"}
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
     folder = tmp_path_factory.mktemp("twins")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("galvanaut.flows.benchside.is_compiling", lambda: True)  # slow without numba, but not too slow
+        return _done(folder)
+
+
+def _done(folder):
     with open_lab(cell_campaign(folder, 1, MORE_CYCLES), folder / "lab") as opened:
         asyncio.run(run_campaign(opened))
         alarms = [str(each) for each in opened.station.alarms]
