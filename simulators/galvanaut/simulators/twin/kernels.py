@@ -272,7 +272,7 @@ def _noticed(f: Any, s: Any, left_V: float, by_b: float, seconds: float) -> tupl
         return code, 0.0, False
     s.doubted, s.based = 0.0, 0.0
     if abs(s.current_A) > f.rest_A:
-        s.cov[1, 1] += (step_V / s.current_A) ** 2
+        s.cov[1, 1] += min(f.most_ohm, abs(step_V / s.current_A)) ** 2
     return code + f.jump, step_V, True
 
 
@@ -339,6 +339,7 @@ def _ends(f: Any, s: Any, current_A: float, cycle: float) -> bool:
 @compiled
 def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
     time_s, current_A, measured_V, degC, cycle, step, step_time_s = reading
+    sees = isfinite(measured_V) and f.least_V < measured_V < f.highest_V
     seen[:] = np.nan
     seen[4], seen[5] = 0.0, 0.0
     s.readings += 1
@@ -350,7 +351,7 @@ def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
         kelvin = min(343.0, max(253.0, degC + f.freezing_K))
         s.kelvin += (kelvin - s.kelvin) * ((1 - exp(-seconds / f.base_s)) if s.begun != 0 else 1.0)
     if s.begun == 0:
-        if not isfinite(measured_V):
+        if not sees:
             s.skipped += 1
             return
         _begin(f, e, s, time_s, current_A, measured_V)
@@ -366,7 +367,7 @@ def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
         s.learnt_s += seconds
         s.time_s = time_s
         s.current_A = current_A
-        if isfinite(measured_V):
+        if sees:
             _use(f, e, s, current_A, measured_V, seconds, seen)
     s.current_A, s.step, s.cycle = current_A, step, cycle
     s.most_A, s.least_A = max(s.most_A, current_A), min(s.least_A, current_A)
