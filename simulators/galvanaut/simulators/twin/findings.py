@@ -24,9 +24,12 @@ EFFICIENCY_LIMIT = 0.012
 """Less than this share of a charge may stay away. Illustrative: healthy cells of the simulator lose up to 0.4 %."""
 EFFICIENCY_STEP = 0.006
 """And no more than this beyond the median of the cycles before. Illustrative."""
-SCALE_STEP = 0.006
+CAPACITY_STEP = 0.006
+"""Charges of two cycles of one kind may differ by so much. Illustrative."""
 RESISTANCE_STEP_OHM, RESISTANCE_SHARE = 1.5, 0.10
 SIGMAS = 4.0
+_NEAR = 8
+"""Cycles back that are still neighbours."""
 _SETTLING = 2
 """Cycles that parameters need to settle."""
 _PLATING_SHARE = 0.4
@@ -130,17 +133,22 @@ def _charge(done: CycleSummary, before: Sequence[CycleSummary], alike: Sequence[
 
 
 def _scale(done: CycleSummary, alike: Sequence[CycleSummary]) -> list[Finding]:
-    """A capacity scale that jumps: currents are read with another gain, or electrode area was lost at once."""
-    if len(alike) <= _SETTLING:
+    """Charges in and out that step by the same share: the current is read with another gain, or electrode area was lost.
+
+    The capacity scale of the filter follows over some cycles; charges show it at once.
+    """
+    near = [other for other in alike if done.number - other.number <= _NEAR]
+    if len(near) <= _SETTLING:
         return []
-    change = done.capacity_scale / alike[-1].capacity_scale - 1
-    usual = median(b.capacity_scale / a.capacity_scale - 1 for a, b in zip(alike[:-1], alike[1:], strict=True))
-    limit = SCALE_STEP + SIGMAS * done.capacity_scale_sd
-    if min(abs(change), abs(change - usual)) <= limit:
+    changes = [b.discharged_Ah / a.discharged_Ah - 1 for a, b in zip(near, [*near[1:], done], strict=True)]
+    change, usual = changes[-1], median(changes[:-1])
+    charged = done.charged_Ah / near[-1].charged_Ah - 1
+    limit = CAPACITY_STEP + SIGMAS * done.efficiency_sd if done.efficiency_sd == done.efficiency_sd else CAPACITY_STEP
+    if min(abs(change), abs(change - usual), abs(charged)) <= limit or change * charged < 0:
         return []
     text = (
-        f"the capacity scale jumped by {100 * change:+.2f} % within a cycle (usual {100 * usual:+.2f} %): the gain of the current's "
-        "reading changed, or electrode area was lost at once"
+        f"charges in and out stepped by {100 * charged:+.2f} and {100 * change:+.2f} % from one cycle to the next (usual "
+        f"{100 * usual:+.2f} %): the gain of the current's reading changed, or electrode area was lost at once"
     )
     return [Finding("gain", done.time_s, text, 100 * change, 100 * limit, "%", done.number)]
 

@@ -74,9 +74,9 @@ class Tuning:
     highest_V: float = 6.0
     rest_A: float = 2e-5
     gap_s: float = 1800.0
-    jump_V: float = 3e-3
+    jump_V: float = 2.5e-3
     jump_sd: float = 0.7
-    steep: float = 2e-3
+    steep: float = 1.5e-3
     base_s: float = 300.0
     confirm_s: float = 25.0
     frozen_s: float = 110.0
