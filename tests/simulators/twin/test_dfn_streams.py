@@ -94,7 +94,9 @@ def test_a_wrong_salt_costs_resistance_and_little_else(salt_M: float) -> None:
     """The conductivity was measured, but the salt is 20 % off: the effective resistance takes that in."""
     right = judged("fresh", TwinPrior(conductivity_S_m=conductivity()))
     wrong = judged("fresh", TwinPrior(salt_M=salt_M, conductivity_S_m=conductivity()))
-    print(f"lost with {salt_M:g} mol/l instead of 1: {wrong.ohm - right.ohm:+.1f} points of R, {wrong.soc - right.soc:+.3f} of SOC")
+    print(
+        f"lost with {salt_M:g} mol/l instead of 1: {wrong.ohm - right.ohm:+.1f} points of R, {wrong.soc - right.soc:+.3f} of SOC"
+    )
     assert wrong.soc < 0.15
     assert abs(wrong.ohm) < 10
     assert abs(wrong.scale) < 0.4

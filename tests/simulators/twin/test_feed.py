@@ -67,7 +67,9 @@ def test_an_exact_double_changes_nothing_that_is_estimated() -> None:
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(0, len(TABLE) - 1), st.integers(0, 6), st.sampled_from([nan, 0.0, -1e9, 1e9, np.inf, 5.0])),
+        st.tuples(
+            st.integers(0, len(TABLE) - 1), st.integers(0, 6), st.sampled_from([nan, 0.0, -1e9, 1e9, np.inf, 5.0])
+        ),
         max_size=12,
     )
 )
@@ -78,7 +80,15 @@ def test_nonsense_leaves_finite_numbers(damages: list[tuple[int, int, float]]) -
             table[place, column] = value
     twin = fed(table)
     state = twin.state
-    numbers = (state.soc, state.soc_sd, state.soh, state.soh_sd, state.resistance_ohm, state.resistance_sd_ohm, state.nis)
+    numbers = (
+        state.soc,
+        state.soc_sd,
+        state.soh,
+        state.soh_sd,
+        state.resistance_ohm,
+        state.resistance_sd_ohm,
+        state.nis,
+    )
     assert np.isfinite(numbers).all()
     kept(twin)
 
@@ -136,7 +146,9 @@ def test_cycles_are_summed_up(stream: Stream, prior: TwinPrior) -> None:
     assert [done.number for done in twin.cycles] == [1, 2, 3, 4, 5]
     assert np.isnan(twin.cycles[0].efficiency)  # it began half full
     for done in twin.cycles[1:]:
-        assert done.efficiency == pytest.approx(1, abs=6e-4)  # nothing ages; the rest is how charge is counted each minute
+        assert done.efficiency == pytest.approx(
+            1, abs=6e-4
+        )  # nothing ages; the rest is how charge is counted each minute
         assert 1e-5 < done.efficiency_sd < 1e-3
         assert abs(done.missing_Ah) < 1e-5
     assert twin.gap.readings == sum(done.readings for done in twin.cycles)

@@ -18,7 +18,19 @@ from galvanaut.simulators.twin.electrolyte import Electrolyte
 from twinstreams import Plan, conductivity, cycled, sample
 
 FOLDER = Path(inspect.getfile(package)).parent
-HIDDEN = {"ageing", "recipe", "variability", "landesfeind", "transport", "cells", "losses", "holdercell", "made", "sizes", "fast"}
+HIDDEN = {
+    "ageing",
+    "recipe",
+    "variability",
+    "landesfeind",
+    "transport",
+    "cells",
+    "losses",
+    "holdercell",
+    "made",
+    "sizes",
+    "fast",
+}
 """Modules with what a real cell would not tell."""
 
 
@@ -37,7 +49,10 @@ def modules() -> list[str]:
 def test_nothing_hidden_is_imported() -> None:
     ours = [name for name in modules() if not name.startswith("galvanaut.simulators.twin")]
     assert ours
-    allowed = ("galvanaut.core.", *(f"galvanaut.simulators.cells.spme.{name}." for name in ("parameters", "modes", "compiled")))
+    allowed = (
+        "galvanaut.core.",
+        *(f"galvanaut.simulators.cells.spme.{name}." for name in ("parameters", "modes", "compiled")),
+    )
     assert [name for name in ours if not name.startswith(allowed)] == []
     assert not {part for name in ours for part in name.split(".")[4:-1]} & HIDDEN
 
@@ -48,8 +63,13 @@ def test_other_truth_behind_the_same_telemetry_changes_nothing(monkeypatch: pyte
     before = Twin.begin(TwinPrior(conductivity_S_m=conductivity()))
     before.feed_table(table)
     for name in ("CONDUCTIVITY_P", "DIFFUSIVITY_P", "TRANSFERENCE_P", "THERMODYNAMIC_P"):
-        monkeypatch.setattr(landesfeind, name, {family: () for family in landesfeind.FAMILIES})
-    for module, name in ((ageing, "SEI_V"), (ageing, "LITHIUM_PER_SEI"), (variability, "MISALIGNED"), (recipe, "FREE_FEC")):
+        monkeypatch.setattr(landesfeind, name, dict.fromkeys(landesfeind.FAMILIES, ()))
+    for module, name in (
+        (ageing, "SEI_V"),
+        (ageing, "LITHIUM_PER_SEI"),
+        (variability, "MISALIGNED"),
+        (recipe, "FREE_FEC"),
+    ):
         monkeypatch.setattr(module, name, np.nan)
     after = Twin.begin(before.prior)
     after.feed_table(table)

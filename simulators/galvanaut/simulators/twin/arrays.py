@@ -200,7 +200,13 @@ def _begin(f: Any, e: Any, s: Any, told: Array, looks: Array) -> None:
         bond = -sensed[:, k + 1] / by_b
         cov[:, 0, k] = cov[:, k, 0] = bond * cov[:, k, k]
         cov[:, 0, 0] += bond * bond * cov[:, k, k]
-    s["begun"], s["began_s"], s["time_s"], s["current_A"], s["simulated_V"] = 1.0, time_s, time_s, current_A, sensed[:, 0]
+    s["begun"], s["began_s"], s["time_s"], s["current_A"], s["simulated_V"] = (
+        1.0,
+        time_s,
+        time_s,
+        current_A,
+        sensed[:, 0],
+    )
     looks[:, 0], looks[:, 1] = sensed[:, 0], measured_V - sensed[:, 0]
 
 

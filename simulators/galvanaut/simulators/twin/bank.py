@@ -67,7 +67,11 @@ class Twins(Mapping[str, Twin]):
         for place in np.flatnonzero((seen[:, 4] > 0) | is_over):
             name = self._names[place]
             twin = self._twins[name]
-            told = twin.feed_table(readings[place : place + 1]) if is_over[place] else twin.understood(readings[place], seen[place])
+            told = (
+                twin.feed_table(readings[place : place + 1])
+                if is_over[place]
+                else twin.understood(readings[place], seen[place])
+            )
             if told:
                 found[name] = told
         return found

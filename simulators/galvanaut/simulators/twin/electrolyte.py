@@ -78,11 +78,11 @@ class Electrolyte:
 def shape_S_m(salt_M: float) -> float:
     """Nyman's conductivity at 25 °C."""
     first, half, cubed = CONDUCTIVITY_P
-    return first * salt_M + half * salt_M**1.5 + cubed * salt_M**3
+    return float(first * salt_M + half * salt_M**1.5 + cubed * salt_M**3)
 
 
 def _reimers_S_m(c: float) -> float:
     """Valoen's and Reimers' conductivity at 25 °C."""
     kelvin = REFERENCE_K
     by_T = (0.074 - 0.0178 * c - 8.86e-4 * c**2) * kelvin + (-6.96e-5 + 2.8e-5 * c) * kelvin**2
-    return 0.1 * c * (-10.5 + 0.668 * c + 0.494 * c**2 + by_T) ** 2
+    return float(0.1 * c * (-10.5 + 0.668 * c + 0.494 * c**2 + by_T) ** 2)

@@ -100,7 +100,7 @@ def forecast(
     lost = np.full(flat, last.lost)
     delivered = delivered_Ah(prior, tuning, scale.reshape(flat), lost, ohm.reshape(flat), discharge_A, then_K)
     delivered *= _anchor(last, prior, tuning, kelvin)
-    every = np.arange(1, count + 1)
+    every = np.arange(1, count + 1, dtype=float)
     paths = np.array([np.interp(every, ahead, path) for path in delivered.reshape(shape)])
     fan = {q: np.quantile(paths, q, axis=0) for q in QUANTILES}
     text = (

@@ -124,7 +124,8 @@ class CycleSummary:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> CycleSummary:
         """What `to_json` wrote."""
-        return cls(**{name: np.nan if value is None else value for name, value in values.items()})
+        known: dict[str, Any] = {name: np.nan if value is None else value for name, value in values.items()}
+        return cls(**known)
 
 
 @dataclass(frozen=True)

@@ -196,7 +196,9 @@ class Twin:
         """
         from galvanaut.simulators.twin.forecast import forecast  # takes longer to import, and few ask
 
-        return forecast(self.cycles, self._row, self.prior, self.tuning, cycles, (charge_A, discharge_A, temperature_degC))
+        return forecast(
+            self.cycles, self._row, self.prior, self.tuning, cycles, (charge_A, discharge_A, temperature_degC)
+        )
 
     def snapshot(self) -> dict[str, Any]:
         """All that the twin knows, in JSON types; `restore` reads it, and goes on bit by bit."""
