@@ -24,7 +24,7 @@ TRUTH = {"fresh": (12.0, 1.03, 0.0), "aged": (21.0, 0.97, 0.08), "slow": (12.0, 
 
 @dataclass(frozen=True)
 class Judged:
-    """Errors after the first cycle: of the state of charge in %, resistance in %, scale and health in %; residual in mV."""
+    """Errors after the first cycle in %, of the state of charge as a root mean square; the residual in mV."""
 
     soc: float
     ohm: float
@@ -57,7 +57,8 @@ def judged(name: str, prior: TwinPrior, knows_steps: bool = True, skip: int = 0)
         len(found),
     )
     print(
-        f"\n{name}: SOC {result.soc:.3f} %, R {result.ohm:+.1f} %, scale {result.scale:+.2f} %, health {result.health:+.2f} %, "
+        f"\n{name}: SOC {result.soc:.3f} %, R {result.ohm:+.1f} %, scale {result.scale:+.2f} %, health "
+        f"{result.health:+.2f} %, "
         f"residual {result.residual_mV:.2f} mV"
     )
     return result
@@ -95,7 +96,8 @@ def test_a_wrong_salt_costs_resistance_and_little_else(salt_M: float) -> None:
     right = judged("fresh", TwinPrior(conductivity_S_m=conductivity()))
     wrong = judged("fresh", TwinPrior(salt_M=salt_M, conductivity_S_m=conductivity()))
     print(
-        f"lost with {salt_M:g} mol/l instead of 1: {wrong.ohm - right.ohm:+.1f} points of R, {wrong.soc - right.soc:+.3f} of SOC"
+        f"lost with {salt_M:g} mol/l instead of 1: {wrong.ohm - right.ohm:+.1f} points of R, "
+        f"{wrong.soc - right.soc:+.3f} of SOC"
     )
     assert wrong.soc < 0.15
     assert abs(wrong.ohm) < 10

@@ -23,7 +23,7 @@ def twin(stream: Stream, prior: TwinPrior) -> Twin:
     return made
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # its own check of voltages at the ends of the window, to a millivolt
+@pytest.mark.filterwarnings("ignore::UserWarning")  # it checks the window's voltages to a millivolt
 def test_parameters_are_valid_bpx(twin: Twin) -> None:
     cells = to_bpx(twin, "cell A")["Parameterisation"]
     assert cells["Cell"]["Electrode area [m2]"] == pytest.approx(1.02 * COIN.area_m2, rel=5e-3)

@@ -13,8 +13,9 @@ from galvanaut.simulators.twin import layout
 from galvanaut.simulators.twin.engine import tick
 from galvanaut.simulators.twin.findings import Finding
 from galvanaut.simulators.twin.prior import TwinPrior
+from galvanaut.simulators.twin.readings import Reading, values
 from galvanaut.simulators.twin.tuning import Tuning
-from galvanaut.simulators.twin.twin import Reading, Twin, values
+from galvanaut.simulators.twin.twin import Twin
 
 
 class Twins(Mapping[str, Twin]):

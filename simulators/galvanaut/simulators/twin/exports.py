@@ -1,7 +1,8 @@
 """A twin in the formats of others: parameters as BPX, the twin itself as a Battery Twin Envelope.
 
-BPX has no place for a thermodynamic factor and a resistance outside the cell; both stand under "User-defined", so a program that
-reads BPX alone polarises less than the twin. The envelope's state has no uncertainties; they are among its extensions.
+BPX has no place for a thermodynamic factor and a resistance outside the cell; both stand under "User-defined", so a
+program that reads BPX alone polarises less than the twin. The envelope's state has no uncertainties; they are among its
+extensions.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _PREFIX = "galvanaut"
 
 
 def to_bpx(twin: Twin, title: str) -> dict[str, Any]:
-    """The twin's parameters with what it has learnt of area, stoichiometries and resistance, checked by the package bpx.
+    """The twin's parameters, with what it has learnt, as the package bpx checks them.
 
     Args:
         twin: of the cell.
@@ -136,7 +137,7 @@ def to_envelope(twin: Twin, cell: str, as_of: datetime, data: str = "") -> dict[
 def _uncertain(twin: Twin) -> dict[str, Any]:
     """What an envelope's state has no place for."""
     state = twin.state
-    names = ("soc_sd", "soh_sd", "capacity_scale", "capacity_scale_sd", "lost", "lost_sd", "resistance_sd_ohm", "noise_mV")
+    names = ("soc_sd", "soh_sd", "capacity_scale", "capacity_scale_sd", "lost", "lost_sd", "resistance_sd_ohm")
     told = {name: getattr(state, name) for name in names}
     return {name: value for name, value in told.items() if value == value} | {
         "healthy": state.healthy,
@@ -183,5 +184,7 @@ def _package(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError:
-        text = f"the package {name} is not installed: pip install 'galvanaut[{name}]', or in a clone uv run --extra {name}"
+        text = (
+            f"the package {name} is not installed: pip install 'galvanaut[{name}]', or in a clone uv run --extra {name}"
+        )
         raise InputError("twin export", text) from None
