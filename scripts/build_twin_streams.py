@@ -2,12 +2,14 @@
 
 Usage: ``python scripts/build_twin_streams.py [FOLDER]``, with the package PyBaMM (extra ``pybamm``); some minutes.
 
-The cell is our coin cell in PyBaMM's Doyle-Fuller-Newman model, EC:EMC 3:7 with 1 mol/l and the relations of Landesfeind and
-Gasteiger for the electrolyte. Three cycles each: C/3 to 4.2 V, held until C/20, rest, 1C to 2.8 V, rest. A resistance outside
-the cell is added to the voltage afterwards; limits are on the voltage without it. Readings every 30 s have 0.2 mV of white noise,
-and currents a gain of 0.02 %. The true stoichiometry stands beside them, for the comparison alone.
+The cell is our coin cell in PyBaMM's Doyle-Fuller-Newman model, EC:EMC 3:7 with 1 mol/l and the relations of
+Landesfeind and Gasteiger for the electrolyte. Three cycles each: C/3 to 4.2 V, held until C/20, rest, 1C to 2.8 V,
+rest. A resistance outside the cell is added to the voltage afterwards; limits are on the voltage without it. Readings
+every 30 s have 0.2 mV of white noise, and currents a gain of 0.02 %. The true stoichiometry stands beside them, for the
+comparison alone.
 
-``fresh``: 12 ohm, 1.03 of the area. ``aged``: 21 ohm, 0.97 of the area, and 8 % of the negative electrode's lithium lost.
+``fresh``: 12 ohm, 1.03 of the area. ``aged``: 21 ohm, 0.97 of the area, and 8 % of the negative electrode's lithium
+lost.
 ``slow``: as fresh, but a C/5 discharge in turn with 1C.
 """
 

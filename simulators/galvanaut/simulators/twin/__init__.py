@@ -4,9 +4,10 @@ from galvanaut.simulators.twin.bank import Twins
 from galvanaut.simulators.twin.findings import Cause, Finding
 from galvanaut.simulators.twin.forecast import Forecast
 from galvanaut.simulators.twin.prior import TwinPrior
+from galvanaut.simulators.twin.readings import Reading
 from galvanaut.simulators.twin.state import CycleSummary, Gap, Overlay, TwinState, gap
 from galvanaut.simulators.twin.tuning import Tuning
-from galvanaut.simulators.twin.twin import Reading, Twin
+from galvanaut.simulators.twin.twin import Twin
 
 __all__ = [
     "Cause",

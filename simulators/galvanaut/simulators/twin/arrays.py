@@ -39,7 +39,7 @@ def _read(f: Any, e: Any, rows: Any, readings: Array, seen: Array, chosen: Any) 
     rows["readings"][chosen] += 1
     s, told = rows[chosen], readings[chosen]
     seconds = np.where(s["begun"] != 0, told[:, 0] - s["time_s"], 0.0)
-    is_bad = ~np.isfinite(told[:, 1]) | (seconds < 0) | ((s["begun"] == 0) & ~np.isfinite(told[:, 2]))
+    is_bad = ~np.isfinite(told[:, 1]) | (seconds < 0) | ((s["begun"] == 0) & ~_sees(f, told))
     degC = told[:, 3]
     takes_degC = np.isfinite(degC) & np.isfinite(told[:, 1]) & (seconds >= 0)
     kelvin = np.minimum(343.0, np.maximum(253.0, np.where(takes_degC, degC, 0.0) + f["freezing_K"]))
@@ -61,6 +61,11 @@ def _read(f: Any, e: Any, rows: Any, readings: Array, seen: Array, chosen: Any) 
     seen[taken, 3] = _share(f, s)
 
 
+def _sees(f: Any, told: Array) -> Flags:
+    """Whether a reading has a voltage that a cell can have."""
+    return np.asarray(np.isfinite(told[:, 2]) & (told[:, 2] > f["least_V"]) & (told[:, 2] < f["highest_V"]))
+
+
 def _apply(work: Any, f: Any, e: Any, rows: Any, readings: Array, seen: Array, chosen: Any) -> None:
     """Work on a copy of some rows, and put it back."""
     s, looks = rows[chosen], seen[chosen]
@@ -78,7 +83,7 @@ def _go(f: Any, e: Any, s: Any, told: Array, looks: Array) -> None:
     s["cycle_s"] += seconds
     s["learnt_s"] += seconds
     s["time_s"], s["current_A"] = told[:, 0], told[:, 1]
-    sees = np.flatnonzero(np.isfinite(told[:, 2]))
+    sees = np.flatnonzero(_sees(f, told))
     if len(sees):
         part, mine = s[sees], looks[sees]
         _use(f, e[sees], part, told[sees, 1], told[sees, 2], seconds[sees], mine)
@@ -195,7 +200,13 @@ def _begin(f: Any, e: Any, s: Any, told: Array, looks: Array) -> None:
         bond = -sensed[:, k + 1] / by_b
         cov[:, 0, k] = cov[:, k, 0] = bond * cov[:, k, k]
         cov[:, 0, 0] += bond * bond * cov[:, k, k]
-    s["begun"], s["began_s"], s["time_s"], s["current_A"], s["simulated_V"] = 1.0, time_s, time_s, current_A, sensed[:, 0]
+    s["begun"], s["began_s"], s["time_s"], s["current_A"], s["simulated_V"] = (
+        1.0,
+        time_s,
+        time_s,
+        current_A,
+        sensed[:, 0],
+    )
     looks[:, 0], looks[:, 1] = sensed[:, 0], measured_V - sensed[:, 0]
 
 
@@ -258,7 +269,7 @@ def _noticed(f: Any, s: Any, left_V: Array, by_b: Array, seconds: Array) -> tupl
     s["cov"][:, 0, 0] += np.where(is_far, f["reopened"] ** 2, 0.0)
     loads = is_jump & (np.abs(s["current_A"]) > f["rest_A"])
     current_A = np.where(loads, s["current_A"], 1.0)
-    s["cov"][:, 1, 1] += np.where(loads, (step_V / current_A) ** 2, 0.0)
+    s["cov"][:, 1, 1] += np.where(loads, np.minimum(f["most_ohm"], np.abs(step_V / current_A)) ** 2, 0.0)
     code = np.where(is_far, f["summed"], 0.0) + np.where(is_jump, f["jump"], 0.0)
     return code, np.where(is_jump, step_V, 0.0), np.asarray(~waits)
 

@@ -13,8 +13,9 @@ from galvanaut.simulators.twin import layout
 from galvanaut.simulators.twin.engine import tick
 from galvanaut.simulators.twin.findings import Finding
 from galvanaut.simulators.twin.prior import TwinPrior
+from galvanaut.simulators.twin.readings import Reading, values
 from galvanaut.simulators.twin.tuning import Tuning
-from galvanaut.simulators.twin.twin import Reading, Twin, values
+from galvanaut.simulators.twin.twin import Twin
 
 
 class Twins(Mapping[str, Twin]):
@@ -67,7 +68,11 @@ class Twins(Mapping[str, Twin]):
         for place in np.flatnonzero((seen[:, 4] > 0) | is_over):
             name = self._names[place]
             twin = self._twins[name]
-            told = twin.feed_table(readings[place : place + 1]) if is_over[place] else twin.understood(readings[place], seen[place])
+            told = (
+                twin.feed_table(readings[place : place + 1])
+                if is_over[place]
+                else twin.understood(readings[place], seen[place])
+            )
             if told:
                 found[name] = told
         return found

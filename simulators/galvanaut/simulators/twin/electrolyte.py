@@ -3,16 +3,16 @@
 Two published sets, for c in mol/l and T in K, at 25 °C:
 
 - Nyman et al., Electrochim. Acta 53 (2008) 6356, EC:EMC 3:7 by mass: conductivity ``0.1297 c^3 - 2.51 c^1.5 + 3.329 c``
-  S/m, diffusivity ``8.794e-11 c^2 - 3.972e-10 c + 4.862e-10`` m2/s, transference number ``0.4492 - 0.4717 c + 0.4106 c^2 -
-  0.1287 c^3``;
-- Valoen and Reimers, J. Electrochem. Soc. 152 (2005) A882, PC:EC:DMC: diffusivity ``10^(-8.43 - 54 / (T - 229 - 5 c) - 0.22
-  c)`` m2/s, transference number 0.38, ``(1 - t) TDF = 0.601 - 0.24 c^0.5 + 0.982 (1 - 0.0052 (T - 294)) c^1.5``, and a
-  conductivity, see `_reimers_S_m`.
+  S/m, diffusivity ``8.794e-11 c^2 - 3.972e-10 c + 4.862e-10`` m2/s, transference number ``0.4492 - 0.4717 c + 0.4106
+  c^2 - 0.1287 c^3``;
+- Valoen and Reimers, J. Electrochem. Soc. 152 (2005) A882, PC:EC:DMC: diffusivity ``10^(-8.43 - 54 / (T - 229 - 5 c) -
+  0.22 c)`` m2/s, transference number 0.38, ``(1 - t) TDF = 0.601 - 0.24 c^0.5 + 0.982 (1 - 0.0052 (T - 294)) c^1.5``,
+  and a conductivity, see `_reimers_S_m`.
 
-Conductivity has Nyman's shape, scaled to what was measured of this cell's electrolyte. Each diffusivity is scaled by measured
-over own conductivity, as both follow the viscosity; of the two, and of what lithium ions do not carry, the geometric mean is
-taken at the mean concentration. With one set alone the effective resistance of a coin cell comes out about an ohm lower or
-higher than with the other: that is how well published laws agree, and `Tuning.law_ohm`.
+Conductivity has Nyman's shape, scaled to what was measured of this cell's electrolyte. Each diffusivity is scaled by
+measured over own conductivity, as both follow the viscosity; of the two, and of what lithium ions do not carry, the
+geometric mean is taken at the mean concentration. With one set alone the effective resistance of a coin cell comes out
+about an ohm lower or higher than with the other: that is how well published laws agree, and `Tuning.law_ohm`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from galvanaut.simulators.twin.prior import TwinPrior
 CONDUCTIVITY_P = (3.329, -2.51, 0.1297)
 """Of c, c^1.5 and c^3."""
 ACTIVATION_J_MOL = 17000.0
-"""Of conductivity and diffusivity, between the temperature of the prior and the cell's. Illustrative: of the size that is
-reported for carbonates near room temperature."""
+"""Of conductivity and diffusivity, between the temperature of the prior and the cell's. Illustrative: of the size that
+is reported for carbonates near room temperature."""
 FREEZING_K = 273.15
 _DIFFUSIVITY_P = (4.862e-10, -3.972e-10, 8.794e-11)
 _TRANSFERENCE_P = (0.4492, -0.4717, 0.4106, -0.1287)
@@ -78,11 +78,11 @@ class Electrolyte:
 def shape_S_m(salt_M: float) -> float:
     """Nyman's conductivity at 25 °C."""
     first, half, cubed = CONDUCTIVITY_P
-    return first * salt_M + half * salt_M**1.5 + cubed * salt_M**3
+    return float(first * salt_M + half * salt_M**1.5 + cubed * salt_M**3)
 
 
 def _reimers_S_m(c: float) -> float:
     """Valoen's and Reimers' conductivity at 25 °C."""
     kelvin = REFERENCE_K
     by_T = (0.074 - 0.0178 * c - 8.86e-4 * c**2) * kelvin + (-6.96e-5 + 2.8e-5 * c) * kelvin**2
-    return 0.1 * c * (-10.5 + 0.668 * c + 0.494 * c**2 + by_T) ** 2
+    return float(0.1 * c * (-10.5 + 0.668 * c + 0.494 * c**2 + by_T) ** 2)

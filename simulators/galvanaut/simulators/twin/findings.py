@@ -1,14 +1,15 @@
 """What a twin finds wrong, in plain words with numbers.
 
-Within a cycle the kernels notice steps of the residual, frozen readings and residuals that add up; at its end charges and
-parameters are compared with the cycles before. A cause is the likely one, no verdict: from one voltage and one current a
-loose contact and a jumping voltmeter cannot be told apart before the current changes.
+Within a cycle the kernels notice steps of the residual, frozen readings and residuals that add up; at its end charges
+and parameters are compared with the cycles before. A cause is the likely one, no verdict: from one voltage and one
+current a loose contact and a jumping voltmeter cannot be told apart before the current changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Literal
 
@@ -24,9 +25,12 @@ EFFICIENCY_LIMIT = 0.012
 """Less than this share of a charge may stay away. Illustrative: healthy cells of the simulator lose up to 0.4 %."""
 EFFICIENCY_STEP = 0.006
 """And no more than this beyond the median of the cycles before. Illustrative."""
-SCALE_STEP = 0.006
+CAPACITY_STEP = 0.006
+"""Charges of two cycles of one kind may differ by so much. Illustrative."""
 RESISTANCE_STEP_OHM, RESISTANCE_SHARE = 1.5, 0.10
 SIGMAS = 4.0
+_NEAR = 8
+"""Cycles back that are still neighbours."""
 _SETTLING = 2
 """Cycles that parameters need to settle."""
 _PLATING_SHARE = 0.4
@@ -71,10 +75,16 @@ def noticed(code: int, time_s: float, current_A: float, step_V: float, tuning: T
     if code & int(JUMP):
         found.append(_jump(time_s, current_A, step_V, tuning.jump_V, cycle))
     if code & int(FROZEN):
-        text = f"the voltage has stayed the same to the last digit for {tuning.frozen_s:.0f} s while the simulated one moved: the reading is frozen"
+        text = (
+            f"the voltage has stayed the same to the last digit for {tuning.frozen_s:.0f} s while the "
+            f"simulated one moved: the reading is frozen"
+        )
         found.append(Finding("frozen reading", time_s, text, tuning.frozen_s, tuning.frozen_s, "s", cycle))
     if code & int(SUMMED):
-        text = "measured and simulated voltage have stayed apart in one direction for many minutes: a gain or an offset changed, or the cell is not what its twin is"
+        text = (
+            "measured and simulated voltage have stayed apart in one direction for many minutes: a gain or "
+            "an offset changed, or the cell is not what its twin is"
+        )
         found.append(Finding("drift", time_s, text, tuning.sum_V * 1e3, tuning.sum_V * 1e3, "mV", cycle))
     return found
 
@@ -83,12 +93,14 @@ def _jump(time_s: float, current_A: float, step_V: float, limit_V: float, cycle:
     if abs(current_A) > REST_A and step_V * current_A > 0:
         ohm = step_V / current_A
         text = (
-            f"the voltage stepped by {1e3 * step_V:+.1f} mV against the simulation at {1e3 * current_A:+.2f} mA, as {ohm:.1f} ohm "
+            f"the voltage stepped by {1e3 * step_V:+.1f} mV against the simulation at {1e3 * current_A:+.2f} mA, as "
+            f"{ohm:.1f} ohm "
             "more in the contacts would make it (or an offset of the voltmeter): look at holder and leads"
         )
         return Finding("contact", time_s, text, ohm, limit_V / abs(current_A), "ohm", cycle)
     text = (
-        f"the voltage stepped by {1e3 * step_V:+.1f} mV against the simulation at {1e3 * current_A:+.2f} mA, which more resistance "
+        f"the voltage stepped by {1e3 * step_V:+.1f} mV against the simulation at {1e3 * current_A:+.2f} mA, which "
+        f"more resistance "
         "does not explain: an offset of the voltmeter, or a contact that came back"
     )
     return Finding("sensor offset", time_s, text, 1e3 * step_V, 1e3 * limit_V, "mV", cycle)
@@ -130,17 +142,23 @@ def _charge(done: CycleSummary, before: Sequence[CycleSummary], alike: Sequence[
 
 
 def _scale(done: CycleSummary, alike: Sequence[CycleSummary]) -> list[Finding]:
-    """A capacity scale that jumps: currents are read with another gain, or electrode area was lost at once."""
-    if len(alike) <= _SETTLING:
+    """Charges in and out that step by the same share: another gain of the current's reading, or electrode area lost.
+
+    The capacity scale of the filter follows over some cycles; charges show it at once.
+    """
+    near = [other for other in alike if done.number - other.number <= _NEAR]
+    if len(near) <= _SETTLING:
         return []
-    change = done.capacity_scale / alike[-1].capacity_scale - 1
-    usual = median(b.capacity_scale / a.capacity_scale - 1 for a, b in zip(alike[:-1], alike[1:], strict=True))
-    limit = SCALE_STEP + SIGMAS * done.capacity_scale_sd
-    if min(abs(change), abs(change - usual)) <= limit:
+    changes = [b.discharged_Ah / a.discharged_Ah - 1 for a, b in pairwise([*near, done])]
+    change, usual = changes[-1], median(changes[:-1])
+    charged = done.charged_Ah / near[-1].charged_Ah - 1
+    limit = CAPACITY_STEP + SIGMAS * done.efficiency_sd if done.efficiency_sd == done.efficiency_sd else CAPACITY_STEP
+    if min(abs(change), abs(change - usual), abs(charged)) <= limit or change * charged < 0:
         return []
     text = (
-        f"the capacity scale jumped by {100 * change:+.2f} % within a cycle (usual {100 * usual:+.2f} %): the gain of the current's "
-        "reading changed, or electrode area was lost at once"
+        f"charges in and out stepped by {100 * charged:+.2f} and {100 * change:+.2f} % from one cycle to the next "
+        f"(usual "
+        f"{100 * usual:+.2f} %): the gain of the current's reading changed, or electrode area was lost at once"
     )
     return [Finding("gain", done.time_s, text, 100 * change, 100 * limit, "%", done.number)]
 
@@ -150,7 +168,7 @@ def _resistance(done: CycleSummary, alike: Sequence[CycleSummary]) -> list[Findi
     if len(alike) <= _SETTLING:
         return []
     change = done.resistance_ohm - alike[-1].resistance_ohm
-    usual = median(b.resistance_ohm - a.resistance_ohm for a, b in zip(alike[:-1], alike[1:], strict=True))
+    usual = median(b.resistance_ohm - a.resistance_ohm for a, b in pairwise(alike))
     limit = max(RESISTANCE_STEP_OHM, RESISTANCE_SHARE * abs(alike[-1].resistance_ohm)) + SIGMAS * done.resistance_sd_ohm
     if min(abs(change), abs(change - usual)) <= limit:
         return []

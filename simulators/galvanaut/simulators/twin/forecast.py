@@ -2,11 +2,12 @@
 
 The twin has an ageing law of its own, which is not that of simulated cells: health is lost as ``a sqrt(n) + b n`` over
 completed cycles n, resistance grows in proportion to them. Both are learnt from the cycles seen, by Bayesian linear
-regression; draws from what is left uncertain go through the twin's equations under the asked protocol. Other temperatures and
-currents scale what is still to be lost by factors that are assumptions, illustrative and uncertain themselves.
+regression; draws from what is left uncertain go through the twin's equations under the asked protocol. Other
+temperatures and currents scale what is still to be lost by factors that are assumptions, illustrative and uncertain
+themselves.
 
-A sudden end ("knee") that has not begun yet is in no such forecast. Remaining life with a calibrated interval is another
-question, which needs finished cells.
+A sudden end ("knee") that has not begun yet is in no such forecast. Remaining life with a calibrated interval is
+another question, which needs finished cells.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ def forecast(
     alike = [done for done in cycles[1:] if done.is_like(cycles[-1])] if cycles else []
     if len(alike) < LEAST_CYCLES:
         raise UnsupportedError(
-            f"twin: a forecast needs {LEAST_CYCLES} complete cycles of the running kind after the first one, but there are {len(alike)}"
+            f"twin: a forecast needs {LEAST_CYCLES} complete cycles of the running kind after the first one, but "
+            f"there are {len(alike)}"
         )
     last, kelvin = alike[-1], float(row["kelvin"][0])
     charge_A = asked[0] if asked[0] is not None else last.highest_A
@@ -100,11 +102,12 @@ def forecast(
     lost = np.full(flat, last.lost)
     delivered = delivered_Ah(prior, tuning, scale.reshape(flat), lost, ohm.reshape(flat), discharge_A, then_K)
     delivered *= _anchor(last, prior, tuning, kelvin)
-    every = np.arange(1, count + 1)
+    every = np.arange(1, count + 1, dtype=float)
     paths = np.array([np.interp(every, ahead, path) for path in delivered.reshape(shape)])
     fan = {q: np.quantile(paths, q, axis=0) for q in QUANTILES}
     text = (
-        f"a sqrt(n) + b n learnt from {len(alike)} cycles; illustrative: priors, {LAW_SD:.0%} on all that is still to be lost, "
+        f"a sqrt(n) + b n learnt from {len(alike)} cycles; illustrative: priors, {LAW_SD:.0%} on all that is still "
+        f"to be lost, "
         f"{ACTIVATION_J_MOL[0] / 1e3:.0f} ± {ACTIVATION_J_MOL[1] / 1e3:.0f} kJ/mol for other temperatures, power "
         f"{RATE_POWER[0]:g} ± {RATE_POWER[1]:g} of the charging current; no knee that has not begun"
     )

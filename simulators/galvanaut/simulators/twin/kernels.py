@@ -1,7 +1,7 @@
-"""One channel, number by number, as numba compiles it; see `filter.py` for the equations in words.
+"""One channel, number by number, as numba compiles it; see README.md for the equations in words.
 
-`arrays` does the same for many channels at once and is what runs without numba; tests hold the two together. ``f`` is the
-record of `layout.fixed`, ``e`` one row of `layout.liquid`, ``s`` the channel's row of state.
+`arrays` does the same for many channels at once and is what runs without numba; tests hold the two together. ``f`` is
+the record of `layout.fixed`, ``e`` one row of `layout.liquid`, ``s`` the channel's row of state.
 """
 
 from __future__ import annotations
@@ -69,10 +69,8 @@ def _move(f: Any, e: Any, s: Any, current_A: float, slope_A_s: float, seconds: f
 def _spread(f: Any, s: Any, charge_C: float, seconds: float) -> None:
     """How much less is known after a time: the scale's uncertainty becomes one of the stoichiometry."""
     coupling = -charge_C / (f.room_n_C * s.scale * s.scale)
-    for k in range(4):
-        s.cov[0, k] += coupling * s.cov[2, k]
-    for k in range(4):
-        s.cov[k, 0] += coupling * s.cov[k, 2]
+    s.cov[0] += coupling * s.cov[2]
+    s.cov[:, 0] += coupling * s.cov[:, 2]
     offset = f.offset_A * seconds / (f.room_n_C * s.scale)
     s.cov[0, 0] += f.drift_b * seconds + offset * offset
     s.cov[1, 1] += f.drift_ohm2 * seconds
@@ -128,7 +126,7 @@ def _sensed(f: Any, e: Any, s: Any, current_A: float, liquid: Four, off: Four) -
 
 @compiled
 def _update(f: Any, e: Any, s: Any, current_A: float, measured_V: float, liquid: Four, sensed: Five) -> float:
-    """Use a reading: linearised twice, outliers count less, corrections are cut off. Gives the normalised innovation."""
+    """Use a reading: linearised twice, outliers count less, corrections are cut off. Gives the innovation squared."""
     calm = 1 + (f.gate_noise - 1) * exp(-s.stepped_s / f.gate_s)
     noise_V2 = s.noise_V2 * calm * calm
     scatter_V2 = noise_V2 * max(1.0, f.shared_s / s.learnt_s)
@@ -189,11 +187,9 @@ def _settle(f: Any, s: Any, off: Four, gains: Array, crossed: Array) -> None:
     s.moved_C += off[0] * f.room_n_C * s.scale
     scale = min(2.0, max(0.2, s.scale + off[2]))
     shrunk = s.scale / scale
-    for k in range(len(s.ahead_n)):
-        s.ahead_n[k] *= shrunk
-        s.ahead_p[k] *= shrunk
-    for k in range(len(s.salt)):
-        s.salt[k] *= shrunk
+    s.ahead_n[:] *= shrunk
+    s.ahead_p[:] *= shrunk
+    s.salt[:] *= shrunk
     s.scale = scale
     s.ohm = min(2000.0, max(-20.0, s.ohm + off[1]))
     s.lost = min(f.most_lost, max(f.least_lost, s.lost + off[3]))
@@ -218,15 +214,14 @@ def _begin(f: Any, e: Any, s: Any, time_s: float, current_A: float, measured_V: 
     s.cov[0, 0] = (f.first_V / by_b) ** 2
     for k in range(1, 4):
         bond = -sensed[k + 1] / by_b
-        s.cov[0, k] = bond * s.cov[k, k]
-        s.cov[k, 0] = s.cov[0, k]
+        s.cov[0, k] = s.cov[k, 0] = bond * s.cov[k, k]
         s.cov[0, 0] += bond * bond * s.cov[k, k]
     s.begun, s.began_s, s.time_s, s.current_A, s.simulated_V = 1.0, time_s, time_s, current_A, sensed[0]
 
 
 @compiled
 def _pass(f: Any, e: Any, s: Any, current_A: float, seconds: float, step: float, step_time_s: float) -> None:
-    """Move on to the next reading. Where a step begins in between, the old current flows until then, if it is known when."""
+    """To the next reading. Where a step begins in between, the old current flows until then, if it is known when."""
     change_A, knows = current_A - s.current_A, isfinite(step) and isfinite(s.step)
     jumps = abs(change_A) > max(f.rest_A, f.step_share * max(abs(current_A), abs(s.current_A)))
     if knows and step != s.step and isfinite(step_time_s):
@@ -272,7 +267,7 @@ def _noticed(f: Any, s: Any, left_V: float, by_b: float, seconds: float) -> tupl
         return code, 0.0, False
     s.doubted, s.based = 0.0, 0.0
     if abs(s.current_A) > f.rest_A:
-        s.cov[1, 1] += (step_V / s.current_A) ** 2
+        s.cov[1, 1] += min(f.most_ohm, abs(step_V / s.current_A)) ** 2
     return code + f.jump, step_V, True
 
 
@@ -284,9 +279,7 @@ def _stays(f: Any, s: Any, current_A: float, measured_V: float, simulated_V: flo
         return 0.0
     s.same_s += seconds
     s.same_moved_V += simulated_V - s.simulated_V
-    if s.same_s < f.frozen_s or abs(s.same_moved_V) < f.frozen_V:
-        return 0.0
-    return 1.0
+    return 0.0 if s.same_s < f.frozen_s or abs(s.same_moved_V) < f.frozen_V else 1.0
 
 
 @compiled
@@ -339,6 +332,7 @@ def _ends(f: Any, s: Any, current_A: float, cycle: float) -> bool:
 @compiled
 def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
     time_s, current_A, measured_V, degC, cycle, step, step_time_s = reading
+    sees = isfinite(measured_V) and f.least_V < measured_V < f.highest_V
     seen[:] = np.nan
     seen[4], seen[5] = 0.0, 0.0
     s.readings += 1
@@ -350,7 +344,7 @@ def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
         kelvin = min(343.0, max(253.0, degC + f.freezing_K))
         s.kelvin += (kelvin - s.kelvin) * ((1 - exp(-seconds / f.base_s)) if s.begun != 0 else 1.0)
     if s.begun == 0:
-        if not isfinite(measured_V):
+        if not sees:
             s.skipped += 1
             return
         _begin(f, e, s, time_s, current_A, measured_V)
@@ -366,7 +360,7 @@ def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
         s.learnt_s += seconds
         s.time_s = time_s
         s.current_A = current_A
-        if isfinite(measured_V):
+        if sees:
             _use(f, e, s, current_A, measured_V, seconds, seen)
     s.current_A, s.step, s.cycle = current_A, step, cycle
     s.most_A, s.least_A = max(s.most_A, current_A), min(s.least_A, current_A)
@@ -377,18 +371,9 @@ def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
 
 @compiled
 def follow(fixed: Any, liquid: Any, rows: Any, readings: Array, seen: Array) -> int:
-    """One channel through readings, until a cycle is over.
+    """One channel through readings of shape (t, 7); fills ``seen`` of shape (t, 6). Gives how many were taken.
 
-    Args:
-        fixed: record of one row.
-        liquid: record of one row.
-        rows: state of one row; it is changed.
-        readings: shape (t, 7), columns `layout.COLUMNS`.
-        seen: shape (t, 6), columns `layout.SEEN`; filled.
-
-    Returns:
-        How many readings were taken. If fewer than there are, the next one begins a new cycle: sum the old one up, clear
-        its sums, set ``cycle`` to that of the next reading, and go on.
+    If there are more, the next one begins a new cycle: sum the old one up, clear its sums and go on.
     """
     f, e, s = fixed[0], liquid[0], rows[0]
     for place in range(len(readings)):
@@ -400,16 +385,7 @@ def follow(fixed: Any, liquid: Any, rows: Any, readings: Array, seen: Array) -> 
 
 @compiled
 def tick(fixed: Any, liquid: Any, rows: Any, readings: Array, seen: Array, is_over: Any) -> None:
-    """Many channels, one reading each; a channel whose cycle is over is only marked.
-
-    Args:
-        fixed: record of one row.
-        liquid: record of n rows.
-        rows: state of n rows; it is changed.
-        readings: shape (n, 7); channels without a time are left out.
-        seen: shape (n, 6); filled.
-        is_over: shape (n,); filled.
-    """
+    """Many channels, one reading each: n rows. A channel without a time is left out, one whose cycle is over marked."""
     f = fixed[0]
     for place in range(len(readings)):
         s = rows[place]

@@ -161,7 +161,7 @@ def _record(**values: Any) -> Any:
 def _exchange_A(electrode: Electrode, area_m2: float) -> float:
     """Exchange current at 25 °C over the root of salt in mol/l and both shares."""
     surface_m2 = electrode.surface_1_m * electrode.thickness_m * area_m2
-    return electrode.exchange * electrode.most_mol_m3 * 1000**0.5 * surface_m2
+    return float(electrode.exchange * electrode.most_mol_m3 * 1000**0.5 * surface_m2)
 
 
 def _curve(electrode: Electrode) -> Any:

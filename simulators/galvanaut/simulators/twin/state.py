@@ -17,7 +17,8 @@ class TwinState:
 
     Attributes:
         time_s: of the last reading that was used.
-        soc: state of charge, 0 at rest at the prior's lowest and 1 at its highest voltage, for the lithium that is left.
+        soc: state of charge, 0 at rest at the prior's lowest and 1 at its highest voltage, for the lithium that is
+            left.
         soc_sd: its standard deviation.
         soh: what the cell holds between these voltages at rest, over the design's.
         soh_sd: its standard deviation.
@@ -124,7 +125,8 @@ class CycleSummary:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> CycleSummary:
         """What `to_json` wrote."""
-        return cls(**{name: np.nan if value is None else value for name, value in values.items()})
+        known: dict[str, Any] = {name: np.nan if value is None else value for name, value in values.items()}
+        return cls(**known)
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Gap:
-    """How far measurement and simulation are apart, and in which direction: above zero, the cell shows more than its twin.
+    """How far measurement and simulation are apart; above zero, the cell shows more than its twin.
 
     One step ahead: the twin has used all readings before. A gap that the twin can learn away shows in its parameters.
 

@@ -71,7 +71,8 @@ def _doubt(row: Any, tuning: Tuning) -> str:
     if row["frozen_now"]:
         return "do not trust: the voltage reading is frozen, so the state is only counted on"
     if row["nis"] > tuning.nis_limit:
-        return f"do not trust: residuals inconsistent, {row['nis']:.1f} times what is expected (limit {tuning.nis_limit:g})"
+        told = f"{row['nis']:.1f} times what is expected (limit {tuning.nis_limit:g})"
+        return f"do not trust: residuals inconsistent, {told}"
     if noise_V > 0.95 * tuning.most_noise_V:
         return f"do not trust: residuals inconsistent, measured and simulated voltage are {1e3 * noise_V:.0f} mV apart"
     if row["scale"] <= 0.21 or row["scale"] >= 1.99 or row["lost"] >= MOST_LOST or row["lost"] <= LEAST_LOST:

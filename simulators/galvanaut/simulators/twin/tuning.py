@@ -28,6 +28,8 @@ class Tuning:
         gate_s: after a step of the current no alarm is raised for so long.
         gate_noise: factor on the standard deviation right after a step of the current.
         step_share: a change of the current by more than this share is a step.
+        least_V: a voltage below it is none of a cell, and is left out.
+        highest_V: above it likewise.
         rest_A: below it a cell is at rest.
         gap_s: readings further apart are a gap.
         jump_V: smallest step of the residual that is an alarm.
@@ -68,11 +70,13 @@ class Tuning:
     gate_s: float = 60.0
     gate_noise: float = 4.0
     step_share: float = 0.25
+    least_V: float = -0.5
+    highest_V: float = 6.0
     rest_A: float = 2e-5
     gap_s: float = 1800.0
-    jump_V: float = 3e-3
+    jump_V: float = 2.5e-3
     jump_sd: float = 0.7
-    steep: float = 2e-3
+    steep: float = 1.5e-3
     base_s: float = 300.0
     confirm_s: float = 25.0
     frozen_s: float = 110.0

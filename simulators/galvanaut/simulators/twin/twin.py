@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import nan
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +15,7 @@ from galvanaut.simulators.twin import layout
 from galvanaut.simulators.twin.engine import follow
 from galvanaut.simulators.twin.findings import Finding, after_cycle, noticed
 from galvanaut.simulators.twin.prior import TwinPrior
+from galvanaut.simulators.twin.readings import Reading, table, values
 from galvanaut.simulators.twin.state import CycleSummary, Gap, Overlay, TwinState, gap
 from galvanaut.simulators.twin.summary import clear, cycle_of, state_of
 from galvanaut.simulators.twin.tuning import Tuning
@@ -28,27 +29,8 @@ MODEL = "reduced SPMe in an extended Kalman filter, 1"
 """Named in snapshots and exports; changes when the same readings would give another state."""
 
 
-class Reading(Protocol):
-    """One row of a test, as recorders have it. Not a number where nobody knows."""
-
-    @property
-    def time_s(self) -> float: ...
-    @property
-    def current_A(self) -> float: ...
-    @property
-    def voltage_V(self) -> float: ...
-    @property
-    def temperature_degC(self) -> float: ...
-    @property
-    def cycle(self) -> int: ...
-    @property
-    def step_count(self) -> int: ...
-    @property
-    def step_time_s(self) -> float: ...
-
-
 class Twin:
-    """See the module. Currents are positive into the cell. Feeding the same readings in any portions gives the same bits.
+    """See the module. Currents are positive into the cell; portions in which readings are fed do not matter.
 
     Args:
         prior: nominal knowledge.
@@ -83,9 +65,9 @@ class Twin:
     ) -> list[Finding]:
         """Use new readings, oldest first; arrays of one length, or numbers for one reading.
 
-        Readings older than the last one, or at the same instant, and such without time or current are left out; without a
-        voltage the state is counted on. Without `cycle` a cycle begins where a charge follows a discharge. With `step` and
-        `step_time_s` a step of the current between two readings is put where it happened.
+        Readings older than the last one, or at the same instant, and such without time or current are left out; without
+        a voltage the state is counted on. Without `cycle` a cycle begins where a charge follows a discharge. With
+        `step` and `step_time_s` a step of the current between two readings is put where it happened.
 
         Args:
             time_s: since the beginning of the test.
@@ -196,7 +178,9 @@ class Twin:
         """
         from galvanaut.simulators.twin.forecast import forecast  # takes longer to import, and few ask
 
-        return forecast(self.cycles, self._row, self.prior, self.tuning, cycles, (charge_A, discharge_A, temperature_degC))
+        return forecast(
+            self.cycles, self._row, self.prior, self.tuning, cycles, (charge_A, discharge_A, temperature_degC)
+        )
 
     def snapshot(self) -> dict[str, Any]:
         """All that the twin knows, in JSON types; `restore` reads it, and goes on bit by bit."""
@@ -220,7 +204,8 @@ class Twin:
         """
         if (kept.get("version"), kept.get("model")) != (VERSION, MODEL):
             raise UnsupportedError(
-                f"twin: this snapshot has version {kept.get('version')} and model {kept.get('model')!r}, but only {VERSION} and {MODEL!r} "
+                f"twin: this snapshot has version {kept.get('version')} and model {kept.get('model')!r}, but only "
+                f"{VERSION} and {MODEL!r} "
                 "can be read; feed the readings of the test to a new twin instead"
             )
         twin = cls(TwinPrior.from_json(kept["prior"]), Tuning(**kept["tuning"]))
@@ -229,25 +214,6 @@ class Twin:
         twin._cycles = [CycleSummary.from_json(done) for done in kept["cycles"]]
         twin._findings = [Finding(**finding) for finding in kept["findings"]]
         return twin
-
-
-def values(row: Reading) -> tuple[float, ...]:
-    """A row of a recorder in the order of `layout.COLUMNS`."""
-    return (row.time_s, row.current_A, row.voltage_V, row.temperature_degC, row.cycle, row.step_count, row.step_time_s)
-
-
-def table(columns: Iterable[ArrayLike | None]) -> Array:
-    """Columns side by side, shape (t, 7); a column that is None is not a number throughout.
-
-    Raises:
-        UnsupportedError: they differ in length.
-    """
-    arrays = [None if column is None else np.atleast_1d(np.asarray(column, float)) for column in columns]
-    lengths = {len(array) for array in arrays if array is not None}
-    if len(lengths) != 1:
-        raise UnsupportedError(f"twin: the columns of readings have different lengths: {sorted(lengths)}")
-    count = lengths.pop()
-    return np.stack([np.full(count, nan) if array is None else array for array in arrays], axis=1)
 
 
 def _plain(value: Any) -> Any:

@@ -19,7 +19,8 @@ class Window:
     """Stoichiometry of the negative electrode of a full and of an empty cell at rest, on a grid of lithium lost.
 
     Attributes:
-        full: shape (`POINTS`,), over lithium lost from `LEAST_LOST` to `MOST_LOST`, as a share of the negative electrode.
+        full: shape (`POINTS`,), over lithium lost from `LEAST_LOST` to `MOST_LOST`, as a share of the negative
+            electrode.
         empty: the same.
     """
 
