@@ -1,4 +1,4 @@
-"""The life model: learns from finished cells how cells fade, and says how long another one will live, and how surely."""
+"""The life model: learns from finished cells how cells fade, and says how long another will live, and how surely."""
 
 from __future__ import annotations
 
