@@ -3,7 +3,8 @@
 Usage: ``uv run scripts/build_fade_law.py [--cells 2048] [--curves FILE.csv]``; some minutes of one core.
 
 Cells have recipes from all over the search space of ``campaigns/cycle_life.yaml``, its edges included, and differ as
-those on the simulated bench do. ``--curves`` also writes the retention of 96 further cells with recipes drawn evenly over the volume.
+those on the simulated bench do. ``--curves`` also writes the retention of 96 further cells with recipes drawn evenly
+over the volume.
 """
 
 from __future__ import annotations

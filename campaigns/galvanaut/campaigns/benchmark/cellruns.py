@@ -41,6 +41,10 @@ class CellRun:
         """Life in cycles, or the cycles that it was seen to live."""
         return self.course.cycles
 
+    def done_by(self, cycle: float) -> float:
+        """Hours in the channel at the end of a cycle, or at the cell's own end."""
+        return float(self.done_h[min(int(np.searchsorted(self.course.cycle, cycle)), len(self.done_h) - 1)])
+
     def after(self, hours: float) -> Course | None:
         """What was seen of it after so many hours; None before its first cycle has ended."""
         if hours >= self.whole_h:

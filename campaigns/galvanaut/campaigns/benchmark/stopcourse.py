@@ -20,6 +20,7 @@ from galvanaut.campaigns.benchmark.stopping import Campaigning, Setup, StopTrace
 from galvanaut.campaigns.life import Course, Decision, LifeModel, decide
 from galvanaut.campaigns.life.beating import LIFE, Rival, beating, worth
 from galvanaut.campaigns.planners import Measured, Observation, PlannerSession, planner
+from galvanaut.campaigns.planners.protocol import Censored
 
 Make = Callable[[Sequence[Wanted]], list[MadeTrial]]
 
@@ -154,11 +155,7 @@ class _Course:
         longest = max(float(each.course.cycle[-1]) for each in made.cells)
         found = []
         for cycle in np.arange(policy.minimum_cycles, longest, policy.every):
-            places = [int(np.searchsorted(each.course.cycle, cycle)) for each in made.cells]
-            ends = [
-                each.done_h[min(place, len(each.done_h) - 1)] for place, each in zip(places, made.cells, strict=True)
-            ]
-            found.append(float(max(ends)))
+            found.append(max(each.done_by(float(cycle)) for each in made.cells))
         return found
 
     def _look(self, trial: _Trial) -> None:
@@ -216,7 +213,7 @@ class _Course:
         known = setup.liquid(trial.point)
         low, value, high = worth(setup.objectives, {**known, LIFE: life * np.exp(log_sd * np.array([-1.0, 0.0, 1.0]))})
         sign = 1.0 if setup.task.maximise else -1.0
-        side = "above" if censored else ""
+        side: Censored = "above" if censored else ""
         quantities = {name: Measured(each) for name, each in known.items()}
         quantities[LIFE] = Measured(life, (life * log_sd) ** 2, side)
         variance = ((high - low) / 2) ** 2

@@ -2,7 +2,8 @@
 
 For benchmarks of hundreds of campaigns. The logarithm of the number of cycles after which a cell has so much of its
 capacity left is a polynomial of second degree in what the model is told of the cell: its liquid, its ageing, its sizes.
-``scripts/build_fade_law.py`` fits it to cells that went through `ageingtest`, and prints how well it does. As illustrative as they are.
+``scripts/build_fade_law.py`` fits it to cells that went through `ageingtest`, and prints how well it does. It is as
+illustrative as they are.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class FadeLaw:
         return cls(
             centre,
             np.where(width > 0, width, 1.0),
-            weights,
+            np.asarray(weights, dtype=np.float64),
             _polynomial(share, aged.cycle_h),
             _polynomial(before, check_ups),
             float(aged.formation_h.mean()),
