@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 
 NOISE = 5e-4
 """Standard deviation of a capacity over the first one, as a channel gives it. Illustrative."""
-_DRAWS, _ROUNDS, _AROUND = 6000, 8, 150
+_DRAWS, _ROUNDS, _AROUND = 4000, 6, 100
 
 
 @dataclass(frozen=True)

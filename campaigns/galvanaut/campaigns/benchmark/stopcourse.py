@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import exp, inf, sqrt
+from math import exp, inf, isfinite, sqrt
 
 import numpy as np
 
@@ -17,15 +17,16 @@ from galvanaut.campaigns.analysis.figures import Array
 from galvanaut.campaigns.analysis.trialsummary import LIFE as LIVES
 from galvanaut.campaigns.benchmark.cellruns import MadeTrial, Wanted
 from galvanaut.campaigns.benchmark.stopping import Campaigning, Setup, StopTrace, TrialTrace
-from galvanaut.campaigns.life import Course, Decision, LifeModel, decide
+from galvanaut.campaigns.life import Course, Decision, EarlyStop, LifeModel, decide
 from galvanaut.campaigns.life.beating import LIFE, Rival, beating, worth
+from galvanaut.campaigns.life.decision import recipe_lives
 from galvanaut.campaigns.planners import Measured, Observation, PlannerSession, planner
 from galvanaut.campaigns.planners.protocol import Censored
 
 Make = Callable[[Sequence[Wanted]], list[MadeTrial]]
 
 _LOOK = -1
-_AGAIN = 0.1
+_AGAIN = 0.2
 """The life model learns again when so many more cells, or those of one more trial, have ended."""
 
 
@@ -160,16 +161,40 @@ class _Course:
 
     def _look(self, trial: _Trial) -> None:
         policy = self._setup.policy
-        if policy is None or self._rival is None:
+        courses = self._seen(trial)
+        if policy is None or not courses:
             return
-        seen = [each.after(self._now_h - trial.began_h) for each in trial.made.cells]
-        courses = [each for each in seen if each is not None]
-        beats = beating(self._setup.objectives, self._setup.liquid(trial.point), self._rival[1])
-        decision = decide(courses, self._learnt(), beats, policy) if courses else None
-        if decision is not None and decision.action == "stop":
+        model = self._learnt()
+        rival = self._best_other(trial, model, policy) if model.is_calibrated else None
+        if rival is None:
+            return
+        beats = beating(self._setup.objectives, self._setup.liquid(trial.point), rival)
+        decision = decide(courses, model, beats, policy)
+        if decision.action == "stop":
             trial.decision, trial.stopped_h = decision, self._now_h
             self._free += trial.left
             self._end(trial)
+
+    def _seen(self, trial: _Trial) -> list[Course]:
+        seen = (each.after(self._now_h - trial.began_h) for each in trial.made.cells)
+        return [each for each in seen if each is not None]
+
+    def _best_other(self, trial: _Trial, model: LifeModel, policy: EarlyStop) -> Rival | None:
+        """The recipe of highest expected worth among those that ended and those that are forecast."""
+        best = self._rival
+        others = [
+            each for each in self._trials.values() if each.number != trial.number and each.number not in self._ended
+        ]
+        for other in others:
+            courses = self._seen(other)
+            if courses and min(each.cycles for each in courses) >= policy.minimum_cycles:
+                logs = np.log(recipe_lives(model.posteriors(courses)))
+                values = {**self._setup.liquid(other.point), LIFE: float(np.exp(logs.mean()))}
+                value = float(worth(self._setup.objectives, values))
+                if best is None or value > best[0]:
+                    best = value, Rival(values, float(logs.std()))
+        lives = [life for _, life in self._ended.values() if isfinite(life)]
+        return None if best is None else best[1].among(lives)
 
     def _learnt(self) -> LifeModel:
         """The life model, as good as up to date."""
@@ -201,8 +226,7 @@ class _Course:
     def _stopped(self, trial: _Trial, decision: Decision) -> tuple[float, float, bool]:
         """Life, standard deviation of its logarithm, and whether that is a bound."""
         if self._setup.told == "censored":
-            seen = [each.after(self._now_h - trial.began_h) for each in trial.made.cells]
-            lived = float(np.mean([np.log(each.cycles) for each in seen if each is not None]))
+            lived = float(np.mean([np.log(each.cycles) for each in self._seen(trial)]))
             return exp(lived), 0.0, True
         assert decision.life is not None
         assert decision.life_sd is not None

@@ -12,6 +12,7 @@ from galvanaut.campaigns.life.decision import Beats, rival_lives
 from galvanaut.campaigns.objectivefields import SUM_SHARE, Objective
 
 LIFE = "life"
+_LEAST_OTHERS = 3
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,23 @@ class Rival:
 
     values: Mapping[str, float]
     life_log_sd: float
+
+    def among(self, lives: Sequence[float]) -> Rival:
+        """The same, expected a little nearer to the others: who is best among many was lucky as well.
+
+        The mean of a normal population, and the share of the scatter that is the recipes' own (empirical Bayes).
+
+        Args:
+            lives: of all recipes known so far, this one among them, in cycles.
+        """
+        if len(lives) < _LEAST_OTHERS:
+            return self
+        logs = np.log(np.asarray(lives, dtype=np.float64))
+        noise = self.life_log_sd**2
+        own = max(float(logs.var(ddof=1)) - noise, noise / len(lives))
+        kept = own / (own + noise)
+        expected = float(np.exp(logs.mean() + kept * (np.log(self.values[LIFE]) - logs.mean())))
+        return Rival({**self.values, LIFE: expected}, float(np.sqrt(kept)) * self.life_log_sd)
 
 
 def beating(objectives: Sequence[Objective], values: Mapping[str, float], rival: Rival) -> Beats:
