@@ -31,8 +31,8 @@ class Course:
         noise: standard deviation of one share about its smooth course.
         limit: share at which the life ends.
         life: in cycles, once it has ended; None before.
-        feature: log10 of the variance of the difference of two discharge curves V(Q), see `analysis.curves.log_variance`;
-            of the same two cycles for all cells. None where unknown.
+        feature: log10 of the variance of the difference of two discharge curves, see `analysis.curves.log_variance`, of
+            the same two cycles for all cells; None where unknown.
         group: cells of one group, as of one recipe, are left out together when the model judges itself.
 
     Raises:

@@ -10,7 +10,7 @@ from galvanaut.campaigns.analysis.figures import Array
 from galvanaut.campaigns.life.law import PARAMETERS, loss, slopes
 from galvanaut.campaigns.life.points import Points
 
-_TRIES = 25
+_TRIES = 15
 _LONGEST = 1.0
 """Step of a parameter at most; they are all logarithms."""
 _SAME = 1e-4

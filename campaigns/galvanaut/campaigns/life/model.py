@@ -1,4 +1,4 @@
-"""The life model: learns from finished cells how cells fade, and says how long another one will live, and how surely."""
+"""The life model: learns from finished cells how cells fade, and says how long another will live, and how surely."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from galvanaut.campaigns.life.weighing import Weighed, weigh
 
 VERSION = "double-power-1"
 LEAST_FINISHED = 4
+_JUDGING_DRAWS = 128
 """Cells that must have ended before anything is claimed."""
 
 
@@ -137,7 +138,7 @@ class _School:
         columns = (np.concatenate([getattr(each, f.name) for each in priors]) for f in fields(Prior))
         prior = Prior(*(np.concatenate([column] * len(PROGRESS)) for column in columns))
         misfit = np.tile([self._without(each)[0].misfit for each in self.courses], len(PROGRESS))[:, None]
-        weighed = weigh(Points.of(earlier), misfit, prior)
+        weighed = weigh(Points.of(earlier), misfit, prior, _JUDGING_DRAWS)
         shape = len(PROGRESS), len(self.courses)
         return Calibration.of(weighed.log_life.reshape(shape) - self.log_lives, weighed.sd.reshape(shape))
 

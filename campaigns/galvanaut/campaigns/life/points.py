@@ -74,13 +74,14 @@ def _averaged(course: Course) -> tuple[Array, Array, Array, float, float]:
     early = _smooth(share[: int(np.searchsorted(cycle, cycle[0] + _PEAK_WITHIN))])
     top = int(np.argmax(early))
     peak, highest = float(cycle[top]) - 1.0, float(early[top])
-    after = slice(top + 1, None)
-    chunks = np.array_split(np.arange(len(cycle[after])), min(POINTS, max(1, len(cycle[after]))))
+    later, kept = cycle[top + 1 :] - peak, share[top + 1 :]
+    used = min(POINTS, len(later))
     log_cycle, lost, count = np.zeros(POINTS), np.zeros(POINTS), np.zeros(POINTS)
-    for place, chunk in enumerate(chunks):
-        if len(chunk):
-            log_cycle[place] = np.log(cycle[after][chunk].mean() - peak)
-            lost[place], count[place] = highest - share[after][chunk].mean(), len(chunk)
+    if used:
+        begins = np.arange(used) * len(later) // used
+        count[:used] = np.diff(np.append(begins, len(later)))
+        log_cycle[:used] = np.log(np.add.reduceat(later, begins) / count[:used])
+        lost[:used] = highest - np.add.reduceat(kept, begins) / count[:used]
     return log_cycle, lost, count, peak, highest
 
 

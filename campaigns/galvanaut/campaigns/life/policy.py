@@ -20,7 +20,7 @@ class EarlyStop(FileModel):
     finished: int = Field(
         default=4, ge=4, description="Cells that must have come to their end before anything is stopped."
     )
-    every: int = Field(default=20, ge=1, description="Cycles between two looks at a recipe.")
+    every: int = Field(default=10, ge=1, description="Cycles between two looks at a recipe.")
 
     def is_due(self, cycles: float) -> bool:
         """Whether to look after so many cycles of the youngest cell of a recipe."""

@@ -37,17 +37,18 @@ class Weighed:
     sd: Array
 
 
-def weigh(points: Points, misfit: Array | float, prior: Prior) -> Weighed:
+def weigh(points: Points, misfit: Array | float, prior: Prior, count: int = DRAWS) -> Weighed:
     """The posterior.
 
     Args:
         points: of b cells that have not ended.
         misfit: see `Points.weights`; one, or (b, 1).
         prior: of each.
+        count: draws.
     """
     weights = points.weights(misfit)
     found = fit(points, weights, prior)
-    draws, density = even.student(DRAWS, PARAMETERS)
+    draws, density = even.student(count, PARAMETERS)
     spread = _WIDER * np.linalg.cholesky(np.linalg.inv(found.curvature))
     theta = found.theta + np.einsum("bij,kj->kbi", spread, draws)
     log_weight = -cost(theta, points, weights, prior) - density[:, None]

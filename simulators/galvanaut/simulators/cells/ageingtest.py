@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,9 +105,8 @@ def _cycled(
 
 def _rows(whole: Rows, rows: Integers) -> Rows:
     """Some of the cells, or of their states."""
-    arrays = {
-        f.name: getattr(whole, f.name)[rows] for f in fields(whole) if isinstance(getattr(whole, f.name), np.ndarray)
-    }
+    values = {f.name: getattr(whole, f.name) for f in fields(whole)}
+    arrays: dict[str, Any] = {name: value[rows] for name, value in values.items() if isinstance(value, np.ndarray)}
     if isinstance(whole, Cells):
         arrays["ageing"] = {name: values[rows] for name, values in whole.ageing.items()}
     return replace(whole, **arrays)
