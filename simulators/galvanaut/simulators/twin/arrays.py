@@ -107,7 +107,8 @@ def _pass(f: Any, e: Any, s: Any, current_A: Array, seconds: Array, step: Array,
     s["unsure_C2"] += unsure_C2
     s["cov"][:, 0, 0] += unsure_C2 / (f["room_n_C"] * s["scale"]) ** 2
     calm_s = np.where(is_timed & jumps, seconds - old_s, s["stepped_s"] + seconds)
-    s["stepped_s"] = np.where(is_blind, 0.0, calm_s)
+    turns = is_ramp & (np.abs(change_A) > f["turn_share"] * largest_A)
+    s["stepped_s"] = np.where(is_blind | turns, 0.0, calm_s)
 
 
 def _move(f: Any, e: Any, s: Any, current_A: Array, slope_A_s: Array, seconds: Array) -> None:

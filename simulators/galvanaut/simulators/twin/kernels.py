@@ -237,7 +237,8 @@ def _pass(f: Any, e: Any, s: Any, current_A: float, seconds: float, step: float,
         s.stepped_s = 0.0
     else:
         _move(f, e, s, s.current_A, change_A / seconds, seconds)
-        s.stepped_s += seconds
+        turns = abs(change_A) > f.turn_share * max(abs(current_A), abs(s.current_A))
+        s.stepped_s = 0.0 if turns else s.stepped_s + seconds  # no straight line: a voltage was reached in between
 
 
 @compiled

@@ -30,6 +30,7 @@ class Tuning:
         step_share: a change of the current by more than this share is a step.
         least_V: a voltage below it is none of a cell, and is left out.
         highest_V: above it likewise.
+        turn_share: within a step, a change by more than this from one reading to the next is no straight line.
         rest_A: below it a cell is at rest.
         gap_s: readings further apart are a gap.
         jump_V: smallest step of the residual that is an alarm.
@@ -70,6 +71,7 @@ class Tuning:
     gate_s: float = 60.0
     gate_noise: float = 4.0
     step_share: float = 0.25
+    turn_share: float = 0.08
     least_V: float = -0.5
     highest_V: float = 6.0
     rest_A: float = 2e-5
