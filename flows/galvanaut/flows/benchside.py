@@ -27,7 +27,6 @@ from galvanaut.instruments.orders import OrderBook
 from galvanaut.instruments.station import Station
 from galvanaut.instruments.telemetry.labrecorder import LabRecorder
 from galvanaut.instruments.telemetry.tidy import tidy
-
 from galvanaut.simulators.cells.spme.compiled import is_compiling
 
 if TYPE_CHECKING:

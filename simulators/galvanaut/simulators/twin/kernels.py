@@ -242,12 +242,12 @@ def _pass(f: Any, e: Any, s: Any, current_A: float, seconds: float, step: float,
 
 
 @compiled
-def _noticed(f: Any, s: Any, left_V: float, by_b: float, seconds: float) -> tuple[float, float, bool]:
+def _noticed(f: Any, s: Any, left_V: float, by_b: float, moved_V: float, seconds: float) -> tuple[float, float, bool]:
     """Codes of what is wrong, the step of the residual, and whether the reading may be used."""
-    if s.stepped_s < f.gate_s:
+    if s.stepped_s < max(f.gate_s, f.gate_readings * seconds):
         s.based, s.doubted = 0.0, 0.0
         return 0.0, 0.0, True
-    unsure_V = (f.steep + 2 * sqrt(s.cov[0, 0])) * abs(by_b)
+    unsure_V = (f.steep + 2 * sqrt(s.cov[0, 0])) * abs(by_b) + f.moved_share * moved_V
     unit_V, weight = f.sum_V + unsure_V + 0.5 * sqrt(s.noise_V2), min(seconds, 60.0) / 60
     s.up = max(0.0, s.up + (left_V / unit_V - f.sum_allowance) * weight)
     s.down = max(0.0, s.down + (-left_V / unit_V - f.sum_allowance) * weight)
@@ -292,11 +292,12 @@ def _use(f: Any, e: Any, s: Any, current_A: float, measured_V: float, seconds: f
     seen[0], seen[1] = sensed[0], left_V
     was = s.frozen_now
     s.frozen_now = _stays(f, s, current_A, measured_V, sensed[0], seconds)
+    moved_V = abs(sensed[0] - s.simulated_V)
     s.simulated_V = sensed[0]
     if s.frozen_now != 0:
         seen[4] += f.frozen if was == 0 else 0.0
         return
-    code, step_V, is_good = _noticed(f, s, left_V, sensed[1], seconds)
+    code, step_V, is_good = _noticed(f, s, left_V, sensed[1], moved_V, seconds)
     seen[4] += code
     seen[5] = step_V
     s.residual_V = left_V
