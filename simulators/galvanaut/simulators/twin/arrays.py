@@ -266,7 +266,8 @@ def _noticed(f: Any, s: Any, left_V: Array, by_b: Array, seconds: Array) -> tupl
     follows_V = s["base_V"] + (1 - np.exp(-seconds / f["base_s"])) * step_V
     s["base_V"] = np.where(is_first, left_V, np.where(calm, follows_V, s["base_V"]))
     s["based"], s["doubted"] = is_open & ~is_jump, np.where(is_jump, 0.0, doubted)
-    s["cov"][:, 0, 0] += np.where(is_far, f["reopened"] ** 2, 0.0)
+    for state in (0, 2, 3):
+        s["cov"][:, state, state] += np.where(is_far, f["reopened"] ** 2, 0.0)
     loads = is_jump & (np.abs(s["current_A"]) > f["rest_A"])
     current_A = np.where(loads, s["current_A"], 1.0)
     s["cov"][:, 1, 1] += np.where(loads, np.minimum(f["most_ohm"], np.abs(step_V / current_A)) ** 2, 0.0)

@@ -253,7 +253,8 @@ def _noticed(f: Any, s: Any, left_V: float, by_b: float, seconds: float) -> tupl
     code = 0.0
     if max(s.up, s.down) > f.sum_limit:
         code, s.up, s.down = f.summed, 0.0, 0.0
-        s.cov[0, 0] += f.reopened**2
+        for state in (0, 2, 3):
+            s.cov[state, state] += f.reopened**2
     if s.based == 0:
         s.base_V, s.based = left_V, 1.0
         return code, 0.0, True

@@ -42,7 +42,7 @@ class Tuning:
         sum_V: unit of the summed residual.
         sum_allowance: in these units, what is forgiven per reading.
         sum_limit: in units times minutes.
-        reopened: uncertainty that the stoichiometry is given when that is passed.
+        reopened: uncertainty that stoichiometry, scale and lithium lost are given when that is passed.
         repeat_s: within so long the same cause is not told again.
         offset_A: offset of the current's reading, for the uncertainty of charges.
         nis_s: time constant of the normalised innovation.
