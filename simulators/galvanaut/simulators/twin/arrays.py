@@ -220,7 +220,7 @@ def _use(f: Any, e: Any, s: Any, current_A: Array, measured_V: Array, seconds: A
     looks[:, 4] += np.where(now & ~was, f["frozen"], 0.0)
     moving = np.flatnonzero(~now)
     part, mine = s[moving], looks[moving]
-    code, step_V, is_good = _noticed(f, part, left_V[moving], sensed[moving, 1], seconds[moving])
+    code, step_V, is_good = _noticed(f, part, left_V[moving], sensed[moving, 1:], seconds[moving])
     mine[:, 4] += code
     mine[:, 5] = step_V
     part["residual_V"] = left_V[moving]
@@ -246,10 +246,11 @@ def _stays(f: Any, s: Any, current_A: Array, measured_V: Array, simulated_V: Arr
     return np.asarray(~other & (s["same_s"] >= f["frozen_s"]) & (np.abs(s["same_moved_V"]) >= f["frozen_V"]))
 
 
-def _noticed(f: Any, s: Any, left_V: Array, by_b: Array, seconds: Array) -> tuple[Array, Array, Flags]:
+def _noticed(f: Any, s: Any, left_V: Array, slopes: Array, seconds: Array) -> tuple[Array, Array, Flags]:
     is_open = s["stepped_s"] >= f["gate_s"]
     noise_V = np.sqrt(s["noise_V2"])
-    unsure_V = (f["steep"] + 2 * np.sqrt(s["cov"][:, 0, 0])) * np.abs(by_b)
+    spread_V2 = np.maximum(0.0, (slopes * (s["cov"] * slopes[:, None, :]).sum(axis=2)).sum(axis=1))
+    unsure_V = f["steep"] * np.abs(slopes[:, 0]) + f["unsettled"] * np.sqrt(spread_V2)
     unit_V, weight = f["sum_V"] + unsure_V + 0.5 * noise_V, np.minimum(seconds, 60.0) / 60
     up = np.maximum(0.0, s["up"] + (left_V / unit_V - f["sum_allowance"]) * weight)
     down = np.maximum(0.0, s["down"] + (-left_V / unit_V - f["sum_allowance"]) * weight)

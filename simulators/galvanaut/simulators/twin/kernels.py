@@ -241,12 +241,13 @@ def _pass(f: Any, e: Any, s: Any, current_A: float, seconds: float, step: float,
 
 
 @compiled
-def _noticed(f: Any, s: Any, left_V: float, by_b: float, seconds: float) -> tuple[float, float, bool]:
+def _noticed(f: Any, s: Any, left_V: float, sensed: Five, seconds: float) -> tuple[float, float, bool]:
     """Codes of what is wrong, the step of the residual, and whether the reading may be used."""
     if s.stepped_s < f.gate_s:
         s.based, s.doubted = 0.0, 0.0
         return 0.0, 0.0, True
-    unsure_V = (f.steep + 2 * sqrt(s.cov[0, 0])) * abs(by_b)
+    slopes = np.array((sensed[1], sensed[2], sensed[3], sensed[4]))
+    unsure_V = f.steep * abs(sensed[1]) + f.unsettled * sqrt(max(0.0, (slopes * (s.cov * slopes).sum(axis=1)).sum()))
     unit_V, weight = f.sum_V + unsure_V + 0.5 * sqrt(s.noise_V2), min(seconds, 60.0) / 60
     s.up = max(0.0, s.up + (left_V / unit_V - f.sum_allowance) * weight)
     s.down = max(0.0, s.down + (-left_V / unit_V - f.sum_allowance) * weight)
@@ -296,7 +297,7 @@ def _use(f: Any, e: Any, s: Any, current_A: float, measured_V: float, seconds: f
     if s.frozen_now != 0:
         seen[4] += f.frozen if was == 0 else 0.0
         return
-    code, step_V, is_good = _noticed(f, s, left_V, sensed[1], seconds)
+    code, step_V, is_good = _noticed(f, s, left_V, sensed, seconds)
     seen[4] += code
     seen[5] = step_V
     s.residual_V = left_V
