@@ -3,9 +3,9 @@
 Usage: ``python scripts/build_twin_streams.py [FOLDER]``, with the package PyBaMM (extra ``pybamm``); some minutes.
 
 The cell is our coin cell in PyBaMM's Doyle-Fuller-Newman model, EC:EMC 3:7 with 1 mol/l and the relations of
-Landesfeind and Gasteiger for the electrolyte. Three cycles each: C/3 to 4.2 V, held until C/20, rest, 1C to 2.8 V,
+Landesfeind and Gasteiger for the electrolyte. Four cycles each: C/3 to 4.2 V, held until C/20, rest, 1C to 2.8 V,
 rest. A resistance outside the cell is added to the voltage afterwards; limits are on the voltage without it. Readings
-every 30 s have 0.2 mV of white noise, and currents a gain of 0.02 %. The true stoichiometry stands beside them, for the
+every 60 s have 0.2 mV of white noise, and currents a gain of 0.02 %. The true stoichiometry stands beside them, for the
 comparison alone.
 
 ``fresh``: 12 ohm, 1.03 of the area. ``aged``: 21 ohm, 0.97 of the area, and 8 % of the negative electrode's lithium
@@ -32,7 +32,7 @@ from galvanaut.simulators.cells.spme.parameters import COIN
 TARGET = Path(__file__).parents[1] / "tests/simulators/twin"
 COLUMNS = ("time_s", "current_A", "voltage_V", "cycle", "step", "step_time_s", "negative")
 MESH = {"x_n": 20, "x_s": 10, "x_p": 20, "r_n": 60, "r_p": 60}
-NOMINAL_A, EVERY_S, NOISE_V, GAIN = 4.1e-3, 30.0, 2e-4, 1.0002
+NOMINAL_A, EVERY_S, NOISE_V, GAIN = 4.1e-3, 60.0, 2e-4, 1.0002
 
 
 @dataclass(frozen=True)

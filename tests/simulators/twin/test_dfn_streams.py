@@ -7,6 +7,7 @@ under 2 mV. Run with ``-s`` to see the figures.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,16 +25,17 @@ TRUTH = {"fresh": (12.0, 1.03, 0.0), "aged": (21.0, 0.97, 0.08), "slow": (12.0, 
 
 @dataclass(frozen=True)
 class Judged:
-    """Errors after the first cycle in %, of the state of charge as a root mean square; the residual in mV."""
+    """Errors after the first cycle in %, of the state of charge as a root mean square; residual in mV; later alarms."""
 
     soc: float
     ohm: float
     scale: float
     health: float
     residual_mV: float
-    found: int
+    false_alarms: int
 
 
+@cache
 def judged(name: str, prior: TwinPrior, knows_steps: bool = True, skip: int = 0) -> Judged:
     stream = pd.read_csv(FOLDER / f"dfn_{name}.csv.gz").iloc[skip:]
     ohm, area, lost = TRUTH[name]
@@ -54,7 +56,7 @@ def judged(name: str, prior: TwinPrior, knows_steps: bool = True, skip: int = 0)
         100 * (state.capacity_scale / area - 1),
         100 * (state.soh / health - 1),
         float(np.sqrt(np.mean(left_mV**2))),
-        len(found),
+        sum(one.cycle != 1 for one in found),
     )
     print(
         f"\n{name}: SOC {result.soc:.3f} %, R {result.ohm:+.1f} %, scale {result.scale:+.2f} %, health "
@@ -72,7 +74,7 @@ def test_the_full_model_is_followed(name: str) -> None:
     assert abs(seen.scale) < 0.15
     assert abs(seen.health) < 0.1
     assert seen.residual_mV < 0.6
-    assert seen.found == 0
+    assert seen.false_alarms == 0
 
 
 def test_nobody_has_to_count_cycles_and_steps() -> None:
@@ -84,7 +86,7 @@ def test_nobody_has_to_count_cycles_and_steps() -> None:
 
 def test_it_may_begin_in_the_middle_of_a_charge() -> None:
     """There the first voltage says little about the state of charge, as the resistance is not known yet."""
-    seen = judged("fresh", TwinPrior(conductivity_S_m=conductivity()), skip=100)
+    seen = judged("fresh", TwinPrior(conductivity_S_m=conductivity()), skip=50)
     assert seen.soc < 0.1
     assert abs(seen.scale) < 0.3
     assert seen.residual_mV < 1

@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 
 from galvanaut.core.errors import UnsupportedError
 from galvanaut.instruments.runs import Row
+from galvanaut.simulators.cells.spme.compiled import is_compiling
 from galvanaut.simulators.twin import Tuning, Twin, TwinPrior
 from galvanaut.simulators.twin.twin import MODEL
 from twinstreams import Plan, Stream, conductivity, cycled, sample
 
 PRIOR = TwinPrior(conductivity_S_m=conductivity())
 TABLE = cycled(sample(contact_ohm=10.0), Plan(charge=1.0), 2, start=0.4).table()
+
+
+EXAMPLES = 20 if is_compiling() else 4
 
 
 def kept(twin: Twin) -> str:
@@ -31,13 +35,13 @@ def fed(table: np.ndarray, cuts: list[int] | None = None) -> Twin:
     return twin
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.lists(st.integers(0, len(TABLE)), max_size=6))
 def test_portions_do_not_matter(cuts: list[int]) -> None:
     assert kept(fed(TABLE, cuts)) == kept(fed(TABLE))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.integers(1, len(TABLE) - 1))
 def test_a_snapshot_goes_on_bit_by_bit(cut: int) -> None:
     twin = Twin.restore(json.loads(kept(fed(TABLE[:cut]))))
@@ -45,7 +49,7 @@ def test_a_snapshot_goes_on_bit_by_bit(cut: int) -> None:
     assert kept(twin) == kept(fed(TABLE))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.lists(st.integers(1, len(TABLE) - 1), min_size=1, max_size=8), st.sampled_from(["doubled", "late"]))
 def test_doubles_and_late_readings_are_left_out(places: list[int], kind: str) -> None:
     """A row that comes twice, or once more after the next one."""
@@ -64,7 +68,7 @@ def test_an_exact_double_changes_nothing_that_is_estimated() -> None:
     assert (dirty.state.soc, dirty.state.resistance_ohm) == (clean.state.soc, clean.state.resistance_ohm)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     st.lists(
         st.tuples(

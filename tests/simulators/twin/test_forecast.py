@@ -9,9 +9,9 @@ from galvanaut.core.errors import UnsupportedError
 from galvanaut.simulators.cells.spme import QUICK
 from galvanaut.simulators.twin import Twin, TwinPrior
 from galvanaut.simulators.twin.forecast import QUANTILES
-from twinstreams import NOMINAL_A, Plan, conductivity, cycled, sample
+from twinstreams import NOMINAL_A, Plan, conductivity, cycled, sample, together
 
-SEEN, AHEAD = 30, 30
+SEEN, AHEAD = 20, 20
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +19,7 @@ def aged() -> tuple[Twin, np.ndarray]:
     """A twin after some cycles, and what came after them."""
     stream = cycled(sample(contact_ohm=10.0, ageing=QUICK), Plan(charge=1.0), SEEN + AHEAD, start=0.05)
     table, prior = stream.table(), TwinPrior(conductivity_S_m=conductivity())
-    twin, later = Twin.begin(prior), Twin.begin(prior)
-    twin.feed_table(table[table[:, 4] <= SEEN])
-    twin.close_cycle(np.nan)
-    later.feed_table(table)
-    later.close_cycle(np.nan)
+    twin, later = together([table[table[:, 4] <= SEEN], table], [prior, prior])
     return twin, np.array([done.discharged_Ah for done in later.cycles[SEEN:]])
 
 

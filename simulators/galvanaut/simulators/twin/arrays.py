@@ -222,7 +222,7 @@ def _use(f: Any, e: Any, s: Any, current_A: Array, measured_V: Array, seconds: A
     looks[:, 4] += np.where(now & ~was, f["frozen"], 0.0)
     moving = np.flatnonzero(~now)
     part, mine = s[moving], looks[moving]
-    code, step_V, is_good = _noticed(f, part, left_V[moving], sensed[moving, 1], moved_V[moving], seconds[moving])
+    code, step_V, is_good = _noticed(f, part, left_V[moving], sensed[moving, 1:], moved_V[moving], seconds[moving])
     mine[:, 4] += code
     mine[:, 5] = step_V
     part["residual_V"] = left_V[moving]
@@ -248,10 +248,13 @@ def _stays(f: Any, s: Any, current_A: Array, measured_V: Array, simulated_V: Arr
     return np.asarray(~other & (s["same_s"] >= f["frozen_s"]) & (np.abs(s["same_moved_V"]) >= f["frozen_V"]))
 
 
-def _noticed(f: Any, s: Any, left_V: Array, by_b: Array, moved_V: Array, seconds: Array) -> tuple[Array, Array, Flags]:
+def _noticed(
+    f: Any, s: Any, left_V: Array, slopes: Array, moved_V: Array, seconds: Array
+) -> tuple[Array, Array, Flags]:
     is_open = s["stepped_s"] >= np.maximum(f["gate_s"], f["gate_readings"] * seconds)
     noise_V = np.sqrt(s["noise_V2"])
-    unsure_V = (f["steep"] + 2 * np.sqrt(s["cov"][:, 0, 0])) * np.abs(by_b) + f["moved_share"] * moved_V
+    spread_V2 = np.maximum(0.0, (slopes * (s["cov"] * slopes[:, None, :]).sum(axis=2)).sum(axis=1))
+    unsure_V = f["steep"] * np.abs(slopes[:, 0]) + f["unsettled"] * np.sqrt(spread_V2) + f["moved_share"] * moved_V
     unit_V, weight = f["sum_V"] + unsure_V + 0.5 * noise_V, np.minimum(seconds, 60.0) / 60
     up = np.maximum(0.0, s["up"] + (left_V / unit_V - f["sum_allowance"]) * weight)
     down = np.maximum(0.0, s["down"] + (-left_V / unit_V - f["sum_allowance"]) * weight)
@@ -268,7 +271,8 @@ def _noticed(f: Any, s: Any, left_V: Array, by_b: Array, moved_V: Array, seconds
     follows_V = s["base_V"] + (1 - np.exp(-seconds / f["base_s"])) * step_V
     s["base_V"] = np.where(is_first, left_V, np.where(calm, follows_V, s["base_V"]))
     s["based"], s["doubted"] = is_open & ~is_jump, np.where(is_jump, 0.0, doubted)
-    s["cov"][:, 0, 0] += np.where(is_far, f["reopened"] ** 2, 0.0)
+    for state in (0, 2, 3):
+        s["cov"][:, state, state] += np.where(is_far, f["reopened"] ** 2, 0.0)
     loads = is_jump & (np.abs(s["current_A"]) > f["rest_A"])
     current_A = np.where(loads, s["current_A"], 1.0)
     s["cov"][:, 1, 1] += np.where(loads, np.minimum(f["most_ohm"], np.abs(step_V / current_A)) ** 2, 0.0)

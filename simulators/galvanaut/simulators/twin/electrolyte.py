@@ -11,8 +11,8 @@ Two published sets, for c in mol/l and T in K, at 25 °C:
 
 Conductivity has Nyman's shape, scaled to what was measured of this cell's electrolyte. Each diffusivity is scaled by
 measured over own conductivity, as both follow the viscosity; of the two, and of what lithium ions do not carry, the
-geometric mean is taken at the mean concentration. With one set alone the effective resistance of a coin cell comes out
-about an ohm lower or higher than with the other: that is how well published laws agree, and `Tuning.law_ohm`.
+geometric mean is taken at the mean concentration. With one set alone the effective resistance of a coin cell of 12 ohm
+comes out about an ohm too low or too high: so well do published laws agree, and that is `Tuning.law_ohm`.
 """
 
 from __future__ import annotations

@@ -82,8 +82,8 @@ def noticed(code: int, time_s: float, current_A: float, step_V: float, tuning: T
         found.append(Finding("frozen reading", time_s, text, tuning.frozen_s, tuning.frozen_s, "s", cycle))
     if code & int(SUMMED):
         text = (
-            "measured and simulated voltage have stayed apart in one direction for many minutes: a gain or "
-            "an offset changed, or the cell is not what its twin is"
+            "measured and simulated voltage have stayed apart in one direction for many minutes: charge "
+            "leaks away, a gain or an offset changed, or the cell is not what its twin is"
         )
         found.append(Finding("drift", time_s, text, tuning.sum_V * 1e3, tuning.sum_V * 1e3, "mV", cycle))
     return found

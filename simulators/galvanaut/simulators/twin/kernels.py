@@ -242,19 +242,22 @@ def _pass(f: Any, e: Any, s: Any, current_A: float, seconds: float, step: float,
 
 
 @compiled
-def _noticed(f: Any, s: Any, left_V: float, by_b: float, moved_V: float, seconds: float) -> tuple[float, float, bool]:
+def _noticed(f: Any, s: Any, left_V: float, sensed: Five, moved_V: float, seconds: float) -> tuple[float, float, bool]:
     """Codes of what is wrong, the step of the residual, and whether the reading may be used."""
     if s.stepped_s < max(f.gate_s, f.gate_readings * seconds):
         s.based, s.doubted = 0.0, 0.0
         return 0.0, 0.0, True
-    unsure_V = (f.steep + 2 * sqrt(s.cov[0, 0])) * abs(by_b) + f.moved_share * moved_V
+    slopes = np.array((sensed[1], sensed[2], sensed[3], sensed[4]))
+    spread_V2 = max(0.0, (slopes * (s.cov * slopes).sum(axis=1)).sum())
+    unsure_V = f.steep * abs(sensed[1]) + f.unsettled * sqrt(spread_V2) + f.moved_share * moved_V
     unit_V, weight = f.sum_V + unsure_V + 0.5 * sqrt(s.noise_V2), min(seconds, 60.0) / 60
     s.up = max(0.0, s.up + (left_V / unit_V - f.sum_allowance) * weight)
     s.down = max(0.0, s.down + (-left_V / unit_V - f.sum_allowance) * weight)
     code = 0.0
     if max(s.up, s.down) > f.sum_limit:
         code, s.up, s.down = f.summed, 0.0, 0.0
-        s.cov[0, 0] += f.reopened**2
+        for state in (0, 2, 3):
+            s.cov[state, state] += f.reopened**2
     if s.based == 0:
         s.base_V, s.based = left_V, 1.0
         return code, 0.0, True
@@ -297,7 +300,7 @@ def _use(f: Any, e: Any, s: Any, current_A: float, measured_V: float, seconds: f
     if s.frozen_now != 0:
         seen[4] += f.frozen if was == 0 else 0.0
         return
-    code, step_V, is_good = _noticed(f, s, left_V, sensed[1], moved_V, seconds)
+    code, step_V, is_good = _noticed(f, s, left_V, sensed, moved_V, seconds)
     seen[4] += code
     seen[5] = step_V
     s.residual_V = left_V

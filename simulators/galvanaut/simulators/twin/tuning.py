@@ -38,6 +38,7 @@ class Tuning:
         jump_sd: in standard deviations of the noise.
         steep: uncertainty of the stoichiometry by which alarms wait where the voltage is steep.
         moved_share: and by which share of what the simulated voltage has moved since the last reading.
+        unsettled: alarms wait for so many standard deviations of what the state leaves open in the voltage.
         base_s: time constant of the residual against which steps are seen.
         confirm_s: readings closer together than this need a second one that agrees.
         frozen_s: so long must a voltage stay the same to the last digit ...
@@ -45,7 +46,7 @@ class Tuning:
         sum_V: unit of the summed residual.
         sum_allowance: in these units, what is forgiven per reading.
         sum_limit: in units times minutes.
-        reopened: uncertainty that the stoichiometry is given when that is passed.
+        reopened: uncertainty that stoichiometry, scale and lithium lost are given when that is passed.
         repeat_s: within so long the same cause is not told again.
         offset_A: offset of the current's reading, for the uncertainty of charges.
         nis_s: time constant of the normalised innovation.
@@ -83,6 +84,7 @@ class Tuning:
     jump_sd: float = 0.7
     steep: float = 1.5e-3
     moved_share: float = 0.12
+    unsettled: float = 2.0
     base_s: float = 300.0
     confirm_s: float = 25.0
     frozen_s: float = 110.0
