@@ -147,8 +147,7 @@ def content_of(sources: Sources, asked: Asked) -> Content:
         raise InputError(f"campaign {campaign.name}", "no trial has succeeded yet, so there is no recipe to hand over")
     best, summary = ledger.trials[found.trial], summarise(ledger, campaign)
     specification = specification_of(campaign, asked.specification, found.mean)
-    judged = left_out(campaign, task, told)
-    model = _model(sources, told, judged)
+    model, judged = model_of(sources, told)
     centre = _centre(best, task)
     window, alone = _window(model, campaign, centre, specification, asked.probability)
     deciding = campaign.objective.name, campaign.objective.unit, sources.origin_of_all
@@ -175,12 +174,13 @@ def content_of(sources: Sources, asked: Asked) -> Content:
     )
 
 
-def _model(sources: Sources, told: Sequence[Observation], judged: Calibration | None) -> Model | None:
-    """The model, less sure of itself where it was wrong about trials that it had not seen."""
+def model_of(sources: Sources, told: Sequence[Observation]) -> tuple[Model | None, Calibration | None]:
+    """The model, less sure of itself where it was wrong about trials that it had not seen, and how wrong it was."""
+    judged = left_out(sources.campaign, sources.task, told)
     model = Model.fitted(sources.campaign, sources.task, told)
     if model is not None and judged is not None and len(judged.predictions) >= LEAST:
         model.widening = max(1.0, judged.scatter)
-    return model
+    return model, judged
 
 
 def _expected_sd(found: Recommendation, model: Model | None) -> float | None:
