@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from galvanaut.campaigns.templates import KINDS, Answers, Kind, template_text
 from galvanaut.campaigns.templates.fill import USUAL, Usual
@@ -114,7 +113,7 @@ def _check(draft: Path, path: Path) -> None:
 def _kind(text: str) -> Kind:
     if text not in KINDS:
         raise InputError("--template", f"is one of {', '.join(KINDS)}, found {text!r}")
-    return cast("Kind", text)
+    return text
 
 
 def _solvents(text: str, usual: Usual) -> tuple[str, ...]:

@@ -118,9 +118,7 @@ def _root(about: About, parts: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _folder(
-    folder: str, files: Mapping[str, int], described: Mapping[str, str], about: About
-) -> dict[str, Any]:
+def _folder(folder: str, files: Mapping[str, int], described: Mapping[str, str], about: About) -> dict[str, Any]:
     inside = [path for path in sorted(files) if path.startswith(folder)]
     return {
         "@id": folder,
@@ -150,7 +148,7 @@ def _file(path: str, size: int, described: Mapping[str, str]) -> dict[str, Any]:
 def _contexts(about: About, results: Sequence[str]) -> list[dict[str, Any]]:
     """What stands beside the files: who, by what, when, under which licence."""
     authors = [
-        {"@id": f"#author-{number}", "@type": "Person", "name": name}
+        {"@id": f"#author-{number}", "@type": "Person", "name": name, "affiliation": {"@id": "#laboratory"}}
         for number, name in enumerate(about.authors, start=1)
     ]
     action = {

@@ -87,7 +87,9 @@ def calibration_svg(predictions: Sequence[Prediction], label: str) -> str:
         parts.append(f'<circle cx="{x(each.expected):.1f}" cy="{up:.1f}" r="3.5" fill="{ACCENT}"/>')
     for value in (low + margin, (low + high) / 2, high - margin):
         parts.append(f'<text x="{x(value):.1f}" y="{frame + 18}" text-anchor="middle" fill="{SOFT}">{value:.3g}</text>')
-        parts.append(f'<text x="{_MARGIN - 6}" y="{y(value) + 4:.1f}" text-anchor="end" fill="{SOFT}">{value:.3g}</text>')
+        parts.append(
+            f'<text x="{_MARGIN - 6}" y="{y(value) + 4:.1f}" text-anchor="end" fill="{SOFT}">{value:.3g}</text>'
+        )
     middle = (_MARGIN + _SIDE) / 2
     parts.append(f'<text x="{middle}" y="{_SIDE - 8}" text-anchor="middle" fill="{INK}">expected {label}</text>')
     parts.append(

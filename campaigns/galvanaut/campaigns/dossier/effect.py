@@ -87,7 +87,9 @@ class Effect:
         }
 
 
-NONE = "The campaign made no reference electrolyte, so nothing here says how much better than a usual one the recipe is."
+NONE = (
+    "The campaign made no reference electrolyte, so nothing here says how much better than a usual one the recipe is."
+)
 
 
 def is_reference(trial: TrialRecord) -> bool:

@@ -84,9 +84,7 @@ def exclusions(content: Content) -> list[Row]:
         if cell["verdict"]["status"] not in ("ok", "disagree")
     ]
     outliers = content.model.outliers if content.model is not None else []
-    rows += [
-        {"trial": number, "what": "value", "status": "outlier", "reason": OUTLIER} for number in outliers
-    ]
+    rows += [{"trial": number, "what": "value", "status": "outlier", "reason": OUTLIER} for number in outliers]
     return sorted(rows, key=lambda row: (row["trial"], row["what"]))
 
 

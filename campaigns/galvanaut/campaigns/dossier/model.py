@@ -88,7 +88,7 @@ class Model:
         Several quantities count as independent.
         """
         points = np.atleast_2d(points)
-        return np.prod([self._kept(points, each) for each in specification.demands], axis=0)
+        return np.asarray(np.prod([self._kept(points, each) for each in specification.demands], axis=0))
 
     @property
     def outliers(self) -> list[int]:

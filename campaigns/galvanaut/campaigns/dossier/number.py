@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Origin = Literal["real", "simulated", "tabulated", "set", "assumed"]
-"""``real``: measured on hardware, or computed from such values alone. ``simulated``: from a simulated bench, or computed
-from anything that is. ``tabulated``: from the table of components. ``set``: chosen by a person or the planner.
+"""``real``: measured on hardware, or computed from such values alone. ``simulated``: from a simulated bench, or
+computed from anything that is. ``tabulated``: from the table of components. ``set``: chosen by a person or the planner.
 ``assumed``: by nobody, so that something could be computed."""
 
 MEANINGS: dict[Origin, str] = {

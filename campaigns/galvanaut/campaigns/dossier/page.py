@@ -12,6 +12,8 @@ from galvanaut.campaigns.dossier.sensitivity import Sensitivity, counted
 from galvanaut.campaigns.dossier.steps import NOT_RECORDED
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from galvanaut.campaigns.dossier.content import Content
 
 MARKS: dict[Origin, str] = {"real": "r", "simulated": "s", "tabulated": "t", "set": "c", "assumed": "a"}
@@ -28,12 +30,12 @@ def front_page(content: Content, files: Mapping[str, str], about: Mapping[str, A
             ``authors``, ``instruments``.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
+    from markupsafe import escape
 
     environment = Environment(
         loader=PackageLoader("galvanaut.campaigns.dossier", "."), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters["flagged"] = lambda number, digits=4: Markup(_flagged(number, digits))
+    environment.filters["flagged"] = _flagged
     shown = content.left_out or content.before
     return environment.get_template("dossier.html").render(
         content=content,
@@ -47,7 +49,7 @@ def front_page(content: Content, files: Mapping[str, str], about: Mapping[str, A
         trials=_short(trial_rows(content)),
         exclusions=exclusions(content),
         calibrations=[each for each in (content.before, content.left_out) if each is not None],
-        figure=Markup(calibration_svg(shown.predictions, content.summary.label)) if shown is not None else "",
+        figure=calibration_svg(shown.predictions, escape(content.summary.label)) if shown is not None else "",
         figure_of=shown,
         not_recorded=NOT_RECORDED,
         files=files,
@@ -57,15 +59,16 @@ def front_page(content: Content, files: Mapping[str, str], about: Mapping[str, A
     )
 
 
-def _flagged(number: Number, digits: int = 4) -> str:
+def _flagged(number: Number, digits: int = 4) -> Markup:
     """A number with its unit, its 95 % interval and its mark."""
-    from markupsafe import escape
+    from markupsafe import Markup
 
     spread = f" ± {1.96 * number.sd:.2g}" if number.sd else ""
     unit = f" {number.unit}" if number.unit else ""
     mark = MARKS[number.origin]
-    text = escape(f"{number.value:.{digits}g}{spread}{unit}")
-    return f'<span class="n {number.origin}" title="{number.origin}">{text}<sup>{mark}</sup></span>'
+    text = f"{number.value:.{digits}g}{spread}{unit}"
+    frame = Markup('<span class="n {0}" title="{0}">{1}<sup>{2}</sup></span>')  # escapes what is put in
+    return frame.format(number.origin, text, mark)
 
 
 def _demands(content: Content) -> list[dict[str, Any]]:
@@ -105,7 +108,7 @@ def _window_row(content: Content, each: Sensitivity) -> dict[str, Any]:
 
 def _short(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Trials with their measured numbers gathered, for a table that fits on paper."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     for row in rows:
         values = [
             Number(float(value), name.split(" / ")[1].removeprefix("1"), row["origin"])

@@ -130,9 +130,7 @@ class RecipeCard:
         }
 
 
-def recipe_card(
-    trial: TrialRecord, steps: Sequence[Step], bottles: Mapping[str, Bottle], origin: Origin
-) -> RecipeCard:
+def recipe_card(trial: TrialRecord, steps: Sequence[Step], bottles: Mapping[str, Bottle], origin: Origin) -> RecipeCard:
     """The card of a trial.
 
     Args:

@@ -95,8 +95,14 @@ class Form:
     def from_json(cls, data: Mapping[str, Any]) -> Form:
         """The form that `to_json` gave."""
         recipes = {name: Recipe.from_json(each) for name, each in data["recipes"].items()}
-        named = (str(data[key]) for key in ("campaign", "quantity", "unit"))
-        return cls(*named, float(data["temperature_degC"]), recipes, int(data["replicates"]))
+        return cls(
+            str(data["campaign"]),
+            str(data["quantity"]),
+            str(data["unit"]),
+            float(data["temperature_degC"]),
+            recipes,
+            int(data["replicates"]),
+        )
 
 
 @dataclass(frozen=True)

@@ -85,9 +85,7 @@ def specification_of(campaign: Campaign, wanted: Sequence[str], expected: float)
         return Specification(_joined([_demand(text, campaign) for text in wanted]))
     if campaign.limits:
         ends = [(each.name, each.low, each.high) for each in campaign.limits]
-        demands = [
-            Demand(name, campaign.unit_of(name), *_ends(low, high)) for name, low, high in ends
-        ]
+        demands = [Demand(name, campaign.unit_of(name), *_ends(low, high)) for name, low, high in ends]
         return Specification(tuple(demands))
     deciding = campaign.objective
     loss = TOLERANCE if campaign.quantities else TOLERANCE * abs(expected)

@@ -177,7 +177,12 @@ def sop_text(title: str, recipe: str, batch: Sequence[Instruction], before: Sequ
     lines += _part_lines("Before the first batch: calibrate the conductivity cell", before)
     for part in dict.fromkeys(each.part for each in batch):
         lines += _part_lines(part, [each for each in batch if each.part == part])
-    lines += ["## Not recorded", "", "Nobody wrote these down; they have to be settled before somebody else begins:", ""]
+    lines += [
+        "## Not recorded",
+        "",
+        "Nobody wrote these down; they have to be settled before somebody else begins:",
+        "",
+    ]
     return "\n".join([*lines, *(f"- {each}" for each in NOT_RECORDED), ""])
 
 

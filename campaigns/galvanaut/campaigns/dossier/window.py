@@ -164,9 +164,7 @@ def _without(constraint: LinearConstraint, kept: list[str]) -> LinearConstraint:
 
 
 def _farthest(space: SearchSpace, centre: Array, alone: list[Sensitivity]) -> Ranges:
-    found = {
-        name: Bounds(float(centre[place]), float(centre[place])) for place, name in enumerate(space.components)
-    }
+    found = {name: Bounds(float(centre[place]), float(centre[place])) for place, name in enumerate(space.components)}
     for each in alone:
         at = found[each.component].low
         if at > 0.0 or each.low <= 0.0:  # an optional component that the recipe does without stays away

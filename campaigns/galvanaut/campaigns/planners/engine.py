@@ -111,7 +111,7 @@ class Engine:
         return model.scale.sign * (means * model.scale.width + model.scale.centre), sds * model.scale.width
 
     def joint(self, points: Array, quantity: str = "") -> tuple[Array, Array]:
-        """Expected values, (n,), and their covariance, (n, n), in the quantity's unit: of differences between points."""
+        """Expected values, (n,), and their covariance, (n, n), in the quantity's unit: for differences of points."""
         model = self._models[quantity]
         places = model.standing(self._at(quantity, points))
         means = np.array([member.means(places) for member in model.mixture.members])

@@ -59,7 +59,7 @@ _BOUNDS: dict[Kind, dict[str, tuple[float, float]]] = {
     "conductivity": {"EC": (0.0, 0.5), "DMC": (0.0, 0.9), "EMC": (0.0, 0.9), "PC": (0.0, 0.3)},
     "cycle-life": {"EC": (0.2, 0.4), "EMC": (0.2, 0.8), "DMC": (0.0, 0.5)},
     "fast-charge": {"EC": (0.2, 0.4), "EMC": (0.2, 0.8), "DMC": (0.0, 0.5)},
-    "low-temperature": {"EC": (0.0, 0.27), "EMC": (0.7, 0.7), "PC": (0.03, 0.3)},
+    "low-temperature": {"EC": (0.0, 0.26), "EMC": (0.7, 0.7), "PC": (0.04, 0.3)},
 }
 
 
@@ -127,5 +127,3 @@ def _constraints(answers: Answers) -> list[str]:
     if {"PC", "EMC"} <= there:
         lines.append("EMC >= PC*7/3")
     return lines
-
-

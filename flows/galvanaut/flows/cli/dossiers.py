@@ -10,9 +10,7 @@ import typer
 
 from galvanaut.flows.cli.options import DEFAULT_LAB, AsJson, CampaignName, LabFolder
 
-Dossier = Annotated[
-    Path, typer.Argument(metavar="DOSSIER", help="Its folder, .zip or .eln.", show_default=False)
-]
+Dossier = Annotated[Path, typer.Argument(metavar="DOSSIER", help="Its folder, .zip or .eln.", show_default=False)]
 
 
 def dossier(
@@ -50,7 +48,7 @@ def dossier(
     ] = "",
     with_csv: Annotated[bool, typer.Option("--csv", help="Records of tests as CSV, too.")] = False,
 ) -> None:
-    """Write the hand-over package of a campaign, as an RO-Crate: a folder, a .zip for repositories, an .eln for notebooks.
+    """Write the hand-over package of a campaign, an RO-Crate: a folder, a .zip for repositories, an .eln for notebooks.
 
     Inside are the recipe with its process window, the procedure as it was executed, test protocols for other cyclers,
     every result with failures and exclusions, the planner's model with its calibration, and where everything comes
@@ -76,8 +74,9 @@ def verify(
 ) -> None:
     """Check every file of a dossier, and ask its planner again for every recipe, byte for byte.
 
-    Needs the dossier alone, no lab folder. Names each file that was changed, is missing or was added. The manifest is no
-    signature: compare the fingerprint with the one that you were told by another way. Exit code 1 if anything differs.
+    Needs the dossier alone, no lab folder. Names each file that was changed, is missing or was added. The manifest is
+    no signature: compare the fingerprint with the one that you were told by another way. Exit code 1 if
+    anything differs.
     """
     from rich.console import Console
 
@@ -94,9 +93,7 @@ def verify(
 
 def replicate(
     source: Dossier,
-    form: Annotated[
-        Path, typer.Argument(metavar="FORM", help="replication/form.csv, filled in.", show_default=False)
-    ],
+    form: Annotated[Path, typer.Argument(metavar="FORM", help="replication/form.csv, filled in.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
     """Read a replication form that came back: check it, and judge it against the dossier that it belongs to.

@@ -139,7 +139,15 @@ class Package:
             if info.file_size > _LARGEST_BYTES:
                 raise DamagedError(name, f"claims to be {info.file_size} bytes large")
             return self._archive.read(info)
-        except (OSError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+        except (
+            OSError,
+            KeyError,
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+            EOFError,
+            RuntimeError,
+        ) as error:
             raise DamagedError(name, f"cannot be read ({error})") from None
 
     def close(self) -> None:

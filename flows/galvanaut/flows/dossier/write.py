@@ -171,7 +171,9 @@ def dossier_command(lab: Path, campaign: str, target: Path | None, options: Opti
         text = ", ".join(f"{name} {each['low']:.3g} to {each['high']:.3g}" for name, each in ends.items())
         rows.append(f"window       {text} (solvents and additives in wt%, salts in mol/kg)")
     else:
-        rows.append(f"window       none: the recipe itself meets that with a probability of {window.at_centre:.0%} only")
+        rows.append(
+            f"window       none: the recipe itself meets that with a probability of {window.at_centre:.0%} only"
+        )
     rows.append(f"fingerprint  {done.fingerprint}")
     if content.sources.note:
         rows.append("simulated: nothing here was measured on hardware" if content.origin == "simulated" else "")
