@@ -110,11 +110,11 @@ def _root(about: About, parts: Sequence[str]) -> dict[str, Any]:
         "datePublished": about.published,
         "dateCreated": about.published,
         "license": {"@id": _licence_id(about)},
-        "author": [{"@id": f"#author-{number}"} for number, _ in enumerate(about.authors, start=1)],
+        "author": _ids([f"#author-{number}" for number, _ in enumerate(about.authors, start=1)] or ["#laboratory"]),
         "publisher": {"@id": "#laboratory"},
         "additionalProperty": {"@id": "#origin"},
         "mentions": {"@id": "#campaign"},
-        "hasPart": [{"@id": part} for part in parts],
+        "hasPart": _ids(parts),
     }
 
 
@@ -129,7 +129,7 @@ def _folder(folder: str, files: Mapping[str, int], described: Mapping[str, str],
         "dateCreated": about.published,
         "license": {"@id": _licence_id(about)},
         "datePublished": about.published,
-        "hasPart": [{"@id": path} for path in inside],
+        "hasPart": _ids(inside),
     }
 
 
@@ -157,9 +157,9 @@ def _contexts(about: About, results: Sequence[str]) -> list[dict[str, Any]]:
         "name": about.name,
         "startTime": about.began,
         "endTime": about.ended,
-        "agent": [{"@id": author["@id"]} for author in authors] or {"@id": "#laboratory"},
-        "instrument": [{"@id": "#galvanaut"}, *({"@id": f"#instrument-{each.name}"} for each in about.instruments)],
-        "result": [{"@id": path} for path in results],
+        "agent": _ids([str(author["@id"]) for author in authors] or ["#laboratory"]),
+        "instrument": _ids(["#galvanaut", *(f"#instrument-{each.name}" for each in about.instruments)]),
+        "result": _ids(results),
     }
     software = {
         "@id": "#galvanaut",
@@ -193,6 +193,12 @@ def _instrument(each: Instrument) -> dict[str, Any]:
         "description": f"{each.role}, driver {each.driver}{', simulated' if each.simulated else ''}",
         **{name: value for name, value in known.items() if value},
     }
+
+
+def _ids(names: Sequence[str]) -> list[dict[str, str]] | dict[str, str]:
+    """References; a single one stands without brackets, as RO-Crate wants it."""
+    found = [{"@id": name} for name in names]
+    return found[0] if len(found) == 1 else found
 
 
 def _licence_id(about: About) -> str:
