@@ -107,3 +107,13 @@ def test_a_planner_is_told_of_them_as_a_group_of_their_own(model):
         (15, "ok", "laboratory Elsewhere"),
         (16, "failed_recipe", "laboratory Elsewhere"),
     ]
+
+
+def test_a_value_without_a_status_counts_as_ok():
+    batch = read_form(FORM, filled_in([7.0], {0: {"status": ""}}))
+    assert batch.rows[0].status == "ok"
+
+
+def test_an_empty_form_is_refused():
+    with pytest.raises(InputError, match="one name for all batches that were made, found none"):
+        read_form(FORM, FORM.csv())

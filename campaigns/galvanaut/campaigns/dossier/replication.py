@@ -161,7 +161,8 @@ def read_form(form: Form, text: str, source: object = "form") -> Batch:
         raise InputError(source, f"has no column {', '.join(lacking)}{hint}")
     rows = [(number, row) for number, row in enumerate(reader, start=2) if any((row or {}).values())]
     found = [_row(form, number, row, problems) for number, row in rows]
-    laboratories = {str(row["laboratory"]).strip() for _, row in rows if str(row["status"]).strip() in ("ok", "failed")}
+    made = [row for _, row in rows if (row["value"] or "").strip() or (row["status"] or "").strip() in ("ok", "failed")]
+    laboratories = {(row["laboratory"] or "").strip() for row in made}
     if len(laboratories) != 1 or "" in laboratories:
         named = ", ".join(sorted(laboratories - {""})) or "none"
         problems.append(Problem("laboratory", f"one name for all batches that were made, found {named}"))

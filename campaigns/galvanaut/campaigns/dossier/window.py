@@ -32,8 +32,8 @@ Array = NDArray[np.float64]
 Ranges = dict[str, Bounds]
 """By component, in the numbers of the search."""
 
-_HALVINGS = 12
-_GROWTH = (0.5, 0.25, 0.1)
+_HALVINGS = 8
+_GROWTH = (0.5, 0.2)
 """Shares of the way to the farthest end that a side is moved outwards by."""
 _WHILE_GROWING, _AT_THE_END = 400, 4000
 _SHRINK = 0.9
