@@ -98,8 +98,8 @@ def _window_row(content: Content, each: Sensitivity) -> dict[str, Any]:
     return {
         "each": each,
         "amount": Number(each.amount, "", origin),
-        "inside": None if inside is None else [Number(end, "", origin) for end in inside],
-        "alone": [Number(end, "", origin) for end in (each.low, each.high)],
+        "inside": None if inside is None else [Number(round(end, 3), "", origin) for end in inside],
+        "alone": [Number(round(end, 3), "", origin) for end in (each.low, each.high)],
         "effect": Number(each.effect, each.quantity_unit, origin, each.effect_sd),
         "step": Number(each.step, "", "set"),
         "bar": bar.svg(),

@@ -54,6 +54,7 @@ def protocols_of(stored: Mapping[str, Any], settings: Mapping[str, float | str])
 def _protocol(name: str, plan: TestPlan, wants_capacity: bool) -> Protocol:
     files: dict[str, bytes] = {f"protocol/{name}.plan.json": _json(plan.as_json())}
     notes: list[str] = []
+    unsaid: dict[str, list[str]] = {}
     if wants_capacity:
         notes.append("C-rates refer to the capacity that formation measures; in the files, to the nominal one.")
     for target in TARGETS:
@@ -63,7 +64,9 @@ def _protocol(name: str, plan: TestPlan, wants_capacity: bool) -> Protocol:
             notes.append(f"Not written for {target}: {error}")
             continue
         files[f"protocol/{name}.{target}{SUFFIXES[target]}"] = written.content
-        notes += [f"{target}: {problem}" for problem in written.unsaid]
+        for problem in written.unsaid:
+            unsaid.setdefault(str(problem), []).append(target)
+    notes += [f"{text} ({', '.join(targets)})" for text, targets in unsaid.items()]
     return Protocol(name, files, tuple(notes))
 
 

@@ -168,7 +168,9 @@ def dossier_command(lab: Path, campaign: str, target: Path | None, options: Opti
         rows.append("window       none: too few values for a model")
     elif window.ranges:
         ends = window.to_json()["ranges"]
-        text = ", ".join(f"{name} {each['low']:.3g} to {each['high']:.3g}" for name, each in ends.items())
+        text = ", ".join(
+            f"{name} {round(each['low'], 3):.3g} to {round(each['high'], 3):.3g}" for name, each in ends.items()
+        )
         rows.append(f"window       {text} (solvents and additives in wt%, salts in mol/kg)")
     else:
         rows.append(
