@@ -12,7 +12,7 @@ from galvanaut.campaigns.templates.fill import USUAL, Usual
 from galvanaut.core.errors import InputError
 from galvanaut.core.identifiers import is_name
 from galvanaut.flows.check import check_campaign
-from galvanaut.flows.folder import writing
+from galvanaut.flows.folder import place_new, writing
 
 Ask = Callable[[str, str], str]
 """Called with a question and the answer that is taken for an empty one."""
@@ -94,12 +94,9 @@ def _write(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
         try:
             _check(draft, path)
-            try:
-                os.link(draft, path)  # never over a file that came meanwhile
-            except FileExistsError:
-                raise InputError(path, "is there already and is not written over; choose another name") from None
+            place_new(draft, path)
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
 
 
 def _check(draft: Path, path: Path) -> None:

@@ -158,3 +158,14 @@ def test_options_that_cannot_be_used(done, tmp_path, more, said):
 def test_a_campaign_that_is_not_there(done, tmp_path):
     found = command_line("dossier", "other", "--lab", done.lab, "-o", tmp_path / "d")
     assert (found.returncode, "is not in the ledger" in found.stderr) == (2, True)
+
+
+def test_a_planner_without_a_model_is_judged_by_one(tmp_path):
+    found = handed_over(tmp_path, trials=5, changes={"planner: {name: bayes, initial: 2}": "planner: {name: sobol, initial: 5}"})
+    assert found.content.expected_sd > 0.0
+    assert found.content.window is not None
+    assert found.content.effect.reference == ""
+    assert found.content.before is None
+    page = (found.folder / "index.html").read_text("utf-8")
+    assert "made no reference electrolyte" in page
+    assert "The model expects" in page

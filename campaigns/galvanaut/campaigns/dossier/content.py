@@ -146,8 +146,9 @@ def content_of(sources: Sources, asked: Asked) -> Content:
     if found is None:
         raise InputError(f"campaign {campaign.name}", "no trial has succeeded yet, so there is no recipe to hand over")
     best, summary = ledger.trials[found.trial], summarise(ledger, campaign)
-    specification = specification_of(campaign, asked.specification, found.mean)
     model, judged = model_of(sources, told)
+    expected, expected_sd = _expected(found, model, campaign.objective.name)
+    specification = specification_of(campaign, asked.specification, expected)
     centre = _centre(best, task)
     window, alone = _window(model, campaign, centre, specification, asked.probability)
     deciding = campaign.objective.name, campaign.objective.unit, sources.origin_of_all
@@ -157,8 +158,8 @@ def content_of(sources: Sources, asked: Asked) -> Content:
         sources,
         summary,
         best,
-        found.mean,
-        _expected_sd(found, model),
+        expected,
+        expected_sd,
         specification,
         asked.probability,
         recipe_card(best, steps, sources.bottles.get(best.bench, {}), sources.origin(best)),
@@ -183,8 +184,14 @@ def model_of(sources: Sources, told: Sequence[Observation]) -> tuple[Model | Non
     return model, judged
 
 
-def _expected_sd(found: Recommendation, model: Model | None) -> float | None:
-    return None if found.sd is None else found.sd * (1.0 if model is None else model.widening)
+def _expected(found: Recommendation, model: Model | None, quantity: str) -> tuple[float, float | None]:
+    """Of the recommended recipe: by the planner, or by the model where that has none; else its measured value."""
+    if model is None:
+        return found.mean, found.sd
+    if found.sd is not None:
+        return found.mean, model.widening * found.sd
+    means, sds = model.predict(np.array(found.point), quantity)
+    return float(means[0]), model.widening * float(sds[0])
 
 
 def _centre(best: TrialRecord, task: Task) -> Array:

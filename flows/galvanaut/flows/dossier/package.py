@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 import zipfile
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from galvanaut.core.errors import InputError
-from galvanaut.flows.folder import writing
+from galvanaut.flows.folder import place_new, writing
 
 MANIFEST = "manifest-sha256.txt"
 ZIPS = (".zip", ".eln")
@@ -79,7 +78,7 @@ def new_package(target: Path, name: str) -> Iterator[Path]:
             if target.suffix in ZIPS:
                 packed = draft / f"{name}{target.suffix}"
                 _pack(folder, packed)
-                os.link(packed, target)  # unlike a move, never over something that came meanwhile
+                place_new(packed, target)
             else:
                 folder.rename(target)
     finally:
