@@ -10,7 +10,6 @@ from galvanaut.campaigns.campaignfile import load_campaign
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.core.identifiers import JobKey
 from galvanaut.flows.campaign_loop import run_campaign
-from galvanaut.flows.incumbent import life_to_beat
 from galvanaut.flows.lab import open_lab
 from galvanaut.flows.records import campaign_json
 from galvanaut.flows.replay import replay_campaign
@@ -80,7 +79,8 @@ def test_a_decision_says_on_what_it_rests(done):
         decision = last["decision"]
         assert decision["action"] == "stop"
         assert decision["probability"] < 0.4
-        assert f"chance to beat trial {last['best']} (score " in decision["reason"]
+        assert f"chance to beat trial {last['to_beat']['trial']} (" in decision["reason"]
+        assert last["to_beat"]["trial"] != trial["trial"]
         assert len(decision["data_hash"]) == 64
         assert min(last["seen"].values()) >= 6
 
@@ -144,7 +144,7 @@ def test_every_decision_comes_out_the_same_again(done):
 
 def test_a_decision_that_comes_out_otherwise_is_named(done, monkeypatch):
     lab, _, _, _ = done
-    monkeypatch.setattr("galvanaut.flows.stopdecision.life_to_beat", lambda *_: 1.0)
+    monkeypatch.setattr("galvanaut.flows.stopdecision.beating", lambda *_: lambda lives: lives > 1.0)
     found = replay_campaign(lab, "cycle-life", lambda *_: None)
     assert not found.is_same
     assert not found.decided
@@ -155,15 +155,6 @@ def test_one_seed_decides_alike_to_the_byte(done, tmp_path):
     _, record, _, _ = done
     again, _, _ = run(campaign(tmp_path), tmp_path / "lab")
     assert json.dumps(again) == json.dumps(record)
-
-
-def test_the_life_to_beat_is_where_the_score_of_the_best_is_reached():
-    file = load_campaign(ROOT / "campaigns" / "cycle_life.yaml")
-    values = {"conductivity": 10.0, "cost": 18.0}
-    others = 0.5 * (1 / 7 + 3 / 25)  # half the weight of life each
-    shortfall = (1 - 0.4 - 0.05 * others) / 1.05
-    assert life_to_beat(file, values, 0.4) == pytest.approx(300 * (1 - shortfall), abs=0.01)
-    assert life_to_beat(file, {**values, "conductivity": -1e6}, 0.9) == float("inf")
 
 
 def test_without_life_among_the_objectives_it_is_refused(tmp_path):

@@ -297,7 +297,7 @@ class Ledger:
         Args:
             number: of the trial.
             basis: what the decision can be made again from: ``seen``, the last cycle by cell; ``finished``, cells;
-                ``values``, what else was measured; ``best``, the trial to beat; ``known``, place in the log.
+                ``values``, what else was measured; ``to_beat``, another trial and its values.
             decision: with ``action``, ``stop`` or ``continue``, ``probability``, ``reason``.
         """
         self._write("weighed", {"trial": number, **basis, "decision": dict(decision)})

@@ -17,7 +17,7 @@ from galvanaut.flows.fadecourses import FadeCourses
 from galvanaut.flows.procedure import analyse
 from galvanaut.flows.stepnames import CYCLING
 from galvanaut.flows.steps import key
-from galvanaut.flows.stopdecision import StopDecisions
+from galvanaut.flows.stopdecision import StopDecisions, to_beat
 from galvanaut.instruments.jobs.cycling import EARLY
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ class EarlyStopping:
         before = trial.weighed[-1]["least"] if trial.weighed else self._policy.minimum_cycles - self._policy.every
         if least < before + self._policy.every or not going <= {each.cell for each in courses}:
             return
-        best, finished = self._lab.best(), self._courses.finished(self._ledger_of)
+        best = to_beat(self._lab.campaign, self._lab.ledger, trial.number)
+        finished = self._courses.finished(self._ledger_of)
         if best is None or len(finished) < self._policy.finished:
             return
         values = self._values(trial)
@@ -92,8 +93,7 @@ class EarlyStopping:
             "seen": {each.cell: int(each.cycle[-1]) for each in courses},
             "finished": [each.cell for each in finished],
             "values": values,
-            "best": best.number,
-            "known": self._lab.ledger.newest,
+            "to_beat": best.to_json(),
         }
         self._lab.ledger.weigh(trial.number, basis, decision.to_json())
 

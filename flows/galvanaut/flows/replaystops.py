@@ -11,7 +11,7 @@ from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger
 from galvanaut.core.errors import GalvanautError
 from galvanaut.flows.fadecourses import FadeCourses, fade_courses_of
-from galvanaut.flows.stopdecision import StopDecisions
+from galvanaut.flows.stopdecision import StopDecisions, ToBeat
 
 if TYPE_CHECKING:
     from galvanaut.instruments.journal import Journal
@@ -44,11 +44,10 @@ class _Again:
     def decision(self, bench: str, weighed: Mapping[str, Any]) -> dict[str, Any]:
         """As it comes back from a ledger."""
         courses, decisions = self._of(bench)
-        then = self._ledger.at(weighed["known"])
         seen, finished = courses.known(weighed["seen"]), courses.known(dict.fromkeys(weighed["finished"]))
         if (len(seen), len(finished)) != (len(weighed["seen"]), len(weighed["finished"])):
             raise GalvanautError("the journal does not hold the cycles of all cells")
-        found = decisions.decide(seen, finished, weighed["values"], then.trials[weighed["best"]])
+        found = decisions.decide(seen, finished, weighed["values"], ToBeat.from_json(weighed["to_beat"]))
         return dict(json.loads(json.dumps(found.to_json())))
 
     def _made(self, bench: str) -> tuple[FadeCourses, StopDecisions]:
