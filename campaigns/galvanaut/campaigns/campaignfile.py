@@ -13,6 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from galvanaut.campaigns.components import close
 from galvanaut.campaigns.constraints import Constraint
+from galvanaut.campaigns.life.policy import EarlyStop
 from galvanaut.campaigns.objectivefields import OF_CELLS, Objective, Prices, QuantityLimit, Target, target, unit_of
 from galvanaut.campaigns.plannerfields import PlannerChoice
 from galvanaut.campaigns.procedurefields import Procedure
@@ -68,6 +69,11 @@ class Campaign(FileModel):
         description="What measured quantities must keep to; they need not be objectives. A recipe that is likely to "
         "break one is not recommended.",
         examples=[[{"name": "conductivity", "low": 5}, {"name": "cost", "high": 20, "probability": 0.95}]],
+    )
+    early_stop: EarlyStop | None = Field(
+        default=None,
+        description="When cells are taken off before their end; without it all are cycled to the end of their plan.",
+        examples=[{"probability": 0.05, "minimum_cycles": 30}],
     )
     prices: Prices | None = Field(
         default=None, description="What components cost; needed if cost is an objective or limited."
@@ -139,6 +145,15 @@ class Campaign(FileModel):
             raise ValueError(f"each quantity once, with low and high in one limit; found {', '.join(names)}")
         _check_measured(names, info)
         return limits
+
+    @field_validator("early_stop")
+    @classmethod
+    def _stop_fits(cls, stop: EarlyStop | None, info: ValidationInfo) -> EarlyStop | None:
+        objectives: list[Objective] = info.data.get("objectives", [])
+        wanted = any(each.name in OF_CELLS and each.goal == "maximise" for each in objectives)
+        if stop is not None and objectives and not wanted:
+            raise ValueError("needs life among the objectives, to be maximised: it asks which recipe lives longest")
+        return stop
 
     @model_validator(mode="after")
     def _prices_fit(self) -> Self:

@@ -16,6 +16,9 @@ from galvanaut.core.clock import Clock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import Event, EventLog
 
+FORECAST = "forecast"
+"""Among the details of an outcome: quantities whose value is a forecast, not a measurement."""
+
 TrialStatus = Literal["pending", "ok", "failed_recipe", "failed_cells", "failed_instrument"]
 
 
@@ -56,6 +59,8 @@ class TrialRecord:
         seen: place in the log of the last thing that was known when it was proposed.
         left_mL: what the bottles held then, by stock, where that may have limited the choice; empty where it did not.
         condemned: why a person says that the recipe failed; empty if nobody does.
+        weighed: each time it was asked whether its cells are worth going on with: what was known, the probability,
+            and what was decided.
     """
 
     number: int
@@ -72,6 +77,17 @@ class TrialRecord:
     seen: int = 0
     left_mL: Mapping[str, float] = field(default_factory=dict)
     condemned: str = ""
+    weighed: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def stopped(self) -> Mapping[str, Any] | None:
+        """The decision by which its cells were taken off before their end; None if there was none."""
+        return next((each for each in self.weighed if each["decision"]["action"] == "stop"), None)
+
+    @property
+    def forecast(self) -> tuple[str, ...]:
+        """Quantities whose value is a forecast: its cells were taken off before it could be measured."""
+        return tuple(self.outcome.details.get(FORECAST, ())) if self.outcome is not None else ()
 
     @property
     def status(self) -> TrialStatus:
@@ -275,6 +291,17 @@ class Ledger:
             },
         )
 
+    def weigh(self, number: int, basis: Mapping[str, Any], decision: Mapping[str, Any]) -> None:
+        """Record whether a trial's cells go on, before anything is done about it.
+
+        Args:
+            number: of the trial.
+            basis: what the decision can be made again from: ``seen``, the last cycle by cell; ``finished``, cells;
+                ``values``, what else was measured; ``best``, the trial to beat; ``known``, place in the log.
+            decision: with ``action``, ``stop`` or ``continue``, ``probability``, ``reason``.
+        """
+        self._write("weighed", {"trial": number, **basis, "decision": dict(decision)})
+
     def condemn(self, number: int, reason: str) -> None:
         """Record that a person says a recipe failed; its trial counts as failed from now on, or from its end on."""
         self._write("condemned", {"trial": number, "reason": reason})
@@ -328,6 +355,8 @@ class Ledger:
             trial.outcome = Outcome(data["status"], data["values"], data["deviations"], data["details"], data["reason"])
             trial.ended_at = event.at
             trial.judge()
+        elif event.kind == "weighed":
+            self.trials[data["trial"]].weighed.append({**data, "at": event.at})
         elif event.kind == "condemned":
             trial = self.trials[data["trial"]]
             trial.condemned = data["reason"]

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.leases import Leases
 from galvanaut.flows.holding import Problem, holding
 from galvanaut.flows.labbench import connected_bench
+from galvanaut.flows.livetwins import CAUSE, LiveTwins
 from galvanaut.flows.notify import notifying
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.loading import Survey, survey
@@ -25,6 +27,7 @@ from galvanaut.instruments.orders import OrderBook
 from galvanaut.instruments.station import Station
 from galvanaut.instruments.telemetry.labrecorder import LabRecorder
 from galvanaut.instruments.telemetry.tidy import tidy
+from galvanaut.simulators.cells.spme.compiled import is_compiling
 
 if TYPE_CHECKING:
     from galvanaut.core.clock import Clock
@@ -82,6 +85,10 @@ def own_bench(
         told = notifying(station.book, watching.hooks, folder.path, bench.name, simulated=bench.is_synthetic)
         stack.enter_context(told)
         stack.callback(station.close)
+        if is_compiling() or not clock.is_virtual:  # else weeks that pass in minutes would wait for twins
+            over = partial(_twin_is_over, station)
+            twins = LiveTwins(recorder, folder, station.alarm, over, is_inline=clock.is_virtual)
+            stack.enter_context(twins.following())
 
         def begin() -> tuple[list[str], Survey]:
             tidy(recorder, journal)
@@ -89,6 +96,13 @@ def own_bench(
             return found, survey(connected, journal.records())
 
         yield BenchSide(station, clock, recorder, begin, problem)
+
+
+def _twin_is_over(station: Station, holder: str) -> None:
+    """What a twin has said of a cell holds no longer than its test."""
+    for instrument, cause in sorted(station.book.open):
+        if instrument == holder and cause.startswith(CAUSE):
+            station.book.clear(instrument, cause, "its test is over")
 
 
 @contextmanager

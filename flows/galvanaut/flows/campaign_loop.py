@@ -15,6 +15,7 @@ from galvanaut.flows import refill
 from galvanaut.flows.calibration import calibrate
 from galvanaut.flows.cells import warm_incubator
 from galvanaut.flows.controls import StoppedError
+from galvanaut.flows.earlystop import early_stopping
 from galvanaut.flows.lab import Lab
 from galvanaut.flows.procedure import run_trial
 from galvanaut.flows.putright import ask, is_open, open_order_of
@@ -118,7 +119,8 @@ async def _campaign(
     if lab.plan.cells is not None and not lab.ledger.pending():
         observer.stage("warming the incubator")
         await warm_incubator(lab)
-    await _trials(lab, runner, observer)
+    async with early_stopping(lab):
+        await _trials(lab, runner, observer)
 
 
 async def _trials(lab: Lab, runner: TrialRunner, observer: Observer) -> None:

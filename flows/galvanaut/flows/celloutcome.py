@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,11 @@ from galvanaut.campaigns.analysis.fade import END_OF_LIFE, Life, life, retention
 from galvanaut.campaigns.analysis.record import Record
 from galvanaut.campaigns.analysis.trialsummary import Replicate, TrialSummary, summarise_trial
 from galvanaut.campaigns.analysis.verdict import Verdict, verdicts
-from galvanaut.campaigns.ledger import Outcome
+from galvanaut.campaigns.ledger import FORECAST, Outcome
 from galvanaut.campaigns.objectivefields import SCORE, score, score_deviation
 from galvanaut.core.errors import InputError
 from galvanaut.instruments.cycling.program import CurrentStep, VoltageStep, compile_program
+from galvanaut.instruments.jobs.cycling import ENDED_EARLY
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.campaignfile import Campaign
@@ -71,6 +72,8 @@ def judged(trial: TrialRecord, liquid: Outcome, tested: Sequence[Tested], lab: L
         if lives.figure is None:
             return Outcome("failed_cells", details=details, reason=lives.reason)
         _add_life(values, deviations, details, lives)
+        if trial.stopped is not None and any(_was_ended_early(one) for one in tested):
+            _add_forecast(values, deviations, details, trial.stopped["decision"])
     return _scored(Outcome("ok", values, deviations, details), trial, lab.campaign)
 
 
@@ -81,6 +84,22 @@ def _add_life(
         values["life"], deviations["life"] = lives.figure.value, lives.figure.sd
     if lives.is_censored:
         details["censored"] = ["life"]
+
+
+def _was_ended_early(one: Tested) -> bool:
+    return str(one.cycling.get("reason", "")).startswith(ENDED_EARLY)
+
+
+def _add_forecast(
+    values: dict[str, float], deviations: dict[str, float], details: dict[str, Any], decision: Mapping[str, Any]
+) -> None:
+    """What was forecast of a recipe whose cells were taken off: its planner is told that, with how sure it is.
+
+    That they live longer than they were seen to is in the forecast already; alone it would say nothing against them.
+    """
+    values["life"], deviations["life"] = decision["life"], decision["life_sd"]
+    details.pop("censored", None)
+    details |= {FORECAST: ["life"], "stopped": dict(decision)}
 
 
 def _scored(outcome: Outcome, trial: TrialRecord, campaign: Campaign) -> Outcome:

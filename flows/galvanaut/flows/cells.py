@@ -11,6 +11,7 @@ from galvanaut.campaigns.analysis.thresholds import Thresholds
 from galvanaut.campaigns.analysis.verdict import alone
 from galvanaut.core.errors import InputError
 from galvanaut.flows.celloutcome import expected_of, formation_evidence
+from galvanaut.flows.stepnames import CYCLING
 from galvanaut.flows.steps import PER_ATTEMPT, key
 from galvanaut.instruments.jobs import AssembleCell, CycleTest, JobFailedError, Settle, UnloadCell
 
@@ -155,11 +156,16 @@ async def form(trial: TrialRecord, replicate: int, built: Built, lab: Lab) -> Te
 
 
 async def age(trial: TrialRecord, replicate: int, tested: Tested, lab: Lab) -> Tested:
-    """Cycle one cell until its plan ends; one that is none, or whose formation broke off, is not cycled at all."""
+    """Cycle one cell until its plan ends, or its recipe is given up.
+
+    One that is none, or whose formation broke off, is not cycled at all.
+    """
     plan, seen = tests_of(lab).cycling, tested.evidence
     if seen is None or why_not_cycled(tested, lab):
         return tested
-    job = key(trial.number, "cycling", lab, replicate)
+    job = key(trial.number, CYCLING, lab, replicate)
+    if trial.stopped is not None and lab.station.journal.find(job) is None:
+        return tested  # its recipe was given up before it was begun
     measured_Ah = seen.capacity_Ah.value if plan.wants_capacity else None
     result, failure = await _run(job, plan, tested, lab, measured_Ah)
     return replace(tested, cycling=result, cycling_test=str(job), failure=failure)

@@ -110,6 +110,18 @@ def _cells(plan: Plan) -> list[str]:
         f"  cells       {step.replicates} per recipe with {1000 * step.electrolyte_mL:g} uL each, built by {who}; "
         f"{len(path.holders)} holders{waits}",
         f"  tests       {Path(step.formation).stem}, then {Path(step.cycling).stem}",
+        *_early_stop(plan),
+    ]
+
+
+def _early_stop(plan: Plan) -> list[str]:
+    """When cells are taken off before their end."""
+    stop = plan.campaign.early_stop
+    if stop is None:
+        return []
+    return [
+        f"  early stop  a recipe that beats the best one with less than {stop.probability:.0%}; asked every "
+        f"{stop.every} cycles from cycle {stop.minimum_cycles} on, once {stop.finished} cells have ended"
     ]
 
 

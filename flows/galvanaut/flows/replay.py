@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,14 @@ from galvanaut.campaigns.observe import remembered
 from galvanaut.campaigns.planners.protocol import Planner, Proposal
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import GalvanautError
-from galvanaut.core.eventlog import EventLog
+from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.flows.beliefs import beliefs
+from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.plan import Plan, plan_of
 from galvanaut.flows.records import campaign_log
+from galvanaut.flows.replaystops import redecided
 from galvanaut.flows.versions import versions
+from galvanaut.instruments.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Difference:
     fields: Mapping[str, tuple[Any, Any]]
     changed: tuple[str, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """For machines."""
+        fields = {name: {"was": was, "now": now} for name, (was, now) in self.fields.items()}
+        return {"trial": self.trial, "changed": list(self.changed), "fields": fields}
+
     def text(self) -> str:
         """In words, one line for each field."""
         rows = [f"  {name}: was {_short(was)}, now {_short(now)}" for name, (was, now) in self.fields.items()]
@@ -54,22 +62,28 @@ class Replay:
         same: how many proposals are the same.
         differences: of the others, by trial.
         altered: earlier campaigns whose trials are not those that were believed in, in words.
+        decided: how many decisions to stop a recipe or to go on with it are the same.
+        undecided: the others, by trial.
     """
 
     same: int
     differences: tuple[Difference, ...]
     altered: tuple[str, ...] = field(default=())
+    decided: int = 0
+    undecided: tuple[Difference, ...] = field(default=())
 
     @property
     def is_same(self) -> bool:
-        """Whether every proposal came out as it stands in the ledger."""
-        return not self.differences
+        """Whether every proposal and every decision came out as it stands in the ledger."""
+        return not (self.differences or self.undecided)
 
     def text(self) -> str:
         """In words: how many, and of those that differ the first."""
         total = self.same + len(self.differences)
         rows = [f"{self.same} of {total} proposals are the same, byte for byte", *self.altered]
-        return "\n".join([*rows, *(each.text() for each in self.differences[:1])])
+        if decisions := self.decided + len(self.undecided):
+            rows.append(f"{self.decided} of {decisions} decisions whether cells go on are the same")
+        return "\n".join([*rows, *(each.text() for each in (*self.differences[:1], *self.undecided[:1]))])
 
     def to_json(self) -> dict[str, Any]:
         """For machines: all that differ."""
@@ -77,14 +91,10 @@ class Replay:
             "proposals": self.same + len(self.differences),
             "same": self.same,
             "altered": list(self.altered),
-            "differences": [
-                {
-                    "trial": each.trial,
-                    "changed": list(each.changed),
-                    "fields": {name: {"was": was, "now": now} for name, (was, now) in each.fields.items()},
-                }
-                for each in self.differences
-            ],
+            "differences": [each.to_json() for each in self.differences],
+            "decisions": self.decided + len(self.undecided),
+            "decided": self.decided,
+            "undecided": [each.to_json() for each in self.undecided],
         }
 
 
@@ -182,5 +192,21 @@ def replay_campaign(lab: Path, campaign: str, progress: Callable[[int, int], Non
     Raises:
         InputError: no such campaign, or as `replay`.
     """
+    folder = LabFolder.existing(lab)
     with campaign_log(lab, campaign) as (log, name):
-        return replay(log, name, progress)
+        found = replay(log, name, progress)
+        whole = Ledger(log, name, SystemClock())
+        if not any(trial.weighed for trial in whole.trials.values()):
+            return found
+        with opened(folder.station) as engine:
+            return _with_decisions(found, whole, Journal(EventLog(engine, "journal"), SystemClock()))
+
+
+def _with_decisions(found: Replay, ledger: Ledger, journal: Journal) -> Replay:
+    now, same, others = versions(), 0, list[Difference]()
+    for number, fields in redecided(ledger, journal):
+        if fields:
+            then = ledger.software.get(ledger.trials[number].bench, {})
+            others.append(Difference(number, fields, tuple(_changed(then, now))))
+        same += not fields
+    return replace(found, decided=same, undecided=tuple(others))

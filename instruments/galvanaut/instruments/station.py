@@ -30,6 +30,7 @@ from galvanaut.instruments.guard.running import supervised
 from galvanaut.instruments.guard.supervision import PERIOD_S, Supervisor
 from galvanaut.instruments.guard.watch import Watch
 from galvanaut.instruments.jobs.action import Action, Job, JobFailedError, PostponedError
+from galvanaut.instruments.jobs.cycling import EARLY
 from galvanaut.instruments.journal import JobRecord, Journal
 from galvanaut.instruments.orders import OrderBook
 from galvanaut.instruments.traffic import Traffic
@@ -135,6 +136,16 @@ class Station:
         unsafe, self._unsafe = self._unsafe, []
         if unsafe:
             raise GalvanautError("\n".join(unsafe))
+
+    def end_early(self, key: JobKey, reason: str) -> None:
+        """Have a test end at its next look although its plan goes on; its cell is left without current.
+
+        That is no failure: its readings so far are its record. It is written down, so that a later process ends it,
+        too. A test that is over, or was asked to end before, stays as it is.
+        """
+        record = self.journal.find(key)
+        if record is not None and record.state == "intended" and EARLY not in record.notes:
+            self.journal.note(key, **{EARLY: reason})
 
     def is_done(self, key: JobKey) -> bool:
         """Whether the journal holds a result under this key."""

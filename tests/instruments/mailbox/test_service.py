@@ -148,6 +148,20 @@ def test_what_was_halted_even_before_it_began_is_done_when_asked_again(lab):
         assert "ended" in lab.client(lambda station: station.run(key("a"), Wait(0.2)))
 
 
+def test_a_client_may_have_a_test_end_early(lab):
+    async def ends(station):
+        run = together(station.clock, [station.run(key("a"), Wait(0.6)), _asked(station)])
+        return await run
+
+    async def _asked(station):
+        await station.clock.sleep(0.2)
+        station.end_early(key("a"), "hopeless")
+
+    with lab.station() as one:
+        lab.client(ends)
+        assert one.journal.find(key("a")).notes == {"early": "hopeless"}
+
+
 def test_jobs_of_a_client_that_left_go_on_and_the_next_one_attaches(lab):
     async def leaves(station):
         asyncio.get_running_loop().create_task(station.run(key("a"), Wait(1.0)))

@@ -100,15 +100,20 @@ def retention(
     if not classes:
         raise InputError(source, "has no complete cycle yet, so there is no capacity to refer to; test it for longer")
     kind = classes[0] if rate is None else rate
-    capacity_Ah = cycles.discharged_Ah.values[kind.rows]
-    noise_Ah = _noise(capacity_Ah, cycles.discharged_Ah.sds[kind.rows])
+    figures = Figures(cycles.discharged_Ah.values[kind.rows], cycles.discharged_Ah.sds[kind.rows])
+    return retention_of(cycles.number[kind.rows], figures, kind, reference_cycles)
+
+
+def retention_of(number: Integers, discharged_Ah: Figures, rate: RateClass, reference_cycles: int = 1) -> Retention:
+    """Of the charges that complete cycles of one kind have given, at least one; arguments as of `retention`."""
+    capacity_Ah = discharged_Ah.values
+    noise_Ah = _noise(capacity_Ah, discharged_Ah.sds)
     first = capacity_Ah[: max(1, reference_cycles)]
     # Where capacity falls by more than its noise the median is one of the values, and as noisy as one.
     reference = Figure(float(np.median(first)), noise_Ah)
     share = capacity_Ah / reference.value
     sds = np.hypot(noise_Ah, share * reference.sd) / reference.value
-    numbers = cycles.number[kind.rows]
-    return Retention(numbers, Figures(share, sds), reference, int(numbers[0]), noise_Ah, kind)
+    return Retention(number, Figures(share, sds), reference, int(number[0]), noise_Ah, rate)
 
 
 def life(retained: Retention, limit: float = END_OF_LIFE) -> Life:

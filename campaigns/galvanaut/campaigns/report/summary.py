@@ -65,11 +65,10 @@ class Summary:
         if trial.outcome is None:
             return ""
         values, details = trial.outcome.values, trial.outcome.details
-        censored = details.get("censored", ())
         units = {each.name: each.unit for each in self.quantities}
         units |= {str(limit.name): unit for limit, unit in self.limits if limit.name != self.objective}
         return ", ".join(
-            f"{name} {'> ' if name in censored else ''}{values[name]:.4g} {unit}{_share(details, name)}"
+            f"{name} {_sign(name, trial)}{values[name]:.4g} {unit}{_share(details, name)}"
             for name, unit in units.items()
             if name in values
         )
@@ -85,7 +84,7 @@ class Summary:
 
     def front(self) -> Front | None:
         """Of several objectives, which measured results nothing beats; None where there is one."""
-        kept = [trial for trial in self.trials if not self.broken(trial)]
+        kept = [trial for trial in self.trials if not (self.broken(trial) or trial.forecast)]
         return front_of(kept, self.aims) if self.aims else None
 
     def cells(self) -> list[dict[str, Any]]:
@@ -98,18 +97,18 @@ class Summary:
         ]
 
     def leaderboard(self, length: int | None = None) -> list[TrialRecord]:
-        """Successful trials, the best first, and after them those that break a limit."""
+        """Successful trials, the best first; after them those that break a limit, then those only forecast."""
         sign = -1.0 if self.maximise else 1.0
         ranked = [
-            (bool(self.broken(trial)), sign * value, trial.number, trial)
+            (2 * bool(trial.forecast) + bool(self.broken(trial)), sign * value, trial.number, trial)
             for trial in self.trials
             if (value := self.value(trial)) is not None
         ]
         return [trial for *_, trial in sorted(ranked, key=lambda row: row[:3])][:length]
 
     def best(self) -> TrialRecord | None:
-        """The best measured trial so far; if any keeps all limits, one of those."""
-        return next(iter(self.leaderboard(1)), None)
+        """The best measured trial so far; if any keeps all limits, one of those. Forecasts are no measurements."""
+        return next((trial for trial in self.leaderboard(1) if not trial.forecast), None)
 
     def best_so_far(self) -> list[float | None]:
         """Best value after each ended trial, among those that keep all limits; None until the first one."""
@@ -117,7 +116,8 @@ class Summary:
         course: list[float | None] = []
         for trial in self.ended:
             value = self.value(trial)
-            if value is not None and not self.broken(trial) and (best is None or (value > best) == self.maximise):
+            is_left_out = bool(self.broken(trial) or trial.forecast)
+            if value is not None and not is_left_out and (best is None or (value > best) == self.maximise):
                 best = value
             course.append(best)
         return course
@@ -171,6 +171,12 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
     )
 
 
+def _sign(quantity: str, trial: TrialRecord) -> str:
+    """Before a value that was not measured to its end."""
+    details = trial.outcome.details if trial.outcome is not None else {}
+    return "> " if quantity in details.get("censored", ()) else "forecast " if quantity in trial.forecast else ""
+
+
 def _share(details: Mapping[str, Any], quantity: str) -> str:
     """How many cells a value rests on, where some were left out of it."""
     average = details.get(quantity)
@@ -196,6 +202,7 @@ def _trial_json(trial: TrialRecord) -> dict[str, Any]:
         "details": dict(outcome.details) if outcome is not None else {},
         "reason": outcome.reason if outcome is not None else "",
         "explanation": dict(trial.explanation),
+        **({"weighed": [dict(each) for each in trial.weighed]} if trial.weighed else {}),
         "proposed_at": trial.proposed_at,
         "ended_at": trial.ended_at,
     }

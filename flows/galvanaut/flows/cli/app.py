@@ -8,7 +8,19 @@ from typing import NoReturn
 import typer
 
 from galvanaut.core.errors import GalvanautError
-from galvanaut.flows.cli import alarms, benches, campaigns, drills, exports, imports, judging, orders, servers, stations
+from galvanaut.flows.cli import (
+    alarms,
+    benches,
+    campaigns,
+    drills,
+    exports,
+    imports,
+    judging,
+    orders,
+    servers,
+    stations,
+    twins,
+)
 
 app = typer.Typer(
     name="galvanaut",
@@ -30,6 +42,7 @@ app.command("report")(campaigns.report)
 app.command("replay")(judging.replay)
 app.command("fail")(judging.fail)
 app.command("records")(exports.records)
+app.command("twin")(twins.twin)
 app.command("benchmark")(campaigns.benchmark)
 app.command("schema")(campaigns.schema)
 app.command("import")(imports.import_)

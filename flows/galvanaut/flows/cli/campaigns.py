@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,6 +22,8 @@ from galvanaut.flows.cli.options import (
     Seed,
 )
 from galvanaut.flows.sweep import Place
+
+StoppedAs = Literal["forecast", "censored"]
 
 
 def check(campaign: CampaignFile, bench: BenchFile = None, as_json: AsJson = False) -> None:
@@ -115,9 +117,25 @@ def benchmark(
         str | None,
         typer.Option(help="Of a Dask scheduler or Ray cluster that runs already.", show_default=False),
     ] = None,
+    policy: Annotated[
+        str,
+        typer.Option(metavar="A,B", help="Compare policies instead: none, early_stop; for campaigns with cells."),
+    ] = "",
+    life_only: Annotated[bool, typer.Option("--life-only", help="With --policy: cycle life alone decides.")] = False,
+    full_physics: Annotated[
+        bool, typer.Option("--full-physics", help="With --policy: cells by the full physics, not by its fade law.")
+    ] = False,
+    told: Annotated[StoppedAs, typer.Option(help="With --policy: what planners hear of stopped recipes.")] = "forecast",
     as_json: AsJson = False,
 ) -> None:
-    """Compare planners on a campaign's own problem, against the noiseless optimum of the simulated chemistry."""
+    """Compare planners, or policies of early stopping, on a campaign's own problem in simulation, truth known."""
+    if policy:
+        from galvanaut.flows.policy_benchmark import PolicyExtent, policy_command
+
+        names, runs = policy.split(","), range(first_seed, first_seed + seeds)
+        wanted = PolicyExtent(names, planners.split(","), runs, budget, parallel, life_only, full_physics, told)
+        policy_command(campaign, wanted, as_json, on, address)
+        return
     from galvanaut.flows.planner_benchmark import Extent, benchmark_command
 
     extent = Extent(planners.split(","), range(first_seed, first_seed + seeds), budget, parallel)

@@ -13,8 +13,8 @@ from galvanaut.flows.cli.options import DEFAULT_LAB, AsJson, CampaignName, LabFo
 def replay(campaign: CampaignName, lab: LabFolder = DEFAULT_LAB, as_json: AsJson = False) -> None:
     """Ask the planner again for each recipe of a campaign, with what was known then, and compare to the last byte.
 
-    Touches nothing. Names the first proposal that comes out otherwise, what differs in it, and which packages have
-    other versions than then. Exit code 1 if any differs.
+    Where cells are stopped early, those decisions are made again, too. Touches nothing. Names the first proposal that
+    comes out otherwise, what differs in it, and which packages have other versions than then. Exit code 1 if any does.
     """
     from rich.console import Console
 

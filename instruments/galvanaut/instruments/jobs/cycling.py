@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 KEPT_S = 600.0
 """Where the instrument keeps its readings they are fetched into memory and wait so long for the disk: nothing is lost
 then, unless host and instrument fail together. Elsewhere they wait as the recorder says."""
+EARLY, ENDED_EARLY = "early", "ended early"
+"""Name of the note that says why a test is to end before its plan does, see `Station.end_early`; begins the reason of
+one that has."""
 ATTEMPTS = 30
 """So often a cell whose state is unknown is tried to be made safe before a person has to."""
 
@@ -115,7 +118,7 @@ class CycleTest:
         attempts = 0
         while status.state == "running" or (status.state == "unknown" and attempts < ATTEMPTS):
             await job.sleep(status.next_s)
-            status = await job.call(cycler.poll, run)
+            status = await self._next(job, cycler, run)
             self._look_back(job, status)
             book.keep(status)
             attempts = attempts + 1 if status.state == "unknown" else 0
@@ -123,8 +126,16 @@ class CycleTest:
         cycles = [list(row) for row in (*book.cycles(), status.current_cycle) if row is not None and any(row[1:])]
         words = {name: word for name in ("reason", "remark") if (word := getattr(status, name))}
         text = _sentence(self.sample, status)
-        reason = status.alarm or status.reason
-        job.note(over={"state": status.state, "reason": reason, "text": text, "cycles": cycles, "words": words})
+        state, reason = status.state, status.alarm or status.reason
+        if state == "stopped" and EARLY in job.notes:
+            state, words = "ended", {**words, "reason": f"{ENDED_EARLY}: {job.notes[EARLY]}"}
+        job.note(over={"state": state, "reason": reason, "text": text, "cycles": cycles, "words": words})
+
+    async def _next(self, job: Job, cycler: Cycler, run: RunHandle) -> RunStatus:
+        """A look, or the end, where somebody has said that the test is to end before its plan does."""
+        if EARLY in job.notes:
+            return await job.call(cycler.stop, run, f"{ENDED_EARLY}: {job.notes[EARLY]}")
+        return await job.call(cycler.poll, run)
 
     async def _sealed(self, job: Job, state: str, reason: str) -> Sealed | None:
         """The record, whose place is noted; its readings may leave the hot store once the job's end is written down."""

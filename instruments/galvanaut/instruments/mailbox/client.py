@@ -83,6 +83,10 @@ class RemoteStation:
         """See `Station.halt`."""
         await self._news(HALT, HALT, campaign=campaign)
 
+    def end_early(self, key: JobKey, reason: str) -> None:
+        """See `Station.end_early`."""
+        self._mailbox.post(STATION, "end_early", job=str(key), reason=reason)
+
     async def _news(self, name: str, kind: str, **data: Any) -> Mapping[str, Any]:
         """Write a letter, unless one about this was written, and wait for what comes of it."""
         gate = self._gates.get(name)

@@ -199,6 +199,8 @@ class Service:
             self._post(name, "welcome", **asdict(replace(self._welcome, now=self._clock.now())))
         elif letter.kind == "submit":
             spawn(self._clock, self._do(client, JobKey.parse(data["job"]), data["request"]))
+        elif letter.kind == "end_early":
+            self._station.end_early(JobKey.parse(data["job"]), data["reason"])
         elif letter.kind == "halt":
             spawn(self._clock, self._halt(client, data["campaign"]))
         elif letter.kind == "rest":

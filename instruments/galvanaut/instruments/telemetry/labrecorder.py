@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -22,6 +22,18 @@ from galvanaut.instruments.telemetry.store import HotStore
 from galvanaut.instruments.telemetry.validate import problems_in
 
 
+class Listener(Protocol):
+    """Who follows the readings of all tests. Must neither raise nor take long."""
+
+    def took(self, test: str, rows: Sequence[Row]) -> None:
+        """New readings of a test, on their way to disk; each comes once, in its order."""
+        ...
+
+    def sealed(self, test: str) -> None:
+        """A test is over, and its record is sealed. May come in another thread."""
+        ...
+
+
 class LabRecorder:
     """A `galvanaut.instruments.telemetry.recorder.Recorder`. All tests of a station share one.
 
@@ -32,12 +44,16 @@ class LabRecorder:
         lab: the lab folder.
         store: of the readings.
         flush_s: see `galvanaut.instruments.telemetry.batch`.
+
+    Attributes:
+        listeners: are told of all readings.
     """
 
     def __init__(self, lab: Path, store: HotStore, flush_s: float = FLUSH_S) -> None:
         self.lab = lab
         self.store = store
         self._batch = SharedBatch(store.append_many, flush_s)
+        self.listeners: list[Listener] = []
 
     @classmethod
     @contextmanager
@@ -80,11 +96,15 @@ class LabRecorder:
         Raises:
             GalvanautError: the database does not take them; they wait for the next time.
         """
-        self._batch.put(test, rows)
+        try:
+            self._batch.put(test, rows)
+        finally:  # what could not be written waits, and does not come again
+            for each in self.listeners:
+                each.took(test, rows)
 
     def append(self, test: str, rows: Sequence[Row]) -> None:
         """See `Recorder.append`; errors as in `put`."""
-        self._batch.put(test, rows)
+        self.put(test, rows)
         self._batch.flush()
 
     def flush(self) -> None:
@@ -110,7 +130,10 @@ class LabRecorder:
             "problems": [*gaps_in(numbers), *problems_in(columns)],
         }
         seal(self.lab / path, columns, facts)
-        return self._sealed(path)
+        found = self._sealed(path)
+        for each in self.listeners:
+            each.sealed(test)
+        return found
 
     def release(self, test: str) -> None:
         """See `Recorder.release`.

@@ -88,14 +88,17 @@ def build(made: MadeCell, chemistry: Chemistry) -> Cell:
     return SpmeCell(sample(made, chemistry), description=made.to_row())
 
 
-def sample(made: MadeCell, chemistry: Chemistry) -> Sample:
+SOUND = variability.Variability(faulty=0.0)
+"""What goes wrong is the assembler's business."""
+
+
+def sample(made: MadeCell, chemistry: Chemistry, spread: variability.Variability = SOUND) -> Sample:
     """What the model is told of a cell: transport, ageing, sizes, spread, defect. Raises as `build`."""
     recipe = recipe_of(made.composition, chemistry)
     liquid = partial(_liquid, recipe, made.composition, chemistry)
     base = replace(QUICK, liquid_share=QUICK.liquid_share * made.electrolyte_mL / USUAL_ML)
     aged = ageing(recipe, liquid(REFERENCE_K), made.electrolyte_mL * 1e-6, COIN.area_m2, base)
-    sound = variability.Variability(faulty=0.0)  # what goes wrong is the assembler's business
-    found, _ = variability.made(Sample(liquid, aged), made.seed, made.name, sound)
+    found, _ = variability.made(Sample(liquid, aged), made.seed, made.name, spread)
     return _misassembled(found, *_chance(made)) if made.defect == "misassembled" else found
 
 

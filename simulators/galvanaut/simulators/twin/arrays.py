@@ -107,7 +107,8 @@ def _pass(f: Any, e: Any, s: Any, current_A: Array, seconds: Array, step: Array,
     s["unsure_C2"] += unsure_C2
     s["cov"][:, 0, 0] += unsure_C2 / (f["room_n_C"] * s["scale"]) ** 2
     calm_s = np.where(is_timed & jumps, seconds - old_s, s["stepped_s"] + seconds)
-    s["stepped_s"] = np.where(is_blind, 0.0, calm_s)
+    turns = is_ramp & (np.abs(change_A) > f["turn_share"] * largest_A)
+    s["stepped_s"] = np.where(is_blind | turns, 0.0, calm_s)
 
 
 def _move(f: Any, e: Any, s: Any, current_A: Array, slope_A_s: Array, seconds: Array) -> None:
@@ -216,11 +217,12 @@ def _use(f: Any, e: Any, s: Any, current_A: Array, measured_V: Array, seconds: A
     left_V = measured_V - sensed[:, 0]
     looks[:, 0], looks[:, 1] = sensed[:, 0], left_V
     was, now = s["frozen_now"] != 0, _stays(f, s, current_A, measured_V, sensed[:, 0], seconds)
+    moved_V = np.abs(sensed[:, 0] - s["simulated_V"])
     s["frozen_now"], s["simulated_V"] = now, sensed[:, 0]
     looks[:, 4] += np.where(now & ~was, f["frozen"], 0.0)
     moving = np.flatnonzero(~now)
     part, mine = s[moving], looks[moving]
-    code, step_V, is_good = _noticed(f, part, left_V[moving], sensed[moving, 1:], seconds[moving])
+    code, step_V, is_good = _noticed(f, part, left_V[moving], sensed[moving, 1:], moved_V[moving], seconds[moving])
     mine[:, 4] += code
     mine[:, 5] = step_V
     part["residual_V"] = left_V[moving]
@@ -246,11 +248,13 @@ def _stays(f: Any, s: Any, current_A: Array, measured_V: Array, simulated_V: Arr
     return np.asarray(~other & (s["same_s"] >= f["frozen_s"]) & (np.abs(s["same_moved_V"]) >= f["frozen_V"]))
 
 
-def _noticed(f: Any, s: Any, left_V: Array, slopes: Array, seconds: Array) -> tuple[Array, Array, Flags]:
-    is_open = s["stepped_s"] >= f["gate_s"]
+def _noticed(
+    f: Any, s: Any, left_V: Array, slopes: Array, moved_V: Array, seconds: Array
+) -> tuple[Array, Array, Flags]:
+    is_open = s["stepped_s"] >= np.maximum(f["gate_s"], f["gate_readings"] * seconds)
     noise_V = np.sqrt(s["noise_V2"])
     spread_V2 = np.maximum(0.0, (slopes * (s["cov"] * slopes[:, None, :]).sum(axis=2)).sum(axis=1))
-    unsure_V = f["steep"] * np.abs(slopes[:, 0]) + f["unsettled"] * np.sqrt(spread_V2)
+    unsure_V = f["unsettled"] * np.sqrt(spread_V2) + f["steep"] * np.abs(slopes[:, 0]) + f["moved_share"] * moved_V
     unit_V, weight = f["sum_V"] + unsure_V + 0.5 * noise_V, np.minimum(seconds, 60.0) / 60
     up = np.maximum(0.0, s["up"] + (left_V / unit_V - f["sum_allowance"]) * weight)
     down = np.maximum(0.0, s["down"] + (-left_V / unit_V - f["sum_allowance"]) * weight)

@@ -26,16 +26,19 @@ class Tuning:
         most_V: innovations are cut off there.
         outlier: innovations of more standard deviations than this count less.
         gate_s: after a step of the current no alarm is raised for so long.
+        gate_readings: and for so many readings.
         gate_noise: factor on the standard deviation right after a step of the current.
         step_share: a change of the current by more than this share is a step.
         least_V: a voltage below it is none of a cell, and is left out.
         highest_V: above it likewise.
+        turn_share: within a step, a change by more than this from one reading to the next is no straight line.
         rest_A: below it a cell is at rest.
         gap_s: readings further apart are a gap.
         jump_V: smallest step of the residual that is an alarm.
         jump_sd: in standard deviations of the noise.
         steep: uncertainty of the stoichiometry by which alarms wait where the voltage is steep.
         unsettled: alarms wait for so many standard deviations of what the state leaves open in the voltage.
+        moved_share: and by which share of what the simulated voltage has moved since the last reading.
         base_s: time constant of the residual against which steps are seen.
         confirm_s: readings closer together than this need a second one that agrees.
         frozen_s: so long must a voltage stay the same to the last digit ...
@@ -69,8 +72,10 @@ class Tuning:
     most_V: float = 0.2
     outlier: float = 4.0
     gate_s: float = 60.0
+    gate_readings: float = 3.5
     gate_noise: float = 4.0
     step_share: float = 0.25
+    turn_share: float = 0.08
     least_V: float = -0.5
     highest_V: float = 6.0
     rest_A: float = 2e-5
@@ -79,6 +84,7 @@ class Tuning:
     jump_sd: float = 0.7
     steep: float = 1.5e-3
     unsettled: float = 2.0
+    moved_share: float = 0.12
     base_s: float = 300.0
     confirm_s: float = 25.0
     frozen_s: float = 110.0

@@ -1,0 +1,27 @@
+"""The fields of a campaign file that say when a recipe's cells are taken off before their end."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from galvanaut.campaigns.searchfields import FileModel
+
+
+class EarlyStop(FileModel):
+    """Cells of a recipe that can hardly win any more make room for the next one."""
+
+    probability: float = Field(
+        default=0.05,
+        gt=0,
+        lt=0.5,
+        description="A recipe is stopped when it is less likely than this to beat the best finished one.",
+    )
+    minimum_cycles: int = Field(default=30, ge=5, description="Cycles that each of its cells must have had.")
+    finished: int = Field(
+        default=4, ge=4, description="Cells that must have come to their end before anything is stopped."
+    )
+    every: int = Field(default=10, ge=1, description="Cycles between two looks at a recipe.")
+
+    def is_due(self, cycles: float) -> bool:
+        """Whether to look after so many cycles of the youngest cell of a recipe."""
+        return cycles >= self.minimum_cycles and (cycles - self.minimum_cycles) % self.every == 0

@@ -1,0 +1,127 @@
+"""How the cells of a campaign fade, from the charges that their tests have written into the journal."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from galvanaut.campaigns.analysis.accuracy import KEITHLEY_2450
+from galvanaut.campaigns.analysis.fade import END_OF_LIFE, retention_of
+from galvanaut.campaigns.analysis.figures import Figures
+from galvanaut.campaigns.analysis.rates import RateClass
+from galvanaut.campaigns.life import Course
+from galvanaut.core.errors import InputError
+from galvanaut.flows.plan import plan_of
+from galvanaut.flows.stepnames import CYCLING
+from galvanaut.instruments.cycling.kinds import main_cycles
+from galvanaut.instruments.cycling.plan import TestPlan
+from galvanaut.instruments.cycling.program import compile_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from galvanaut.campaigns.ledger import Ledger
+    from galvanaut.core.identifiers import JobKey
+    from galvanaut.instruments.envelope import Envelope
+    from galvanaut.instruments.journal import JobRecord, Journal
+
+_CYCLE = "cycle_"
+_ANY_AH = 1e-3
+
+
+class FadeCourses:
+    """Reads the courses of cells that were cycled by a plan.
+
+    Every complete cycle of the kind that the plan has most of counts; check-ups are left out. All rests on charges that
+    are written down once and for good, so that what was known at a cycle can be read again later.
+
+    Args:
+        cycling: the plan.
+        envelope: of a holder of the bench.
+        journal: of its station.
+    """
+
+    def __init__(self, cycling: TestPlan, envelope: Envelope, journal: Journal) -> None:
+        self._plan, self._envelope, self._journal = cycling, envelope, journal
+        rules = cycling.stop_rules
+        self._limit = END_OF_LIFE if rules is None or rules.retention_min is None else rules.retention_min
+
+    @cached_property
+    def _main(self) -> frozenset[int]:
+        """Numbers of the cycles that count; what C-rates refer to plays no part in that."""
+        plan = self._plan.with_capacity(_ANY_AH) if self._plan.wants_capacity else self._plan
+        return main_cycles(compile_program(plan, self._envelope)[0])
+
+    def of(self, record: JobRecord, until: int | None = None) -> Course | None:
+        """Of one cell; None before its first cycle of the kind.
+
+        Args:
+            record: of its test.
+            until: the last cycle that was known, by its number; all of them if None.
+        """
+        rows = sorted(row for name, row in record.notes.items() if name.startswith(_CYCLE))
+        rows = [row for row in rows if int(row[0]) in self._main and row[2] > 0]
+        rows = [row for row in rows if until is None or row[0] <= until]
+        if not rows:
+            return None
+        discharged_Ah = np.array([row[2] for row in rows])
+        charges = Figures(discharged_Ah, KEITHLEY_2450.current_gain * discharged_Ah)
+        numbers = np.array([int(row[0]) for row in rows])
+        retained = retention_of(numbers, charges, RateClass(np.nan, np.nan, np.arange(len(rows))))
+        return Course.of(retained, self._limit, record.request["sample"], _recipe(record.key))
+
+    def finished(self, ledger_of: Callable[[str], Ledger | None]) -> list[Course]:
+        """Of all cells of the lab that came to their end under this plan, in whichever campaign.
+
+        Only cells that count by the outcome of their trial: those badly built say nothing of how others age.
+
+        Args:
+            ledger_of: gives the ledger of a campaign.
+        """
+        plan, ledgers, found = self._plan.as_json(), dict[str, "Ledger | None"](), []
+        for record in self._journal.records():
+            key, request = record.key, record.request
+            if key.step != CYCLING or record.state != "done" or request.get("plan") != plan:
+                continue
+            if key.campaign not in ledgers:
+                ledgers[key.campaign] = ledger_of(key.campaign)
+            if request["sample"] not in _counting(ledgers[key.campaign], key.trial):
+                continue
+            course = self.of(record)
+            if course is not None and course.life is not None:
+                found.append(course)
+        return found
+
+    def known(self, seen: Mapping[str, int | None]) -> list[Course]:
+        """Of some cells by name, each as far as it was known: until a cycle, or to its end; in the order given."""
+        by_cell = {record.request["sample"]: record for record in self._journal.records() if record.key.step == CYCLING}
+        courses = (self.of(by_cell[cell], until) for cell, until in seen.items() if cell in by_cell)
+        return [course for course in courses if course is not None]
+
+
+def fade_courses_of(stored: Mapping[str, Any], journal: Journal) -> FadeCourses:
+    """For the plan of a campaign as its ledger keeps it.
+
+    Raises:
+        InputError: today's models refuse it, or the campaign cycles no cells.
+    """
+    if "tests" not in stored:
+        raise InputError(f"campaign {stored['campaign']['name']}", "cycles no cells")
+    cycling = TestPlan.model_validate(stored["tests"]["cycling"])
+    envelope = next(entry.envelope for entry in plan_of(stored).bench.holders.values() if entry.envelope)
+    return FadeCourses(cycling, envelope, journal)
+
+
+def _recipe(key: JobKey) -> str:
+    return f"{key.campaign}/{key.trial:04d}"
+
+
+def _counting(ledger: Ledger | None, number: int) -> Iterator[str]:
+    """Cells of a trial that ended, and that count."""
+    trial = None if ledger is None else ledger.trials.get(number)
+    if trial is not None and trial.outcome is not None:
+        for cell in trial.outcome.details.get("cells", ()):
+            if cell["verdict"]["status"] in ("ok", "disagree"):
+                yield cell["cell"]
