@@ -1,6 +1,7 @@
 """What following a cell costs: one channel, a tick of 256, a forecast; beside PyBaMM stepped along with a cell.
 
-Usage: ``uv run benchmarks/twin.py [--rounds 5] [--without-pybamm]``; with ``NUMBA_DISABLE_JIT=1`` arrays, no numba.
+Usage: ``uv run benchmarks/twin.py [--rounds 5] [--without-pybamm]``; ``NUMBA_DISABLE_JIT=1`` for arrays instead of
+numba.
 
 CPU times of this process with one thread for linear algebra. Readings are those of a simulated cell that is cycled at
 C/3 and 1C, one a minute. What is compiled or loaded once is not counted, but told.
@@ -64,7 +65,7 @@ def one_channel(table: np.ndarray, rounds: int) -> tuple[float, float]:
 
 
 def ticks(table: np.ndarray) -> np.ndarray:
-    """Time of each tick of all channels in ms, findings included; every channel is at another place."""
+    """Time of each tick of all channels in ms, findings and ends of cycles included; each is elsewhere in its cycle."""
     bank = Twins({str(place): TwinPrior() for place in range(CHANNELS)})
     shifts = np.linspace(0, len(table) // 2, CHANNELS).astype(int)
     taken = []
@@ -88,7 +89,7 @@ def forecasts(table: np.ndarray) -> float:
 
 
 def pybamm_step(pybamm: Any) -> float:
-    """Median time in ms of one step of PyBaMM's SPMe along with a cell and of reading its voltage."""
+    """Median time in ms of a step of PyBaMM's SPMe along with a cell, its voltage read; nothing is estimated."""
     values = parameter_values(pybamm, "EC:EMC", 1.0)
     values["Current function [A]"] = NOMINAL_A / 3
     simulation = pybamm.Simulation(pybamm.lithium_ion.SPMe(), parameter_values=values, solver=pybamm.IDAKLUSolver())

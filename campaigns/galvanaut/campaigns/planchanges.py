@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MAY_CHANGE = re.compile(
-    r"campaign\.(budget|title)|bench\.(armed|stocks\.[^.]+\.(lot|available|density)|instruments\.[^.]+\.resource)"
+    r"campaign\.(budget|title)|bench\.(armed|stocks\.[^.]+\.(lot|available|density|supplier|grade)|instruments\.[^.]+\.resource)"
 )
 """What may differ between two runs of one campaign: how long it goes on, a bottle that was refilled, another port."""
 

@@ -19,6 +19,7 @@ from galvanaut.flows.holding import Problem, holding
 from galvanaut.flows.labbench import connected_bench
 from galvanaut.flows.livetwins import CAUSE, LiveTwins
 from galvanaut.flows.notify import notifying
+from galvanaut.instruments.identities import note_identities
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.loading import Survey, survey
 from galvanaut.instruments.mailbox import RemoteStation, connected_station
@@ -92,6 +93,7 @@ def own_bench(
 
         def begin() -> tuple[list[str], Survey]:
             tidy(recorder, journal)
+            note_identities(journal, connected.identities)
             found = [str(each) for each in station.reconcile()]
             return found, survey(connected, journal.records())
 

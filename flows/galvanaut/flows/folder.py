@@ -247,6 +247,23 @@ def write_new(path: Path, content: bytes) -> None:
         raise
 
 
+def place_new(draft: Path, path: Path) -> None:
+    """Give a draft in the same folder, or near it, the name of a file that is not there yet.
+
+    Raises:
+        InputError: it is there.
+        OSError: the file system refuses.
+    """
+    try:
+        os.link(draft, path)  # unlike a renaming, never over what came meanwhile
+    except FileExistsError:
+        raise InputError(path, "is there already and is not written over; choose another name") from None
+    except OSError:  # a file system without links, such as a memory stick
+        if path.exists():
+            raise
+        draft.rename(path)
+
+
 def _safe(name: str, what: str) -> str:
     """A name that leads nowhere else as a file. Files of campaigns and benches are checked; a ledger may be anybody's.
 

@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 
 NOISE = 5e-4
 """Standard deviation of a capacity over the first one, as a channel gives it. Illustrative."""
-_DRAWS, _ROUNDS, _AROUND = 4000, 6, 100
+_DRAWS, _ROUNDS, _AROUND = 12_000, 6, 100
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class LifeProblem:
         draw = generator(0, "truth", self.space.names)
         drawn = self.space.volume(_DRAWS, draw)
         values = self.true(drawn)
-        edges = self.space.sample(_DRAWS // 4, draw)
+        edges = self.space.sample(_DRAWS // 12, draw)
         points, worths = np.vstack([drawn, edges]), np.concatenate([values, self.true(edges)])
         best, top = points[int(np.argmax(worths))], float(worths.max())
         for width in np.geomspace(0.3, 0.01, _ROUNDS):

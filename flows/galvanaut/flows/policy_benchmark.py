@@ -20,6 +20,7 @@ from galvanaut.campaigns.benchmark.stopcourse import together
 from galvanaut.campaigns.benchmark.stopping import Setup, Told
 from galvanaut.campaigns.life import EarlyStop
 from galvanaut.campaigns.planners.registry import planner_names
+from galvanaut.campaigns.planners.threads import single_thread
 from galvanaut.core.errors import InputError
 from galvanaut.flows.life_problem import LifeProblem
 from galvanaut.flows.plan import Plan, load_plan
@@ -108,7 +109,8 @@ def simulated(
 
 
 def _campaigns(job: _Job) -> list[Judged]:
-    traces = together([_setup(job, *names) for names in job.setups], job.problem.make)
+    with single_thread():
+        traces = together([_setup(job, *names) for names in job.setups], job.problem.make)
     judged = []
     for trace in traces:
         true = job.problem.true(np.array([each.point for each in trace.trials]))

@@ -46,6 +46,7 @@ class StockEntry(BaseModel):
         density_g_mL: at the dispenser's temperature, as the laboratory measured it.
         available_mL: what may be drawn.
         lot: the maker's lot number.
+        supplier, grade: who sold it, and how pure it is, in words; the recipe card of a dossier shows them.
         standard: if it is a conductivity standard, which one, e.g. ``KCl 0.1 mol/kg``.
     """
 
@@ -55,6 +56,8 @@ class StockEntry(BaseModel):
     density_g_mL: Annotated[float, Unit("g/mL"), Field(gt=0)] = Field(alias="density")
     available_mL: Annotated[float, Unit("mL"), Field(ge=0)] = Field(alias="available")
     lot: str = ""
+    supplier: str | None = None
+    grade: str | None = None
     standard: str | None = None
 
     @field_validator("composition")

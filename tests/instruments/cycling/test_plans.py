@@ -10,7 +10,7 @@ from galvanaut.instruments.cycling import plan as plans
 from galvanaut.instruments.cycling.program import CurrentStep, LoopStep, RestStep, VoltageStep
 
 ROOM = Path(__file__).parents[3] / "instruments"
-NAMES = ("formation", "ageing", "rate", "pulses", "eis")
+NAMES = ("formation", "ageing", "fast-charge", "rate", "pulses", "eis")
 ON_SOURCE_METERS = [name for name in NAMES if name != "eis"]
 
 
@@ -104,6 +104,13 @@ def test_formation_is_a_slow_cycle_and_a_less_slow_one_and_takes_cells_at_0_V():
     holds = [step for _, step in steps if isinstance(step, VoltageStep)]
     assert [(hold.voltage_V, hold.until_A) for hold in holds] == [(4.2, pytest.approx(0.0002))]
     assert narrowed_envelope(shipped("formation"), a_holder()[0])[0].voltage_min_V == 0.0
+
+
+def test_fast_charge_is_ageing_with_a_larger_current_and_a_short_hold():
+    fast, usual = taken("fast-charge"), taken("ageing")
+    assert currents_mA(fast, -1) == currents_mA(usual, -1)
+    assert set(currents_mA(fast, +1)) == {0.4, 6.0}
+    assert currents_mA(fast, +1) == [6.0 if current == 4.0 else current for current in currents_mA(usual, +1)]
 
 
 def test_ageing_is_300_cycles_with_check_ups_around_every_50():

@@ -34,8 +34,12 @@ class Truth:
     full_h: float
 
     def random_h(self, share: float) -> float:
-        """Channel-hours in which random recipes with full cycling find one within 5 %, in half of all cases."""
-        return self.full_h * log(0.5) / log1p(-share) if 0 < share < 1 else inf
+        """Channel-hours in which random recipes with full cycling find one within 5 %, in half of all cases.
+
+        Where none was drawn, as if one had been: it takes longer than that.
+        """
+        known = max(share, 1 / self.draws)
+        return self.full_h * log(0.5) / log1p(-known) if known < 1 else self.full_h
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,12 @@ from math import exp, inf, isfinite, sqrt
 
 import numpy as np
 
-from galvanaut.campaigns.analysis.figures import Array
+from galvanaut.campaigns.analysis.figures import Array, Flags
 from galvanaut.campaigns.analysis.trialsummary import LIFE as LIVES
 from galvanaut.campaigns.benchmark.cellruns import MadeTrial, Wanted
 from galvanaut.campaigns.benchmark.stopping import Campaigning, Setup, StopTrace, TrialTrace
-from galvanaut.campaigns.life import Course, Decision, EarlyStop, LifeModel, decide
+from galvanaut.campaigns.life import Course, Decision, LifeModel, decide
 from galvanaut.campaigns.life.beating import LIFE, Rival, beating, worth
-from galvanaut.campaigns.life.decision import recipe_lives
 from galvanaut.campaigns.planners import Measured, Observation, PlannerSession, planner
 from galvanaut.campaigns.planners.protocol import Censored
 
@@ -98,6 +97,7 @@ class _Course:
         self._trials: dict[int, _Trial] = {}
         self._ended: dict[int, tuple[float, float]] = {}  # when, and the life in cycles
         self._events: list[tuple[float, int, int]] = []  # when, trial, cell
+        self._forecasts: dict[int, tuple[float, float]] = {}  # life, and standard deviation of its logarithm
         self._finished: list[Course] = []
         self._model = LifeModel.learned([])
         self._rival: tuple[float, Rival] | None = None
@@ -165,11 +165,12 @@ class _Course:
         if policy is None or not courses:
             return
         model = self._learnt()
-        rival = self._best_other(trial, model, policy) if model.is_calibrated else None
-        if rival is None:
-            return
-        beats = beating(self._setup.objectives, self._setup.liquid(trial.point), rival)
+        rival = self._best_other(trial)
+        liquid = self._setup.liquid(trial.point)
+        beats = _anything if rival is None else beating(self._setup.objectives, liquid, rival)
         decision = decide(courses, model, beats, policy)
+        if decision.life is not None and decision.life_sd is not None:
+            self._forecasts[trial.number] = decision.life, decision.life_sd / decision.life
         if decision.action == "stop":
             trial.decision, trial.stopped_h = decision, self._now_h
             self._free += trial.left
@@ -179,20 +180,15 @@ class _Course:
         seen = (each.after(self._now_h - trial.began_h) for each in trial.made.cells)
         return [each for each in seen if each is not None]
 
-    def _best_other(self, trial: _Trial, model: LifeModel, policy: EarlyStop) -> Rival | None:
-        """The recipe of highest expected worth among those that ended and those that are forecast."""
+    def _best_other(self, trial: _Trial) -> Rival | None:
+        """The recipe of highest expected worth among those that ended and those that were forecast when last seen."""
         best = self._rival
-        others = [
-            each for each in self._trials.values() if each.number != trial.number and each.number not in self._ended
-        ]
-        for other in others:
-            courses = self._seen(other)
-            if courses and min(each.cycles for each in courses) >= policy.minimum_cycles:
-                logs = np.log(recipe_lives(model.posteriors(courses)))
-                values = {**self._setup.liquid(other.point), LIFE: float(np.exp(logs.mean()))}
+        for number, (life, log_sd) in self._forecasts.items():
+            if number != trial.number and number not in self._ended:
+                values = {**self._setup.liquid(self._trials[number].point), LIFE: life}
                 value = float(worth(self._setup.objectives, values))
                 if best is None or value > best[0]:
-                    best = value, Rival(values, float(logs.std()))
+                    best = value, Rival(values, log_sd)
         lives = [life for _, life in self._ended.values() if isfinite(life)]
         return None if best is None else best[1].among(lives)
 
@@ -252,6 +248,11 @@ class _Course:
         full = _mean(trial.made) if is_ok else float("nan")
         point = tuple(trial.point.tolist())
         return TrialTrace(point, trial.is_stopped, is_ok, sum(trial.own_h), sum(trial.full_h), spent, life, full)
+
+
+def _anything(lives: Array) -> Flags:
+    """As long as there is nothing to beat, everything does."""
+    return np.ones(len(lives), dtype=bool)
 
 
 def _mean(made: MadeTrial) -> float:

@@ -110,6 +110,22 @@ class Engine:
         means, sds = model.predict(self._at(quantity, points))
         return model.scale.sign * (means * model.scale.width + model.scale.centre), sds * model.scale.width
 
+    def joint(self, points: Array, quantity: str = "") -> tuple[Array, Array]:
+        """Expected values, (n,), and their covariance, (n, n), in the quantity's unit: for differences of points."""
+        model = self._models[quantity]
+        places = model.standing(self._at(quantity, points))
+        means = np.array([member.means(places) for member in model.mixture.members])
+        inner = np.array([member.covariance(places, places) for member in model.mixture.members])
+        mean = model.mixture.weights @ means
+        apart = means - mean
+        spread = np.einsum("k,kij->ij", model.mixture.weights, inner + apart[:, :, None] * apart[:, None, :])
+        return model.scale.sign * (mean * model.scale.width + model.scale.centre), spread * model.scale.width**2
+
+    def noise_sd(self, quantity: str = "") -> float:
+        """Standard deviation of one measured value around the surface, in the quantity's unit."""
+        model = self._models[quantity]
+        return float(np.sqrt(model.mixture.noise)) * model.scale.width
+
     def explanation(self) -> dict[str, Any]:
         """Model and hyperparameters, JSON-ready."""
         surrogate = self.surrogate
@@ -124,7 +140,7 @@ class Engine:
     def _explained(self, name: str) -> dict[str, Any]:
         model = self._models[name]
         lengths = dict(zip(self._space.feature_names, model.lengths.tolist(), strict=True))
-        noise_sd = float(np.sqrt(model.mixture.noise)) * model.scale.width
+        noise_sd = self.noise_sd(name)
         beliefs = {"beliefs": dict(model.weights)} if len(model.weights) > 1 else {}
         return {"members": len(model.mixture.members), "lengths": lengths, "noise_sd": noise_sd, **beliefs}
 

@@ -12,10 +12,12 @@ from galvanaut.flows.cli import (
     alarms,
     benches,
     campaigns,
+    dossiers,
     drills,
     exports,
     imports,
     judging,
+    newcampaigns,
     orders,
     servers,
     stations,
@@ -31,6 +33,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("new")(newcampaigns.new)
 app.command("check")(campaigns.check)
 app.command("run")(campaigns.run)
 app.command("pause")(campaigns.pause)
@@ -39,6 +42,9 @@ app.command("stop")(campaigns.stop)
 app.command("status")(campaigns.status)
 app.command("alarms")(alarms.alarms)
 app.command("report")(campaigns.report)
+app.command("dossier")(dossiers.dossier)
+app.command("verify")(dossiers.verify)
+app.command("replicate")(dossiers.replicate)
 app.command("replay")(judging.replay)
 app.command("fail")(judging.fail)
 app.command("records")(exports.records)

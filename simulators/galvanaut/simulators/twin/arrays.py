@@ -254,7 +254,7 @@ def _noticed(
     is_open = s["stepped_s"] >= np.maximum(f["gate_s"], f["gate_readings"] * seconds)
     noise_V = np.sqrt(s["noise_V2"])
     spread_V2 = np.maximum(0.0, (slopes * (s["cov"] * slopes[:, None, :]).sum(axis=2)).sum(axis=1))
-    unsure_V = f["unsettled"] * np.sqrt(spread_V2) + f["steep"] * np.abs(slopes[:, 0]) + f["moved_share"] * moved_V
+    unsure_V = f["steep"] * np.abs(slopes[:, 0]) + f["unsettled"] * np.sqrt(spread_V2) + f["moved_share"] * moved_V
     unit_V, weight = f["sum_V"] + unsure_V + 0.5 * noise_V, np.minimum(seconds, 60.0) / 60
     up = np.maximum(0.0, s["up"] + (left_V / unit_V - f["sum_allowance"]) * weight)
     down = np.maximum(0.0, s["down"] + (-left_V / unit_V - f["sum_allowance"]) * weight)

@@ -248,8 +248,8 @@ def _noticed(f: Any, s: Any, left_V: float, sensed: Five, moved_V: float, second
         s.based, s.doubted = 0.0, 0.0
         return 0.0, 0.0, True
     slopes = np.array((sensed[1], sensed[2], sensed[3], sensed[4]))
-    unsure_V = f.unsettled * sqrt(max(0.0, (slopes * (s.cov * slopes).sum(axis=1)).sum()))
-    unsure_V += f.steep * abs(sensed[1]) + f.moved_share * moved_V
+    spread_V2 = max(0.0, (slopes * (s.cov * slopes).sum(axis=1)).sum())
+    unsure_V = f.steep * abs(sensed[1]) + f.unsettled * sqrt(spread_V2) + f.moved_share * moved_V
     unit_V, weight = f.sum_V + unsure_V + 0.5 * sqrt(s.noise_V2), min(seconds, 60.0) / 60
     s.up = max(0.0, s.up + (left_V / unit_V - f.sum_allowance) * weight)
     s.down = max(0.0, s.down + (-left_V / unit_V - f.sum_allowance) * weight)
@@ -298,13 +298,17 @@ def _use(f: Any, e: Any, s: Any, current_A: float, measured_V: float, seconds: f
     moved_V = abs(sensed[0] - s.simulated_V)
     s.simulated_V = sensed[0]
     if s.frozen_now != 0:
-        seen[4] += f.frozen * (was == 0)
+        seen[4] += f.frozen if was == 0 else 0.0
         return
     code, step_V, is_good = _noticed(f, s, left_V, sensed, moved_V, seconds)
-    seen[4], seen[5], s.residual_V = seen[4] + code, step_V, left_V
+    seen[4] += code
+    seen[5] = step_V
+    s.residual_V = left_V
     if not is_good:
         return
-    s.count, s.sum_V, s.sum_V2 = s.count + 1, s.sum_V + left_V, s.sum_V2 + left_V * left_V
+    s.count += 1
+    s.sum_V += left_V
+    s.sum_V2 += left_V * left_V
     seen[2] = _update(f, e, s, current_A, measured_V, liquid, sensed)
     s.nis += (1 - exp(-s.learnt_s / f.nis_s)) * (min(seen[2], 100.0) - s.nis)
     s.used += 1
@@ -357,8 +361,10 @@ def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
             s.gaps += 1
             seen[4] += f.gap
         _pass(f, e, s, current_A, seconds, step, step_time_s)
-        s.cycle_s, s.learnt_s = s.cycle_s + seconds, s.learnt_s + seconds
-        s.time_s, s.current_A = time_s, current_A
+        s.cycle_s += seconds
+        s.learnt_s += seconds
+        s.time_s = time_s
+        s.current_A = current_A
         if sees:
             _use(f, e, s, current_A, measured_V, seconds, seen)
     s.current_A, s.step, s.cycle = current_A, step, cycle

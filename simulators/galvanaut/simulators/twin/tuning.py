@@ -37,8 +37,8 @@ class Tuning:
         jump_V: smallest step of the residual that is an alarm.
         jump_sd: in standard deviations of the noise.
         steep: uncertainty of the stoichiometry by which alarms wait where the voltage is steep.
-        unsettled: alarms wait for so many standard deviations of what the state leaves open in the voltage.
         moved_share: and by which share of what the simulated voltage has moved since the last reading.
+        unsettled: alarms wait for so many standard deviations of what the state leaves open in the voltage.
         base_s: time constant of the residual against which steps are seen.
         confirm_s: readings closer together than this need a second one that agrees.
         frozen_s: so long must a voltage stay the same to the last digit ...
@@ -83,8 +83,8 @@ class Tuning:
     jump_V: float = 2.5e-3
     jump_sd: float = 0.7
     steep: float = 1.5e-3
-    unsettled: float = 2.0
     moved_share: float = 0.12
+    unsettled: float = 2.0
     base_s: float = 300.0
     confirm_s: float = 25.0
     frozen_s: float = 110.0

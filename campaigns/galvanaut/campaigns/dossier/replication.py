@@ -1,0 +1,277 @@
+"""The replication form: what another laboratory is asked to make, and what it fills in; and how the answer is read.
+
+The form is a CSV file with one row for each batch. What comes back counts as a batch of its own with an unknown offset
+of that laboratory, which the recipes that both have made tell.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from galvanaut.campaigns.components import component
+from galvanaut.campaigns.recipe import Recipe
+from galvanaut.core.errors import InputError, Problem
+
+REPLICATES = 3
+"""Batches of each recipe that are asked for: with fewer nobody can say how much a laboratory scatters."""
+GIVEN = ("line", "campaign", "recipe", "replicate", "quantity", "unit")
+FILLED = ("laboratory", "made_on", "origin", "temperature_degC", "value", "status", "reason", "lots")
+Status = Literal["ok", "failed", "not made"]
+_SUM_LEAST = 0.2
+"""Weighed masses below this, in g, are no batch."""
+_AMISS = 0.05
+"""A mass fraction that is off by more than this is another recipe."""
+_TEMPERATURE_K = 1.0
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is asked for.
+
+    Attributes:
+        campaign: its name.
+        quantity, unit: what is to be measured.
+        temperature_degC: at which.
+        recipes: by their names in the form.
+        replicates: of each.
+    """
+
+    campaign: str
+    quantity: str
+    unit: str
+    temperature_degC: float
+    recipes: Mapping[str, Recipe]
+    replicates: int = REPLICATES
+
+    @property
+    def components(self) -> list[str]:
+        """Of all recipes."""
+        return list(dict.fromkeys(key for recipe in self.recipes.values() for key in recipe.mass_fractions))
+
+    def csv(self) -> str:
+        """The form, to be filled in."""
+        wanted, made = ([f"{key}_g{end}" for key in self.components] for end in ("_in_100_g", "_weighed"))
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow([*GIVEN, *wanted, *FILLED, *made])
+        line = 0
+        for name, recipe in self.recipes.items():
+            for replicate in range(1, self.replicates + 1):
+                line += 1
+                masses = [f"{100.0 * recipe.fraction(key):.3f}" for key in self.components]
+                given = [line, self.campaign, name, replicate, self.quantity, self.unit]
+                writer.writerow([*given, *masses, *[""] * (len(FILLED) + len(made))])
+        return out.getvalue()
+
+    def to_json(self) -> dict[str, Any]:
+        """What the reader of a filled form needs, and what a person needs to fill it in."""
+        return {
+            "campaign": self.campaign,
+            "quantity": self.quantity,
+            "unit": self.unit,
+            "temperature_degC": self.temperature_degC,
+            "replicates": self.replicates,
+            "recipes": {name: recipe.to_json() for name, recipe in self.recipes.items()},
+            "to_be_filled_in": {
+                "laboratory": "the same short name in every row: results of one laboratory share an offset",
+                "made_on": "date, YYYY-MM-DD",
+                "origin": "real, or simulated",
+                "temperature_degC": "at which it was measured",
+                "value": f"{self.quantity} in {self.unit}; a decimal point",
+                "status": "ok, failed (the recipe failed, see reason) or not made",
+                "reason": "needed if it failed",
+                "lots": "lot numbers, in your own words",
+                "..._g_weighed": "masses by your balance, in g; all of a row or none",
+            },
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Form:
+        """The form that `to_json` gave."""
+        recipes = {name: Recipe.from_json(each) for name, each in data["recipes"].items()}
+        return cls(
+            str(data["campaign"]),
+            str(data["quantity"]),
+            str(data["unit"]),
+            float(data["temperature_degC"]),
+            recipes,
+            int(data["replicates"]),
+        )
+
+
+@dataclass(frozen=True)
+class Returned:
+    """One batch of another laboratory.
+
+    Attributes:
+        line: in the form.
+        recipe: name in the form.
+        made: as weighed there, or as asked for where nothing was weighed.
+        status, reason: how it ended.
+        value: in the unit of the form; None unless it is ok.
+        origin: ``real`` or ``simulated``.
+        made_on: date.
+    """
+
+    line: int
+    recipe: str
+    made: Recipe
+    status: Status
+    reason: str
+    value: float | None
+    origin: str
+    made_on: date | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one laboratory returned.
+
+    Attributes:
+        laboratory: its name.
+        rows: in the order of the form.
+    """
+
+    laboratory: str
+    rows: tuple[Returned, ...]
+
+
+def read_form(form: Form, text: str, source: object = "form") -> Batch:
+    """Read a filled form.
+
+    Args:
+        form: what was asked for.
+        text: the CSV that came back.
+        source: what messages name.
+
+    Raises:
+        InputError: it is not that form, or something in it cannot be used; every row at fault is named.
+    """
+    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    columns, problems = list(reader.fieldnames or ()), list[Problem]()
+    lacking = [name for name in (*GIVEN, *FILLED) if name not in columns]
+    if lacking:
+        hint = "; save it with commas between the columns" if len(columns) <= 1 else ""
+        raise InputError(source, f"has no column {', '.join(lacking)}{hint}")
+    rows = [(number, row) for number, row in enumerate(reader, start=2) if any((row or {}).values())]
+    found = [_row(form, number, row, problems) for number, row in rows]
+    made = [row for _, row in rows if (row["value"] or "").strip() or (row["status"] or "").strip() in ("ok", "failed")]
+    laboratories = {(row["laboratory"] or "").strip() for row in made}
+    if len(laboratories) != 1 or "" in laboratories:
+        named = ", ".join(sorted(laboratories - {""})) or "none"
+        problems.append(Problem("laboratory", f"one name for all batches that were made, found {named}"))
+    lines = [each.line for each in found if each is not None]
+    twice = sorted({line for line in lines if lines.count(line) > 1})
+    if twice:
+        problems.append(Problem("line", f"{', '.join(map(str, twice))} is there more than once"))
+    if problems:
+        raise InputError(source, problems)
+    return Batch(laboratories.pop(), tuple(each for each in found if each is not None))
+
+
+def _row(form: Form, number: int, row: Mapping[str, str | None], problems: list[Problem]) -> Returned | None:
+    """One row; None, with what is wrong among the problems, if it cannot be used."""
+    texts = {name: (value or "").strip() for name, value in row.items() if name is not None}
+    before = len(problems)
+
+    def wrong(where: str, message: str) -> None:
+        problems.append(Problem(where, message, number))
+
+    status = _status(texts, wrong)
+    _check_given(form, texts, wrong)
+    value = _number(texts["value"], "value", wrong) if status == "ok" else None
+    if status == "ok":
+        _check_measured(form, texts, wrong)
+    made = _made(form, texts, wrong) if texts["recipe"] in form.recipes else None
+    made_on = _date(texts["made_on"], wrong)
+    if len(problems) > before or made is None or status is None:
+        return None
+    line = int(texts["line"])
+    return Returned(line, texts["recipe"], made, status, texts["reason"], value, texts["origin"] or "real", made_on)
+
+
+def _status(texts: Mapping[str, str], wrong: Any) -> Status | None:
+    status = texts["status"] or ("ok" if texts["value"] else "not made")
+    if status not in ("ok", "failed", "not made"):
+        wrong("status", f"is ok, failed or not made, found {status!r}")
+        return None
+    if status == "failed" and not texts["reason"]:
+        wrong("reason", "says why it failed")
+    found: Status = "ok" if status == "ok" else "failed" if status == "failed" else "not made"
+    return found
+
+
+def _check_given(form: Form, texts: Mapping[str, str], wrong: Any) -> None:
+    """What the form has filled in must be as it was."""
+    if not texts["line"].isdigit():
+        wrong("line", f"is a number of the form, found {texts['line']!r}")
+    if texts["recipe"] not in form.recipes:
+        wrong("recipe", f"is one of {', '.join(form.recipes)}, found {texts['recipe']!r}")
+    for name, wanted in (("campaign", form.campaign), ("quantity", form.quantity), ("unit", form.unit)):
+        if texts[name] != wanted:
+            wrong(name, f"the form says {wanted!r}, found {texts[name]!r}")
+
+
+def _check_measured(form: Form, texts: Mapping[str, str], wrong: Any) -> None:
+    if texts["origin"] not in ("real", "simulated"):
+        wrong("origin", f"is real or simulated, found {texts['origin']!r}")
+    degC = _number(texts["temperature_degC"], "temperature_degC", wrong)
+    if degC is not None and abs(degC - form.temperature_degC) > _TEMPERATURE_K:
+        wrong("temperature_degC", f"{form.temperature_degC:g} degC within {_TEMPERATURE_K:g} K is asked for")
+
+
+def _number(text: str, where: str, wrong: Any) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        wrong(where, f"expected a number with a decimal point, found {text!r}")
+        return None
+    if not math.isfinite(value):
+        wrong(where, f"expected a finite number, found {text!r}")
+        return None
+    return value
+
+
+def _date(text: str, wrong: Any) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        wrong("made_on", f"is written YYYY-MM-DD, found {text!r}")
+        return None
+
+
+def _made(form: Form, texts: Mapping[str, str], wrong: Any) -> Recipe | None:
+    """As weighed, if all masses are there; as asked for, if none is."""
+    asked = form.recipes[texts["recipe"]]
+    masses = {key: texts.get(f"{key}_g_weighed", "") for key in form.components}
+    needed = [key for key in asked.mass_fractions if not masses[key]]
+    if len(needed) == len(asked.mass_fractions):
+        return asked
+    if needed:
+        wrong(f"{needed[0]}_g_weighed", "is missing; weigh all components of a row or none")
+        return None
+    given = {key: _number(text, f"{key}_g_weighed", wrong) for key, text in masses.items() if text}
+    if any(value is None or value < 0.0 for value in given.values()):
+        return None
+    grams = {key: value for key, value in given.items() if value}
+    if math.fsum(grams.values()) < _SUM_LEAST:
+        wrong("weighed masses", f"sum to less than {_SUM_LEAST:g} g; write g")
+        return None
+    made = Recipe({key: value / math.fsum(grams.values()) for key, value in grams.items()})
+    off = [key for key in form.components if abs(made.fraction(key) - asked.fraction(key)) > _AMISS]
+    if off:
+        amounts = f"{100 * made.fraction(off[0]):.1f} instead of {100 * asked.fraction(off[0]):.1f} wt%"
+        wrong(f"{off[0]}_g_weighed", f"{component(off[0]).name}: {amounts}; that is another recipe")
+        return None
+    return made
+
+
+def observed(rows: Sequence[Returned], recipe: str) -> list[float]:
+    """Values of one recipe."""
+    return [each.value for each in rows if each.recipe == recipe and each.value is not None]

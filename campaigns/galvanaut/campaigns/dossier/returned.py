@@ -1,0 +1,92 @@
+"""What a returned batch says: the offset of its laboratory, and whether the effect is there, too."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from galvanaut.campaigns.dossier.effect import Difference, welch
+from galvanaut.campaigns.dossier.replication import observed
+from galvanaut.campaigns.planners.protocol import Observation
+
+if TYPE_CHECKING:
+    from galvanaut.campaigns.dossier.model import Model
+    from galvanaut.campaigns.dossier.replication import Batch, Form
+    from galvanaut.campaigns.space import SearchSpace
+
+_WIDE = 1.959964
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A batch of another laboratory against what the campaign expects.
+
+    Attributes:
+        laboratory: its name.
+        values: that were measured there.
+        failed: batches whose recipe failed there.
+        offset: of the laboratory: what it measures more than expected, common to all its values.
+        effect: recommended less reference, by its own values; its offset plays no part in it.
+    """
+
+    laboratory: str
+    values: int
+    failed: int
+    offset: Difference | None
+    effect: Difference | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "laboratory": self.laboratory,
+            "values": self.values,
+            "failed": self.failed,
+            "offset": None if self.offset is None else vars(self.offset),
+            "effect": None if self.effect is None else vars(self.effect),
+        }
+
+
+def judged(batch: Batch, form: Form, model: Model) -> Judgement:
+    """Compare a returned batch with the campaign's model.
+
+    The offset is the generalised least-squares mean of the residuals: errors of the model are common to recipes that
+    lie close together, the scatter of a measurement is each value's own.
+    """
+    good = [each for each in batch.rows if each.value is not None]
+    failed = sum(each.status == "failed" for each in batch.rows)
+    effect = welch(observed(batch.rows, "recommended"), observed(batch.rows, "reference"))
+    if not good:
+        return Judgement(batch.laboratory, 0, failed, None, effect)
+    points = np.array([model.space.point(each.made) for each in good])
+    means, spread = model.joint(points, form.quantity)
+    residuals = np.array([each.value for each in good], dtype=np.float64) - means
+    variance = model.widening**2 * spread + model.noise_sd(form.quantity) ** 2 * np.eye(len(good))
+    ones = np.linalg.solve(variance + 1e-12 * np.eye(len(good)), np.ones(len(good)))
+    expected, sd = float(ones @ residuals / ones.sum()), math.sqrt(1.0 / float(ones.sum()))
+    how = f"{len(good)} values against the planner's model"
+    offset = Difference(expected, expected - _WIDE * sd, expected + _WIDE * sd, how)
+    return Judgement(batch.laboratory, len(good), failed, offset, effect)
+
+
+def observations_of(batch: Batch, space: SearchSpace, after: int) -> list[Observation]:
+    """What a planner may be told of the batch: a group of its own, so that the laboratory has its own offset.
+
+    Args:
+        batch: returned.
+        space: of the campaign; one without settings beside the recipe.
+        after: number of the campaign's last trial; these count on from there.
+    """
+    known = [each for each in batch.rows if each.status != "not made"]
+    return [
+        Observation(
+            after + place,
+            tuple(space.point(each.made).tolist()),
+            each.value,
+            status="ok" if each.value is not None else "failed_recipe",
+            group=f"laboratory {batch.laboratory}",
+        )
+        for place, each in enumerate(known, start=1)
+    ]

@@ -1,0 +1,70 @@
+"""`galvanaut replicate`: a replication form that came back, judged against the dossier that it belongs to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from galvanaut.campaigns.dossier.content import model_of
+from galvanaut.campaigns.dossier.replication import Form, read_form
+from galvanaut.campaigns.dossier.returned import Judgement, judged
+from galvanaut.campaigns.ledger import Ledger
+from galvanaut.campaigns.observe import observations
+from galvanaut.core.clock import SystemClock
+from galvanaut.core.errors import InputError
+from galvanaut.flows.dossier.files import FORM
+from galvanaut.flows.dossier.gather import sources_of
+from galvanaut.flows.dossier.package import opened
+from galvanaut.flows.dossier.verify import kept_decisions
+from galvanaut.flows.plan import plan_of
+
+if TYPE_CHECKING:
+    from galvanaut.campaigns.dossier.effect import Difference
+
+
+def replicate(dossier: Path, form: Path) -> tuple[Judgement, Form]:
+    """Read and judge a form.
+
+    Args:
+        dossier: folder, ``.zip`` or ``.eln``.
+        form: the CSV that came back.
+
+    Raises:
+        InputError: one of the two cannot be used; of the form every row at fault is named.
+    """
+    with opened(dossier) as package:
+        if FORM not in package.names:
+            raise InputError(dossier, "has no replication form: its campaign chose settings beside the recipe")
+        asked = Form.from_json(json.loads(package.read(FORM)))
+        campaign, log = kept_decisions(package)
+    batch = read_form(asked, _text(form), form)
+    ledger = Ledger(log, campaign, SystemClock())
+    plan = plan_of(ledger.started or {})
+    sources = sources_of(ledger, plan, [plan_of(each).bench for each in ledger.plans], [])
+    model, _ = model_of(sources, observations(ledger, plan.campaign, plan.space))
+    if model is None:
+        raise InputError(dossier, "its campaign has too few values for a model, so there is nothing to compare with")
+    return judged(batch, asked, model), asked
+
+
+def judgement_text(found: Judgement, form: Form) -> str:
+    """In words."""
+    rows = [f"laboratory {found.laboratory}: {found.values} values, {found.failed} recipes failed"]
+    rows.append(f"  offset of the laboratory {_interval(found.offset, form.unit, 'cannot be told without a value')}")
+    lacking = "cannot be told: it takes two values of each of the two recipes"
+    rows.append(f"  recommended less reference {_interval(found.effect, form.unit, lacking)}")
+    return "\n".join(rows)
+
+
+def _interval(found: Difference | None, unit: str, lacking: str) -> str:
+    if found is None:
+        return lacking
+    return f"{found.expected:+.3g} {unit} (95 %: {found.low:+.3g} to {found.high:+.3g}; {found.how})"
+
+
+def _text(form: Path) -> str:
+    try:
+        return form.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(form, f"cannot be read as text ({error}); save it as CSV in UTF-8") from None
