@@ -298,17 +298,13 @@ def _use(f: Any, e: Any, s: Any, current_A: float, measured_V: float, seconds: f
     moved_V = abs(sensed[0] - s.simulated_V)
     s.simulated_V = sensed[0]
     if s.frozen_now != 0:
-        seen[4] += f.frozen if was == 0 else 0.0
+        seen[4] += f.frozen * (was == 0)
         return
     code, step_V, is_good = _noticed(f, s, left_V, sensed, moved_V, seconds)
-    seen[4] += code
-    seen[5] = step_V
-    s.residual_V = left_V
+    seen[4], seen[5], s.residual_V = seen[4] + code, step_V, left_V
     if not is_good:
         return
-    s.count += 1
-    s.sum_V += left_V
-    s.sum_V2 += left_V * left_V
+    s.count, s.sum_V, s.sum_V2 = s.count + 1, s.sum_V + left_V, s.sum_V2 + left_V * left_V
     seen[2] = _update(f, e, s, current_A, measured_V, liquid, sensed)
     s.nis += (1 - exp(-s.learnt_s / f.nis_s)) * (min(seen[2], 100.0) - s.nis)
     s.used += 1
@@ -361,10 +357,8 @@ def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
             s.gaps += 1
             seen[4] += f.gap
         _pass(f, e, s, current_A, seconds, step, step_time_s)
-        s.cycle_s += seconds
-        s.learnt_s += seconds
-        s.time_s = time_s
-        s.current_A = current_A
+        s.cycle_s, s.learnt_s = s.cycle_s + seconds, s.learnt_s + seconds
+        s.time_s, s.current_A = time_s, current_A
         if sees:
             _use(f, e, s, current_A, measured_V, seconds, seen)
     s.current_A, s.step, s.cycle = current_A, step, cycle
