@@ -161,8 +161,9 @@ def test_a_campaign_that_is_not_there(done, tmp_path):
 
 
 def test_a_planner_without_a_model_is_judged_by_one(tmp_path):
-    changes = {"planner: {name: bayes, initial: 2}": "planner: {name: sobol, initial: 5}"}
-    found = handed_over(tmp_path, trials=5, changes=changes)
+    found = handed_over(
+        tmp_path, trials=5, changes={"planner: {name: bayes, initial: 2}": "planner: {name: sobol, initial: 5}"}
+    )
     assert found.content.expected_sd > 0.0
     assert found.content.window is not None
     assert found.content.effect.reference == ""
