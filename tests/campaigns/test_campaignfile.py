@@ -327,6 +327,15 @@ def test_components_that_may_be_absent_need_not_fit_together(load: Load) -> None
     assert load(both.replace("EC: {low: 0.1, ", "EC: {low: 0, ")).components.optional == ("DMC",)
 
 
+def test_a_short_campaign_that_leaves_the_initial_trials_open_is_read_back_from_a_ledger(tmp_path: Path) -> None:
+    text = (CAMPAIGNS / "conductivity.yaml").read_text(encoding="utf-8")
+    text = text.replace("trials: 40", "trials: 4").replace(", initial: 8", "")
+    assert "initial" not in text.split("planner:")[1].splitlines()[0]
+    (tmp_path / "campaign.yaml").write_text(text, encoding="utf-8")
+    campaign = load_campaign(tmp_path / "campaign.yaml")
+    assert Campaign.kept(json.loads(json.dumps(campaign.to_json()))) == campaign
+
+
 def test_the_committed_schema_is_that_of_the_models() -> None:
     committed = (CAMPAIGNS / "campaign.schema.json").read_text(encoding="utf-8")
     assert json.loads(committed) == json_schema(), "write it anew with `galvanaut schema`"

@@ -23,7 +23,7 @@ SHORT_LIVES = {
     "cycle_count: 10}": "cycle_count: 70}",
     "best: 300, weight: 2": "best: 60, weight: 2",
     "parallel: 10": "parallel: 2",
-    "{probability: 0.05, minimum_cycles: 30, every: 20}": "{probability: 0.4, minimum_cycles: 6, every: 3}",
+    "{probability: 0.05, minimum_cycles: 30, every: 10}": "{probability: 0.4, minimum_cycles: 6, every: 3}",
 }
 TRIALS = 6
 

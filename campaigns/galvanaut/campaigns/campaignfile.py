@@ -5,7 +5,7 @@ YAML with units. These models are its definition: the JSON Schema for editors is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +21,9 @@ from galvanaut.campaigns.searchfields import ConstraintText, FileModel, Searched
 from galvanaut.campaigns.settingfields import SearchedSettings
 from galvanaut.core import yamlfile
 from galvanaut.core.identifiers import NAME_PATTERN, is_name
+
+KEPT = "kept in a ledger"
+"""Context of the validation of a stored campaign."""
 
 
 class Budget(FileModel):
@@ -170,7 +173,8 @@ class Campaign(FileModel):
     @classmethod
     def _initial_fits(cls, planner: PlannerChoice, info: ValidationInfo) -> PlannerChoice:
         budget: Budget | None = info.data.get("budget")
-        written = "initial" in planner.model_fields_set
+        # What a ledger holds has all defaults written out, and was checked when it was a file.
+        written = "initial" in planner.model_fields_set and info.context != KEPT
         if written and budget is not None and planner.initial > budget.trials:
             raise ValueError(
                 f"initial: {planner.initial} trials do not fit the budget of {budget.trials}; lower it, or raise that"
@@ -205,8 +209,17 @@ class Campaign(FileModel):
         """The bench file, given where the campaign file lies."""
         return campaign_file.parent / self.bench
 
+    @classmethod
+    def kept(cls, stored: Mapping[str, Any]) -> Self:
+        """What `to_json` gave, from a ledger.
+
+        Raises:
+            ValidationError: this version cannot read it.
+        """
+        return cls.model_validate(stored, context=KEPT)
+
     def to_json(self) -> dict[str, Any]:
-        """The campaign as a JSON-ready mapping, all defaults written out; validates to an equal campaign."""
+        """The campaign as a JSON-ready mapping, all defaults written out; `kept` makes an equal campaign of it."""
         return self.model_dump(mode="json", by_alias=True)
 
 

@@ -135,4 +135,4 @@ def _of_quantity(ledger: Ledger, campaign: Campaign, quantity: str) -> list[Obse
 
 def _campaign(ledger: Ledger) -> Campaign:
     """The campaign file that a ledger keeps."""
-    return Campaign.model_validate((ledger.started or {})["campaign"])
+    return Campaign.kept((ledger.started or {})["campaign"])

@@ -149,7 +149,7 @@ def reread(stored: Mapping[str, Any]) -> Mapping[str, Any]:
         InputError: today's models refuse it.
     """
     with _readable():
-        campaign, bench = Campaign.model_validate(stored["campaign"]), Bench.model_validate(stored["bench"])
+        campaign, bench = Campaign.kept(stored["campaign"]), Bench.model_validate(stored["bench"])
         plans = {name: TestPlan.model_validate(one).as_json() for name, one in stored.get("tests", {}).items()}
     tests = {"tests": plans} if plans else {}
     return {"campaign": campaign.to_json(), "seed": stored["seed"], "bench": _bench_json(bench), **tests}
@@ -162,7 +162,7 @@ def plan_of(stored: Mapping[str, Any]) -> Plan:
         InputError: today's models refuse it.
     """
     with _readable():
-        campaign, bench = Campaign.model_validate(stored["campaign"]), Bench.model_validate(stored["bench"])
+        campaign, bench = Campaign.kept(stored["campaign"]), Bench.model_validate(stored["bench"])
     nowhere, space = Path("the ledger"), SearchSpace.of(campaign)
     return Plan(campaign, bench, nowhere, nowhere, stored["seed"], FlowPath.of(bench), space)
 

@@ -42,7 +42,7 @@ class PolicyExtent:
         life_only: whether cycle life alone decides.
         is_full: whether cells are worked out by the full physics.
         told: what planners hear of stopped recipes.
-        rules: of early stopping.
+        rules: of early stopping, where the campaign file has none.
     """
 
     policies: Sequence[str]
@@ -82,6 +82,7 @@ def policy_command(
     _check("--policy", extent.policies, POLICIES)
     _check("--planners", extent.planners, planner_names())
     plan = load_plan(campaign_file)
+    extent = replace(extent, rules=plan.campaign.early_stop or extent.rules)
     problem = LifeProblem.of(plan, extent.life_only, extent.is_full)
     with Console(stderr=True).status(f"{len(extent.seeds)} seeds ..."):
         runs = simulated(problem, plan, extent, place, address)

@@ -71,7 +71,7 @@ def write_campaign_report(lab: Path, campaign: str) -> Path:
         InputError: no such campaign, or the report cannot be written.
     """
     summary = _summary(lab, campaign)
-    asked = Campaign.model_validate(summary.plan["campaign"])
+    asked = Campaign.kept(summary.plan["campaign"])
     label = note(is_synthetic=_is_simulated(summary), has_cells=asked.procedure.cells is not None)
     folder = LabFolder(lab)
     path = folder.report(summary.name)
@@ -166,7 +166,7 @@ def _summary_of(log: EventLog, name: str) -> Summary:
     ledger = Ledger(log, name, SystemClock())
     plan = ledger.started or {}
     try:
-        campaign = Campaign.model_validate(plan["campaign"])
+        campaign = Campaign.kept(plan["campaign"])
     except ValidationError as error:
         what = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise InputError(f"campaign {name}", f"its record was written by a version that differs ({what})") from None

@@ -52,4 +52,4 @@ class _Again:
 
     def _made(self, bench: str) -> tuple[FadeCourses, StopDecisions]:
         stored = self._ledger.joined.get(bench, self._ledger.started or {})
-        return fade_courses_of(stored, self._journal), StopDecisions(Campaign.model_validate(stored["campaign"]))
+        return fade_courses_of(stored, self._journal), StopDecisions(Campaign.kept(stored["campaign"]))
