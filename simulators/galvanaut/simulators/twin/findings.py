@@ -33,6 +33,8 @@ _NEAR = 8
 """Cycles back that are still neighbours."""
 _SETTLING = 2
 """Cycles that parameters need to settle."""
+_CONFIRMED = 0.3
+"""What charges tell is believed if the voltage tells at least this share of it. Illustrative."""
 _PLATING_SHARE = 0.4
 """If so much of the charge that stayed away is capacity lost, lithium was lost rather than shorted. Illustrative."""
 
@@ -132,10 +134,11 @@ def _charge(done: CycleSummary, before: Sequence[CycleSummary], alike: Sequence[
     if len(known) >= 3:
         limit = min(limit, usual + EFFICIENCY_STEP + SIGMAS * done.efficiency_sd)
     away, limit_by_charges = 1 - done.efficiency, limit + _resolution(done)
-    if away > limit_by_charges:
+    missing = done.missing_Ah / done.charged_Ah
+    if away > limit_by_charges and missing > _CONFIRMED * away:
         limit = limit_by_charges
     else:
-        away = done.missing_Ah / done.charged_Ah
+        away = missing
     if away <= limit:
         return []
     missing_Ah = (away - min(max(usual, 0.0), EFFICIENCY_LIMIT / 3)) * done.charged_Ah
