@@ -11,110 +11,17 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import ENVIRONMENTS
-from problems import HELD_OUT, NAMES, problem
-from run import MACHINE_FILE, RUNS_FILE
+from found import OURS, Result, read
+from goals import goals
+from run import MACHINE_FILE
 
-from galvanaut.campaigns.benchmark.acceleration import Acceleration, Interval, Space, acceleration
+from galvanaut.campaigns.benchmark.acceleration import Interval
 from galvanaut.campaigns.benchmark.courses import courses_svg
-from galvanaut.campaigns.benchmark.statistics import PairedRow, PlannerRow, Quartiles, Reach, paired_rows, planner_rows
-from galvanaut.campaigns.benchmark.traces import Trace
-
-INITIAL = 8
-OURS = ("ours", "ours-physics")
-SHARED = {"ours-physics": 3}
-"""How many recipes of the initial design a planner takes, if not all: with a prior ours asks its model after three."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """All planners on one problem.
-
-    Attributes:
-        problem: its name.
-        parallel: trials under way at a time.
-        traces: runs by planner.
-        memory_MB: most of any run, by planner.
-    """
-
-    problem: str
-    parallel: int
-    traces: dict[str, list[Trace]]
-    memory_MB: dict[str, float]
-
-    @property
-    def title(self) -> str:
-        """For tables and plots."""
-        more = f", {self.parallel} trials under way at a time" if self.parallel > 1 else ""
-        return self.problem + (" (held out)" if self.problem in HELD_OUT else "") + more
-
-    @property
-    def rows(self) -> list[PlannerRow]:
-        """One a planner."""
-        return planner_rows([trace for runs in self.traces.values() for trace in runs], INITIAL)
-
-    def against_random(self) -> dict[str, Acceleration]:
-        """By planner; empty without runs of random recipes."""
-        random = self.traces.get("random")
-        if not random:
-            return {}
-        known = problem(self.problem)
-        space = None if known.aims else Space.of(known)
-        others = ((name, runs) for name, runs in self.traces.items() if name != "random")
-        return {name: acceleration(runs, random, space) for name, runs in others}
-
-    def lost(self) -> Iterator[PairedRow]:
-        """Ours against others, where the others leave less regret, clearly or not."""
-        for name in OURS:
-            if name in self.traces:
-                others = [trace for other, runs in self.traces.items() if other not in OURS for trace in runs]
-                yield from (pair for pair in paired_rows([*self.traces[name], *others]) if pair.difference < 0.0)
-
-
-def read(folder: Path) -> list[Result]:
-    """What is there, in the order of problems and planners.
-
-    Raises:
-        SystemExit: two planners did not have the same initial design.
-    """
-    lines = [json.loads(line) for line in (folder / RUNS_FILE).read_text(encoding="utf-8").splitlines()]
-    found: list[Result] = []
-    for name in NAMES:
-        for parallel in sorted({each["parallel"] for each in lines if each["problem"] == name}):
-            these = [each for each in lines if each["problem"] == name and each["parallel"] == parallel]
-            traces = {planner: _traces(these, planner) for planner in ENVIRONMENTS}
-            memory = {planner: _most(these, planner) for planner in ENVIRONMENTS}
-            result = Result(name, parallel, {planner: runs for planner, runs in traces.items() if runs}, memory)
-            if parallel == 1:
-                _check_designs(result)
-            found.append(result)
-    return found
-
-
-def _traces(lines: Sequence[dict[str, Any]], planner: str) -> list[Trace]:
-    traces = [Trace.from_json(each) for each in lines if each["planner"] == planner]
-    return sorted(traces, key=lambda trace: trace.seed)
-
-
-def _most(lines: Sequence[dict[str, Any]], planner: str) -> float:
-    return max((float(each["memory_MB"]) for each in lines if each["planner"] == planner), default=0.0)
-
-
-def _check_designs(result: Result) -> None:
-    """All planners begin with the same recipes, so their regret begins the same way."""
-    first: dict[int, tuple[str, Any]] = {}
-    for planner, traces in result.traces.items():
-        for trace in traces:
-            other, begin = first.setdefault(trace.seed, (planner, trace.regret))
-            shared = min(SHARED.get(planner, INITIAL), SHARED.get(other, INITIAL))
-            if not np.allclose(begin[:shared], trace.regret[:shared], atol=2e-5):
-                sys.exit(f"{result.problem}, seed {trace.seed}: {planner} and {other} began with different recipes")
-
+from galvanaut.campaigns.benchmark.statistics import Quartiles, Reach
 
 COLUMNS = (
     *("planner", "runs", "regret at 20, %", "at 40, %", "recommended at 40, %", "to 95 %", "to 99 %"),
@@ -177,6 +84,12 @@ def markdown(results: Sequence[Result], tables: Sequence[list[list[str]]], machi
         )
     if not lost:
         yield "Nowhere." if any(set(OURS) & set(result.traces) for result in results) else "Ours has not run yet."
+    yield from (
+        "",
+        "## Goals",
+        "Figures for each of the goals that the README names; `goals.py` says how they are counted.",
+    )
+    yield from goals(results)
     yield from ("", "## Machine")
     yield f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}"
     yield ""

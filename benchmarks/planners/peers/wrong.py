@@ -1,7 +1,7 @@
 """Ours with priors that are wrong: what believing something false costs.
 
 *Flipped*: the physics of the problem with its sign turned round, so that the best recipes are expected to be the worst.
-*Misled*: an earlier campaign of as many trials as `TRIALS`, made by our planner without a prior over the same space. Its
+*Misled*: an earlier campaign of `TRIALS` trials that our planner, without a prior, made over the same space. Its
 surface is a bell around one recipe drawn for each seed, so that it found an optimum that is not there any more; its
 height and noise are those that a lab would not wonder at. Both are illustrative.
 """

@@ -185,17 +185,20 @@ def latent(theta: Array, form: Form, here: Array, there: Array, pull: Array | fl
         pull: products of the beliefs at both, (n, m).
     """
     lengths = form.lengths(theta)
-    return np.asarray(
-        1.0 + SLOPE[1] ** 2 * pull + form.amplitude(theta) * _matern(cdist(here / lengths, there / lengths))
-    )
+    found = _matern(cdist(here / lengths, there / lengths))
+    found *= form.amplitude(theta)
+    found += 1.0 + SLOPE[1] ** 2 * pull
+    return found
 
 
 def covariance(theta: Array, sample: Sample) -> Array:
     """Covariance of the measured values, (n, n), noise and offsets of groups included."""
     form = sample.form
-    matern = squareform(_matern(pdist(sample.features / form.lengths(theta))))
-    np.fill_diagonal(matern, 1.0)
-    joint = sample.fixed + form.amplitude(theta) * matern + form.noise(theta) * np.eye(len(sample))
+    joint = np.asarray(squareform(_matern(pdist(sample.features / form.lengths(theta)))))
+    np.fill_diagonal(joint, 1.0)
+    joint *= form.amplitude(theta)
+    joint += sample.fixed
+    joint[np.diag_indices(len(sample))] += form.noise(theta)
     return joint + form.offset(theta) * sample.together if form.has_groups else joint
 
 
@@ -225,6 +228,12 @@ def log_likelihood(theta: Array, sample: Sample) -> tuple[float, Array]:
 
 
 def _matern(distances: Array) -> Array:
-    """Matern-5/2 of scaled distances."""
-    root = math.sqrt(5.0) * distances
-    return np.asarray((1.0 + root + root**2 / 3.0) * np.exp(-root))
+    """Matern-5/2 of scaled distances, which are used up: with a thousand observations these are the largest arrays."""
+    root = distances
+    root *= math.sqrt(5.0)
+    found = root**2
+    found /= 3.0
+    found += 1.0 + root
+    np.negative(root, out=root)
+    found *= np.exp(root, out=root)
+    return found
