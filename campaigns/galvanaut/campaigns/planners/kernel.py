@@ -83,8 +83,12 @@ class Sample:
     @cached_property
     def fixed(self) -> Array:
         """The part of the covariance without hyperparameters, (n, n)."""
-        slopes = 0.0 if self.beliefs is None else SLOPE[1] ** 2 * np.outer(self.beliefs, self.beliefs)
-        return 1.0 + slopes + np.diag(self.variances + JITTER)
+        n = len(self)
+        found = np.zeros((n, n)) if self.beliefs is None else np.outer(self.beliefs, self.beliefs)
+        found *= SLOPE[1] ** 2
+        found += 1.0
+        found[np.diag_indices(n)] += self.variances + JITTER
+        return found
 
     @cached_property
     def apart(self) -> Array:
@@ -199,7 +203,9 @@ def covariance(theta: Array, sample: Sample) -> Array:
     joint *= form.amplitude(theta)
     joint += sample.fixed
     joint[np.diag_indices(len(sample))] += form.noise(theta)
-    return joint + form.offset(theta) * sample.together if form.has_groups else joint
+    if form.has_groups:
+        joint += form.offset(theta) * sample.together
+    return joint
 
 
 def log_likelihood(theta: Array, sample: Sample) -> tuple[float, Array]:
