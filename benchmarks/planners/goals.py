@@ -164,6 +164,10 @@ def _reach(counts: Array) -> str:
 def _text(value: Interval) -> str:
     if np.isnan(value.value):
         return "neither gets there"
+    if value.value == 0.0:
+        return "only ours gets there"
+    if np.isinf(value.value):
+        return "ours does not get there"
     return f"{value.value:.3g} [{value.low:.3g} to {value.high:.3g}]".replace("inf", "∞")
 
 

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from found import OURS, Result, read
 from goals import goals
+from peers import ENVIRONMENTS, WRONG
 from run import MACHINE_FILE
 
 from galvanaut.campaigns.benchmark.acceleration import Interval
-from galvanaut.campaigns.benchmark.courses import courses_svg
+from galvanaut.campaigns.benchmark.courses import COLOURS, courses_svg
 from galvanaut.campaigns.benchmark.statistics import Quartiles, Reach
 
 COLUMNS = (
@@ -63,7 +64,14 @@ def _reach(reach: Reach) -> str:
 
 
 def _interval(value: Interval | None) -> str:
-    return "" if value is None else f"{value.value:.3g} [{value.low:.3g}–{value.high:.3g}]"
+    """A factor; nought means that the median run does not get there."""
+    if value is None or value.value == 0.0:
+        return "" if value is None else "–"
+    return f"{_figure(value.value)} [{_figure(value.low)}–{_figure(value.high)}]"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100.0 else f"{value:.3g}"
 
 
 def markdown(results: Sequence[Result], tables: Sequence[list[list[str]]], machine: dict[str, Any]) -> Iterator[str]:
@@ -117,9 +125,10 @@ def main() -> None:
         writer.writerow(["problem", "parallel", *COLUMNS])
         for result, rows in zip(results, tables, strict=True):
             writer.writerows([result.problem, result.parallel, *row] for row in rows)
+    colours = dict(zip((name for name in ENVIRONMENTS if name not in WRONG), COLOURS, strict=True))
     for result in results:
         courses = {name: np.array([trace.regret for trace in runs]) for name, runs in result.traces.items()}
-        (folder / _plot(result)).write_text(courses_svg(result.title, courses), encoding="utf-8")
+        (folder / _plot(result)).write_text(courses_svg(result.title, courses, colours), encoding="utf-8")
 
 
 if __name__ == "__main__":
