@@ -23,6 +23,9 @@ OURS = ("ours", "ours-physics")
 SHARED = dict.fromkeys(("ours-physics", *WRONG), 3)
 """How many recipes of the initial design a planner takes, if not all: with a prior ours asks its model after three."""
 
+_EQUAL = 1e-5
+"""Regrets that differ by less are the same: they are kept to a thousandth of a per cent."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -68,7 +71,15 @@ class Result:
         for name in OURS:
             if name in self.traces:
                 others = [trace for other, runs in self.traces.items() if other not in OURS for trace in runs]
-                yield from (pair for pair in paired_rows([*self.traces[name], *others]) if pair.difference < 0.0)
+                yield from (pair for pair in paired_rows([*self.traces[name], *others]) if pair.difference < -_EQUAL)
+
+    def lost_medians(self) -> Iterator[tuple[str, float, str, float]]:
+        """Ours with its median regret, and others with less; over all runs that each of them made."""
+        medians = {name: float(np.median([trace.regret[-1] for trace in runs])) for name, runs in self.traces.items()}
+        for name in OURS:
+            for other, median in medians.items():
+                if name in medians and other not in OURS and median < medians[name] - _EQUAL:
+                    yield name, medians[name], other, median
 
 
 def read(folder: Path) -> list[Result]:

@@ -1,7 +1,8 @@
 """What the comparison was made for: figures for each goal, seed by seed over the seeds that both planners ran.
 
 The interval of a figure of two planners is a 95 % bootstrap over those seeds. Runs that never reach a level count as
-infinitely long in medians, and as one experiment more than the budget in means.
+infinitely long in medians, and as one experiment more than the budget in means. Where a median is infinite, a ratio of
+medians says in words which of the two is not.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def _without_prior(results: Sequence[Result]) -> Iterator[str]:
             least = _figure(lambda a, b: 100.0 * float(np.median(a) - np.median(b)), ours[:, -1], peer[:, -1])
             medians = [f"{100.0 * float(np.median(runs[:, -1])):.2f}" for runs in (ours, peer)]
             shares = [f"{np.isfinite(_counts(runs, 0.95)).mean():.0%}" for runs in (ours, peer)]
-            yield _row(result.title, str(len(ours)), *medians, _text(least), *shares)
+            yield _row(result.title, str(len(ours)), *medians, _interval(least), *shares)
 
 
 def _with_physics(results: Sequence[Result]) -> Iterator[str]:
@@ -59,7 +60,7 @@ def _with_physics(results: Sequence[Result]) -> Iterator[str]:
             continue
         best = min(others, key=lambda name: _speed(_regret(others[name])))
         ours, peer = _paired(result.traces["ours-physics"], others[best])
-        plain = _counts(_regret(result.traces.get("ours", [])), 0.99)
+        plain = _counts(_paired(result.traces.get("ours"), others[best])[0], 0.99)
         counts = _counts(ours, 0.99), _counts(peer, 0.99)
         texts = [_reach(each) for each in (counts[0], plain, counts[1])]
         yield _row(result.title, str(len(ours)), texts[0], texts[1], best, texts[2], _text(_figure(_ratio, *counts)))
@@ -163,12 +164,18 @@ def _reach(counts: Array) -> str:
 
 def _text(value: Interval) -> str:
     if np.isnan(value.value):
-        return "neither gets there"
+        return "neither"
     if value.value == 0.0:
-        return "only ours gets there"
+        return "only the first"
     if np.isinf(value.value):
-        return "ours does not get there"
-    return f"{value.value:.3g} [{value.low:.3g} to {value.high:.3g}]".replace("inf", "∞")
+        return "only the second"
+    return _interval(value)
+
+
+def _interval(value: Interval) -> str:
+    """With what floats leave of nought taken off."""
+    texts = (f"{round(each, 9) + 0.0:.3g}" for each in (value.value, value.low, value.high))
+    return "{} [{} to {}]".format(*texts).replace("inf", "∞")
 
 
 def _heading(title: str, columns: Sequence[str]) -> Iterator[str]:

@@ -29,6 +29,14 @@ COLUMNS = (
     *("acceleration at random's level", "at 95 %", "enhancement at 20", "at 40", "failures", "CPU s per ask", "MB"),
 )
 
+_GOALS = (
+    "Figures for the goals that the README names, over the seeds that both planners ran. A run that never gets there "
+    "counts as infinitely long in medians and as one experiment more than the budget in means; where a median is "
+    "infinite, the ratio says which of the two is not. Intervals: 95 %, bootstrap over seeds."
+)
+_FEW = 5
+"""With fewer pairs no difference is called clear."""
+
 
 def cells(result: Result) -> Iterator[list[str]]:
     """The table of one problem."""
@@ -56,7 +64,10 @@ def cells(result: Result) -> Iterator[list[str]]:
 
 
 def _percent(value: Quartiles | None) -> str:
-    return "" if value is None else f"{100 * value.median:.2f} [{100 * value.low:.2f}–{100 * value.high:.2f}]"
+    if value is None:
+        return ""
+    median, low, high = (f"{round(100 * each, 2) + 0.0:.2f}" for each in (value.median, value.low, value.high))
+    return f"{median} [{low}–{high}]"
 
 
 def _reach(reach: Reach) -> str:
@@ -82,27 +93,39 @@ def markdown(results: Sequence[Result], tables: Sequence[list[list[str]]], machi
         yield from ("", f"## {result.title}", f"![courses of regret]({_plot(result)})", "")
         yield from (_line(COLUMNS), _line("---" for _ in COLUMNS))
         yield from map(_line, rows)
-    yield from ("", "## Where ours loses", "Mean regret after all experiments, seed by seed, with a 95 % interval.", "")
-    lost = [(result, pair) for result in results for pair in result.lost()]
-    for result, pair in sorted(lost, key=lambda each: not each[1].is_clear):
-        yield (
-            f"- {result.title}: {pair.planner} leaves {-100 * pair.difference:.2f} points more than {pair.baseline} "
-            f"({-100 * pair.high:.2f} to {-100 * pair.low:.2f}, {pair.runs} pairs), "
-            f"{'clearly' if pair.is_clear else 'not clearly'}"
-        )
-    if not lost:
-        yield "Nowhere." if any(set(OURS) & set(result.traces) for result in results) else "Ours has not run yet."
-    yield from (
-        "",
-        "## Goals",
-        "Figures for each of the goals that the README names; `goals.py` says how they are counted.",
-    )
+    yield from ("", "## Where ours loses", *losses(results))
+    yield from ("", "## Goals", _GOALS)
     yield from goals(results)
     yield from ("", "## Machine")
     yield f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}"
     yield ""
     for environment, versions in machine["versions"].items():
         yield f"- {environment}: " + ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def losses(results: Sequence[Result]) -> Iterator[str]:
+    """Lines for all cases in which another planner leaves less regret than ours."""
+    if not any(set(OURS) & set(result.traces) for result in results):
+        yield "Ours has not run yet."
+        return
+    yield from ("By the median regret after all experiments, over all runs of each:", "")
+    medians = [
+        f"- {result.title}: {name} leaves {100 * mine:.2f} %, {other} {100 * theirs:.2f} % "
+        f"({len(result.traces[name])} and {len(result.traces[other])} runs)"
+        for result in results
+        for name, mine, other, theirs in result.lost_medians()
+    ]
+    yield from medians or ["Nowhere."]
+    yield from ("", "By the mean regret after all experiments, seed by seed, with a 95 % interval:", "")
+    lost = [(result, pair) for result in results for pair in result.lost()]
+    for result, pair in sorted(lost, key=lambda each: not each[1].is_clear):
+        clearly = "clearly" if pair.is_clear and pair.runs >= _FEW else "not clearly"
+        yield (
+            f"- {result.title}: {pair.planner} leaves {-100 * pair.difference:.2f} points more than {pair.baseline} "
+            f"({-100 * pair.high:.2f} to {-100 * pair.low:.2f}, {pair.runs} pairs), {clearly}"
+        )
+    if not lost:
+        yield "Nowhere."
 
 
 def _line(texts: Iterator[str] | Sequence[str]) -> str:
