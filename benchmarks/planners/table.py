@@ -11,115 +11,31 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import ENVIRONMENTS
-from problems import HELD_OUT, NAMES, problem
-from run import MACHINE_FILE, RUNS_FILE
+from found import OURS, Result, read
+from goals import goals
+from peers import ENVIRONMENTS, WRONG
+from run import MACHINE_FILE
 
-from galvanaut.campaigns.benchmark.acceleration import Acceleration, Interval, Space, acceleration
-from galvanaut.campaigns.benchmark.courses import courses_svg
-from galvanaut.campaigns.benchmark.statistics import PairedRow, PlannerRow, Quartiles, Reach, paired_rows, planner_rows
-from galvanaut.campaigns.benchmark.traces import Trace
-
-INITIAL = 8
-OURS = ("ours", "ours-physics")
-SHARED = {"ours-physics": 3}
-"""How many recipes of the initial design a planner takes, if not all: with a prior ours asks its model after three."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """All planners on one problem.
-
-    Attributes:
-        problem: its name.
-        parallel: trials under way at a time.
-        traces: runs by planner.
-        memory_MB: most of any run, by planner.
-    """
-
-    problem: str
-    parallel: int
-    traces: dict[str, list[Trace]]
-    memory_MB: dict[str, float]
-
-    @property
-    def title(self) -> str:
-        """For tables and plots."""
-        more = f", {self.parallel} trials under way at a time" if self.parallel > 1 else ""
-        return self.problem + (" (held out)" if self.problem in HELD_OUT else "") + more
-
-    @property
-    def rows(self) -> list[PlannerRow]:
-        """One a planner."""
-        return planner_rows([trace for runs in self.traces.values() for trace in runs], INITIAL)
-
-    def against_random(self) -> dict[str, Acceleration]:
-        """By planner; empty without runs of random recipes."""
-        random = self.traces.get("random")
-        if not random:
-            return {}
-        known = problem(self.problem)
-        space = None if known.aims else Space.of(known)
-        others = ((name, runs) for name, runs in self.traces.items() if name != "random")
-        return {name: acceleration(runs, random, space) for name, runs in others}
-
-    def lost(self) -> Iterator[PairedRow]:
-        """Ours against others, where the others leave less regret, clearly or not."""
-        for name in OURS:
-            if name in self.traces:
-                others = [trace for other, runs in self.traces.items() if other not in OURS for trace in runs]
-                yield from (pair for pair in paired_rows([*self.traces[name], *others]) if pair.difference < 0.0)
-
-
-def read(folder: Path) -> list[Result]:
-    """What is there, in the order of problems and planners.
-
-    Raises:
-        SystemExit: two planners did not have the same initial design.
-    """
-    lines = [json.loads(line) for line in (folder / RUNS_FILE).read_text(encoding="utf-8").splitlines()]
-    found: list[Result] = []
-    for name in NAMES:
-        for parallel in sorted({each["parallel"] for each in lines if each["problem"] == name}):
-            these = [each for each in lines if each["problem"] == name and each["parallel"] == parallel]
-            traces = {planner: _traces(these, planner) for planner in ENVIRONMENTS}
-            memory = {planner: _most(these, planner) for planner in ENVIRONMENTS}
-            result = Result(name, parallel, {planner: runs for planner, runs in traces.items() if runs}, memory)
-            if parallel == 1:
-                _check_designs(result)
-            found.append(result)
-    return found
-
-
-def _traces(lines: Sequence[dict[str, Any]], planner: str) -> list[Trace]:
-    traces = [Trace.from_json(each) for each in lines if each["planner"] == planner]
-    return sorted(traces, key=lambda trace: trace.seed)
-
-
-def _most(lines: Sequence[dict[str, Any]], planner: str) -> float:
-    return max((float(each["memory_MB"]) for each in lines if each["planner"] == planner), default=0.0)
-
-
-def _check_designs(result: Result) -> None:
-    """All planners begin with the same recipes, so their regret begins the same way."""
-    first: dict[int, tuple[str, Any]] = {}
-    for planner, traces in result.traces.items():
-        for trace in traces:
-            other, begin = first.setdefault(trace.seed, (planner, trace.regret))
-            shared = min(SHARED.get(planner, INITIAL), SHARED.get(other, INITIAL))
-            if not np.allclose(begin[:shared], trace.regret[:shared], atol=2e-5):
-                sys.exit(f"{result.problem}, seed {trace.seed}: {planner} and {other} began with different recipes")
-
+from galvanaut.campaigns.benchmark.acceleration import Interval
+from galvanaut.campaigns.benchmark.courses import COLOURS, courses_svg
+from galvanaut.campaigns.benchmark.statistics import Quartiles, Reach
 
 COLUMNS = (
     *("planner", "runs", "regret at 20, %", "at 40, %", "recommended at 40, %", "to 95 %", "to 99 %"),
     *("acceleration at random's level", "at 95 %", "enhancement at 20", "at 40", "failures", "CPU s per ask", "MB"),
 )
+
+_GOALS = (
+    "Figures for the goals that the README names, over the seeds that both planners ran. A run that never gets there "
+    "counts as infinitely long in medians and as one experiment more than the budget in means; where a median is "
+    "infinite, the ratio says which of the two is not. Intervals: 95 %, bootstrap over seeds."
+)
+_FEW = 5
+"""With fewer pairs no difference is called clear."""
 
 
 def cells(result: Result) -> Iterator[list[str]]:
@@ -148,7 +64,10 @@ def cells(result: Result) -> Iterator[list[str]]:
 
 
 def _percent(value: Quartiles | None) -> str:
-    return "" if value is None else f"{100 * value.median:.2f} [{100 * value.low:.2f}–{100 * value.high:.2f}]"
+    if value is None:
+        return ""
+    median, low, high = (f"{round(100 * each, 2) + 0.0:.2f}" for each in (value.median, value.low, value.high))
+    return f"{median} [{low}–{high}]"
 
 
 def _reach(reach: Reach) -> str:
@@ -156,7 +75,14 @@ def _reach(reach: Reach) -> str:
 
 
 def _interval(value: Interval | None) -> str:
-    return "" if value is None else f"{value.value:.3g} [{value.low:.3g}–{value.high:.3g}]"
+    """A factor; nought means that the median run does not get there."""
+    if value is None or value.value == 0.0:
+        return "" if value is None else "–"
+    return f"{_figure(value.value)} [{_figure(value.low)}–{_figure(value.high)}]"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100.0 else f"{value:.3g}"
 
 
 def markdown(results: Sequence[Result], tables: Sequence[list[list[str]]], machine: dict[str, Any]) -> Iterator[str]:
@@ -167,21 +93,39 @@ def markdown(results: Sequence[Result], tables: Sequence[list[list[str]]], machi
         yield from ("", f"## {result.title}", f"![courses of regret]({_plot(result)})", "")
         yield from (_line(COLUMNS), _line("---" for _ in COLUMNS))
         yield from map(_line, rows)
-    yield from ("", "## Where ours loses", "Mean regret after all experiments, seed by seed, with a 95 % interval.", "")
-    lost = [(result, pair) for result in results for pair in result.lost()]
-    for result, pair in sorted(lost, key=lambda each: not each[1].is_clear):
-        yield (
-            f"- {result.title}: {pair.planner} leaves {-100 * pair.difference:.2f} points more than {pair.baseline} "
-            f"({-100 * pair.high:.2f} to {-100 * pair.low:.2f}, {pair.runs} pairs), "
-            f"{'clearly' if pair.is_clear else 'not clearly'}"
-        )
-    if not lost:
-        yield "Nowhere." if any(set(OURS) & set(result.traces) for result in results) else "Ours has not run yet."
+    yield from ("", "## Where ours loses", *losses(results))
+    yield from ("", "## Goals", _GOALS)
+    yield from goals(results)
     yield from ("", "## Machine")
     yield f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}"
     yield ""
     for environment, versions in machine["versions"].items():
         yield f"- {environment}: " + ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def losses(results: Sequence[Result]) -> Iterator[str]:
+    """Lines for all cases in which another planner leaves less regret than ours."""
+    if not any(set(OURS) & set(result.traces) for result in results):
+        yield "Ours has not run yet."
+        return
+    yield from ("By the median regret after all experiments, over all runs of each:", "")
+    medians = [
+        f"- {result.title}: {name} leaves {100 * mine:.2f} %, {other} {100 * theirs:.2f} % "
+        f"({len(result.traces[name])} and {len(result.traces[other])} runs)"
+        for result in results
+        for name, mine, other, theirs in result.lost_medians()
+    ]
+    yield from medians or ["Nowhere."]
+    yield from ("", "By the mean regret after all experiments, seed by seed, with a 95 % interval:", "")
+    lost = [(result, pair) for result in results for pair in result.lost()]
+    for result, pair in sorted(lost, key=lambda each: not each[1].is_clear):
+        clearly = "clearly" if pair.is_clear and pair.runs >= _FEW else "not clearly"
+        yield (
+            f"- {result.title}: {pair.planner} leaves {-100 * pair.difference:.2f} points more than {pair.baseline} "
+            f"({-100 * pair.high:.2f} to {-100 * pair.low:.2f}, {pair.runs} pairs), {clearly}"
+        )
+    if not lost:
+        yield "Nowhere."
 
 
 def _line(texts: Iterator[str] | Sequence[str]) -> str:
@@ -204,9 +148,10 @@ def main() -> None:
         writer.writerow(["problem", "parallel", *COLUMNS])
         for result, rows in zip(results, tables, strict=True):
             writer.writerows([result.problem, result.parallel, *row] for row in rows)
+    colours = dict(zip((name for name in ENVIRONMENTS if name not in WRONG), COLOURS, strict=True))
     for result in results:
         courses = {name: np.array([trace.regret for trace in runs]) for name, runs in result.traces.items()}
-        (folder / _plot(result)).write_text(courses_svg(result.title, courses), encoding="utf-8")
+        (folder / _plot(result)).write_text(courses_svg(result.title, courses, colours), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,10 +19,14 @@ ENVIRONMENTS = {
     "optuna-gp": "optuna",
     "baybe": "baybe",
     "ax": "ax",
+    "ours-flipped": "plain",
+    "ours-misled": "plain",
 }
 """By planner, the environment it needs (`environments.py`)."""
 SLOW = ("baybe", "ax")
 """Planners that take more than a second to answer; they run half as many seeds."""
+WRONG = {"ours-flipped": ("conductivity", "life-choice"), "ours-misled": ("conductivity", "life-choice")}
+"""Ours with a prior that is wrong (`wrong`), and the problems on which that is tried."""
 
 
 def maker_of(name: str) -> Make:
@@ -33,6 +37,10 @@ def maker_of(name: str) -> Make:
     """
     if name in ("ours", "ours-physics"):
         return partial(_ours, believes=name == "ours-physics")
+    if name in WRONG:
+        from peers.wrong import flipped, misled
+
+        return flipped if name == "ours-flipped" else misled
     if name in ("sobol", "random"):
         from peers.peer import Design
 

@@ -16,17 +16,22 @@ LOWEST = 1e-3
 COLOURS = ("#0b6e8a", "#d9480f", "#7048e8", "#2b8a3e", "#e8a317", "#c2255c", "#1864ab", "#5c940d", "#868e96", "#343a40")
 
 
-def courses_svg(title: str, courses: Mapping[str, Array]) -> str:
+def courses_svg(title: str, courses: Mapping[str, Array], colours: Mapping[str, str] | None = None) -> str:
     """A line for the median of each planner, and a band that holds the middle half of its runs.
 
     Args:
         title: above the plot.
         courses: regret by planner, (runs, budget).
+        colours: by planner, for several plots side by side; by default in the order of the courses.
     """
     budget = max(runs.shape[1] for runs in courses.values())
     parts = [_frame(title, budget), *_grid(budget)]
     ends: list[tuple[float, str, str]] = []
-    for (name, runs), colour in zip(courses.items(), COLOURS, strict=False):
+    shown = dict(zip(courses, COLOURS, strict=False)) if colours is None else colours
+    for name, runs in courses.items():
+        colour = shown.get(name)
+        if colour is None:
+            continue
         low, middle, high = np.quantile(runs, [0.25, 0.5, 0.75], axis=0)
         there = [(n + 1, value) for n, value in enumerate(high)]
         back = [(n + 1, value) for n, value in reversed(list(enumerate(low)))]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from galvanaut.campaigns.planners.making import reachable, realise_some, realised
 from galvanaut.campaigns.planners.protocol import Maker
@@ -130,13 +131,15 @@ class CandidateSearch:
         """Distance of each point to the nearest pending one."""
         if not len(self._pending):
             return np.full(len(points), np.inf)
-        apart = self._space.features(points)[:, None, :] - self._space.features(self._pending)[None, :, :]
-        return np.asarray(np.abs(apart).max(axis=2, initial=0.0).min(axis=1))
+        return np.asarray(self._farthest(points, self._pending).min(axis=1))
 
     def _replicates(self, points: Array) -> NDArray[np.int64]:
         """How many tested points each of ``points`` would be a replicate of."""
-        apart = self._space.features(points)[:, None, :] - self._space.features(self._tested)[None, :, :]
-        return np.asarray((np.abs(apart).max(axis=2, initial=0.0) < _SAME).sum(axis=1))
+        return np.asarray((self._farthest(points, self._tested) < _SAME).sum(axis=1))
+
+    def _farthest(self, here: Array, there: Array) -> Array:
+        """Of two points, how far they are apart in the variable in which they are farthest, (n, m)."""
+        return np.asarray(cdist(self._space.features(here), self._space.features(there), "chebyshev"))
 
     def _preference(self, choices: Array) -> NDArray[np.int64]:
         """Rather apart from those under way, then not worn out, then strictly inside the space (doses are rounded)."""

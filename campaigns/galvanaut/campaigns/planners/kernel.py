@@ -83,8 +83,12 @@ class Sample:
     @cached_property
     def fixed(self) -> Array:
         """The part of the covariance without hyperparameters, (n, n)."""
-        slopes = 0.0 if self.beliefs is None else SLOPE[1] ** 2 * np.outer(self.beliefs, self.beliefs)
-        return 1.0 + slopes + np.diag(self.variances + JITTER)
+        n = len(self)
+        found = np.zeros((n, n)) if self.beliefs is None else np.outer(self.beliefs, self.beliefs)
+        found *= SLOPE[1] ** 2
+        found += 1.0
+        found[np.diag_indices(n)] += self.variances + JITTER
+        return found
 
     @cached_property
     def apart(self) -> Array:
@@ -185,18 +189,23 @@ def latent(theta: Array, form: Form, here: Array, there: Array, pull: Array | fl
         pull: products of the beliefs at both, (n, m).
     """
     lengths = form.lengths(theta)
-    return np.asarray(
-        1.0 + SLOPE[1] ** 2 * pull + form.amplitude(theta) * _matern(cdist(here / lengths, there / lengths))
-    )
+    found = _matern(cdist(here / lengths, there / lengths))
+    found *= form.amplitude(theta)
+    found += 1.0 + SLOPE[1] ** 2 * pull
+    return found
 
 
 def covariance(theta: Array, sample: Sample) -> Array:
     """Covariance of the measured values, (n, n), noise and offsets of groups included."""
     form = sample.form
-    matern = squareform(_matern(pdist(sample.features / form.lengths(theta))))
-    np.fill_diagonal(matern, 1.0)
-    joint = sample.fixed + form.amplitude(theta) * matern + form.noise(theta) * np.eye(len(sample))
-    return joint + form.offset(theta) * sample.together if form.has_groups else joint
+    joint = np.asarray(squareform(_matern(pdist(sample.features / form.lengths(theta)))))
+    np.fill_diagonal(joint, 1.0)
+    joint *= form.amplitude(theta)
+    joint += sample.fixed
+    joint[np.diag_indices(len(sample))] += form.noise(theta)
+    if form.has_groups:
+        joint += form.offset(theta) * sample.together
+    return joint
 
 
 def log_likelihood(theta: Array, sample: Sample) -> tuple[float, Array]:
@@ -225,6 +234,12 @@ def log_likelihood(theta: Array, sample: Sample) -> tuple[float, Array]:
 
 
 def _matern(distances: Array) -> Array:
-    """Matern-5/2 of scaled distances."""
-    root = math.sqrt(5.0) * distances
-    return np.asarray((1.0 + root + root**2 / 3.0) * np.exp(-root))
+    """Matern-5/2 of scaled distances, which are used up: with a thousand observations these are the largest arrays."""
+    root = distances
+    root *= math.sqrt(5.0)
+    found = root**2
+    found /= 3.0
+    found += 1.0 + root
+    np.negative(root, out=root)
+    found *= np.exp(root, out=root)
+    return found

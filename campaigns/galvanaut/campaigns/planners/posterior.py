@@ -78,7 +78,8 @@ class Posterior:
         def ask(places: Places) -> tuple[Array, Array, Array]:
             cross = self._to_data(places)
             inner = solve_triangular(self._lower, cross.T, lower=True, check_finite=False)
-            variances = np.maximum(self._prior_variance(places) - (inner**2).sum(axis=0), _LEAST_VARIANCE)
+            explained = np.square(inner, out=inner).sum(axis=0)
+            variances = np.maximum(self._prior_variance(places) - explained, _LEAST_VARIANCE)
             mean = cross @ self._weights + self._expected(places)
             return mean, variances, self._prior(places, there) - cross @ solved
 
