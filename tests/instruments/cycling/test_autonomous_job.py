@@ -93,6 +93,16 @@ def test_a_test_that_was_not_started_when_the_host_died_is_started():
     assert process.log.count("started") == 1
 
 
+def test_one_that_somebody_ends_early_is_stopped_there_and_has_not_failed():
+    process = Process()
+    assert process.run(("poll", 3)) is None
+    process.job.notes["early"] = "hopeless"
+    result = process.run()
+    assert (result["state"], result["reason"]) == ("ended", "ended early: hopeless")
+    assert process.box.jobs["1-1"]["state"] == "stopped"
+    assert 0 < result["readings"] < 19
+
+
 def test_what_the_instrument_stops_by_itself_fails_the_job():
     process = Process()
     assert process.run(("poll", 3)) is None
