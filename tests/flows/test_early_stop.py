@@ -10,6 +10,8 @@ from galvanaut.campaigns.campaignfile import load_campaign
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.core.identifiers import JobKey
 from galvanaut.flows.campaign_loop import run_campaign
+from galvanaut.flows.dossier.verify import verify
+from galvanaut.flows.dossier.write import Options, write_dossier
 from galvanaut.flows.lab import open_lab
 from galvanaut.flows.records import campaign_json
 from galvanaut.flows.replay import replay_campaign
@@ -140,6 +142,13 @@ def test_every_decision_comes_out_the_same_again(done):
     assert found.is_same, found.text()
     assert found.decided == sum(len(trial.get("weighed", ())) for trial in record["trials"]) > 0
     assert f"{found.decided} of {found.decided} decisions whether cells go on are the same" in found.text()
+
+
+def test_a_dossier_holds_what_its_decisions_rest_on(done, tmp_path):
+    lab, record, _, _ = done
+    found = verify(write_dossier(lab, "cycle-life", tmp_path / "dossier", Options()).path)
+    assert found.is_good, found.text()
+    assert found.replay.decided == sum(len(trial.get("weighed", ())) for trial in record["trials"])
 
 
 def test_a_decision_that_comes_out_otherwise_is_named(done, monkeypatch):

@@ -179,25 +179,26 @@ def show(plan: Plan, extent: PolicyExtent, truth: Truth, rows: Sequence[PolicyRo
         highlight=False,
         soft_wrap=True,
     )
-    table = Table(title="[95 % interval]", title_justify="left", title_style="", pad_edge=False)
-    for heading in ("planner", "policy", "channel-h", "saved, %", "stopped, %", "best stopped, %", "lost, %"):
-        table.add_column(heading, justify="left" if heading in ("planner", "policy") else "right")
-    for heading in ("within 5 %", "channel-h to it", "times less than random"):
-        table.add_column(heading, justify="right")
+    saved = _table("channel time, [95 % interval]", "channel-h", "saved, %", "stopped, %", "best stopped, %", "lost, %")
+    headline = _table("to a recipe within 5 % of the best", "reached", "channel-h to it", "times less than random")
     for row in rows:
-        table.add_row(
-            row.planner,
-            row.policy,
-            f"{row.channel_h:.0f}",
-            _percent(row.saved),
-            f"{100 * row.stopped:.0f}",
-            _percent(row.best_stopped),
-            f"{100 * row.lost:.1f}",
-            f"{100 * row.reached:.0f} %",
-            f"{row.to_best_h:.0f}" if math.isfinite(row.to_best_h) else "-",
-            f"{row.faster.value:.3g} [{row.faster.low:.3g}–{row.faster.high:.3g}]" if row.faster.value else "-",
-        )
-    console.print(table)
+        names = row.planner, row.policy
+        counts = f"{row.channel_h:.0f}", _percent(row.saved), f"{100 * row.stopped:.0f}", _percent(row.best_stopped)
+        saved.add_row(*names, *counts, f"{100 * row.lost:.1f}")
+        hours = f"{row.to_best_h:.0f}" if math.isfinite(row.to_best_h) else "-"
+        faster = f"{row.faster.value:.3g} [{row.faster.low:.3g}–{row.faster.high:.3g}]" if row.faster.value else "-"
+        headline.add_row(*names, f"{100 * row.reached:.0f} %", hours, faster)
+    console.print(saved)
+    console.print(headline)
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="", collapse_padding=True, pad_edge=False)
+    for heading in ("planner", "policy"):
+        table.add_column(heading)
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    return table
 
 
 def _percent(value: Interval) -> str:

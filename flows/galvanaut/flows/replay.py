@@ -196,13 +196,18 @@ def replay_campaign(lab: Path, campaign: str, progress: Callable[[int, int], Non
     with campaign_log(lab, campaign) as (log, name):
         found = replay(log, name, progress)
         whole = Ledger(log, name, SystemClock())
-        if not any(trial.weighed for trial in whole.trials.values()):
-            return found
         with opened(folder.station) as engine:
-            return _with_decisions(found, whole, Journal(EventLog(engine, "journal"), SystemClock()))
+            return with_stops(found, whole, Journal(EventLog(engine, "journal"), SystemClock()))
 
 
-def _with_decisions(found: Replay, ledger: Ledger, journal: Journal) -> Replay:
+def with_stops(found: Replay, ledger: Ledger, journal: Journal) -> Replay:
+    """The same, and whether cells would be stopped or go on as they were.
+
+    Args:
+        found: from `replay`.
+        ledger: of the campaign.
+        journal: with the charges of its cells' cycles.
+    """
     now, same, others = versions(), 0, list[Difference]()
     for number, fields in redecided(ledger, journal):
         if fields:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from galvanaut.flows.dossier.protocols import Protocol
 
 LEDGER, DECISIONS, FORM = "provenance/ledger.jsonl", "provenance/decisions.json", "replication/form.json"
+JOURNAL = "provenance/journal.jsonl"
 FOLDERS = {
     "recipe/": "What is in the electrolyte, and how far it may be off.",
     "procedure/": "How it was made and measured.",
@@ -144,7 +145,7 @@ def _model(files: Files, content: Content) -> None:
 def _provenance(files: Files, content: Content, gathered: Gathered) -> None:
     ledger = content.sources.ledger
     files.add(LEDGER, lines_of(gathered.decisions), "The decision log: every event of the ledger.")
-    files.add("provenance/journal.jsonl", lines_of(gathered.jobs), "Every event of the campaign's jobs.")
+    files.add(JOURNAL, lines_of(gathered.jobs), "Every event of the campaign's jobs.")
     files.add("provenance/plan.json", list(map(dict, gathered.plans)), "Campaign file, seed and bench files.")
     files.add("provenance/software.json", software_json(ledger), "Versions then and now, and the commit.")
     files.add("provenance/installed.txt", "\n".join(installed()) + "\n", "All packages where this was written.")

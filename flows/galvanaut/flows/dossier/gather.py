@@ -19,6 +19,7 @@ from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.labels import note
 from galvanaut.flows.plan import Plan, plan_of
 from galvanaut.flows.records import campaign_log
+from galvanaut.flows.stepnames import CYCLING
 from galvanaut.instruments.identities import IDENTIFIED
 from galvanaut.instruments.journal import Journal
 
@@ -38,7 +39,7 @@ class Gathered:
         plans: stored plans of all its benches.
         sources: for the content.
         decisions: events of the campaign, and of earlier ones that it believed in.
-        jobs: events of the campaign's jobs, and remarks of the bench.
+        jobs: events of the campaign's jobs, of tests that its forecasts were calibrated on, and remarks of the bench.
         instruments: of all benches.
     """
 
@@ -68,8 +69,11 @@ def gathered(lab: Path, campaign: str) -> Iterator[Gathered]:
         plan = plan_of(ledger.started or {})
         with opened(folder.station) as engine:
             station = EventLog(engine, "journal")
-            jobs = [event for event in station.read() if event.topic.startswith((f"{name}/", "/"))]
             journal = Journal(station, SystemClock())
+            others = _believed(ledger, journal)
+            jobs = [
+                event for event in station.read() if event.topic.startswith((f"{name}/", "/")) or event.topic in others
+            ]
         benches = [plan_of(each).bench for each in ledger.plans]
         yield Gathered(
             folder,
@@ -102,6 +106,13 @@ def _steps(journal: Journal, campaign: str) -> list[Step]:
         for job in journal.records()
         if job.key.campaign == campaign
     ]
+
+
+def _believed(ledger: Ledger, journal: Journal) -> set[str]:
+    """Tests of cells, also of other campaigns, by which forecasts were calibrated."""
+    cells = {cell for trial in ledger.trials.values() for each in trial.weighed for cell in each["finished"]}
+    jobs = (job for job in journal.records() if job.key.step == CYCLING)
+    return {str(job.key) for job in jobs if job.request["sample"] in cells}
 
 
 def _bottles(bench: Bench) -> dict[str, Bottle]:

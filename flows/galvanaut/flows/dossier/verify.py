@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from galvanaut.campaigns.ledger import Ledger
+from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.flows.dossier.decisionlog import KeptLog, events_of
-from galvanaut.flows.dossier.files import DECISIONS, LEDGER
+from galvanaut.flows.dossier.files import DECISIONS, JOURNAL, LEDGER
 from galvanaut.flows.dossier.package import MANIFEST, DamagedError, Package, digest, opened, read_manifest
-from galvanaut.flows.replay import Replay, replay
+from galvanaut.flows.replay import Replay, replay, with_stops
+from galvanaut.instruments.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,11 @@ def verify(
         if problems or not decisions:
             return Verified(len(hashes), digest(manifest), tuple(problems))
         campaign, log = kept_decisions(package)
+        jobs = KeptLog(events_of(package.read(JOURNAL), JOURNAL))
     try:
-        found = replay(log, campaign, progress)
+        found = with_stops(
+            replay(log, campaign, progress), Ledger(log, campaign, SystemClock()), Journal(jobs, SystemClock())
+        )
     except InputError as error:
         return Verified(len(hashes), digest(manifest), (f"{LEDGER}: {error}",), campaign)
     return Verified(len(hashes), digest(manifest), (), campaign, found)
