@@ -1,7 +1,9 @@
 """Twins beside the station: one for every cell on test, made of its readings alone, and in nobody's way."""
 
 import asyncio
+import base64
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from galvanaut.flows.campaign_loop import run_campaign
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.lab import open_lab
 from galvanaut.flows.livetwins import LiveTwins, kept_twins
+from galvanaut.flows.twinpage import twins_markdown
 from galvanaut.flows.twinview import Asked, view
 from galvanaut.instruments.runs import Row
 from galvanaut.instruments.telemetry import LabRecorder, read_record
@@ -144,6 +147,21 @@ def test_one_that_fails_is_in_nobodys_way(beside, readings, monkeypatch, caplog)
         recorder.append(TEST, rows)
         assert recorder.seal(TEST, "ended").rows == len(rows)
     assert "a twin failed; its test goes on" in caplog.text
+
+
+def test_a_page_shows_all_twins_of_a_campaign(done):
+    kept = kept_twins(done[0], "cycle-life")
+    page = twins_markdown(kept, "Twins of cycle-life", "nothing was measured")
+    assert "over 12 cycles of 2 cells" in page
+    assert page.count("| cycle-life-001-") == 2
+    assert "> Simulated: nothing was measured" in page
+    picture = base64.b64decode(page.split("base64,")[1].split(")")[0])
+    lines = ElementTree.fromstring(picture).findall("{http://www.w3.org/2000/svg}polyline")
+    assert [len(line.get("points").split()) for line in lines] == [6, 6]
+    readings = sum(cycle["readings"] for each in kept for cycle in each["cycles"])
+    mean = sum(cycle["residual_mean_mV"] * cycle["readings"] for each in kept for cycle in each["cycles"]) / readings
+    assert f"{mean:+.2f} mV on average" in page
+    assert twins_markdown([], "None").startswith("### None\n\nNo cycle is complete yet.")
 
 
 def test_the_future_can_be_asked_otherwise(done):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import logging
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from galvanaut.flows.lab import Lab
 from galvanaut.flows.livetwins import kept_twins
 from galvanaut.flows.svg import convergence_svg
+from galvanaut.flows.twinpage import twins_markdown
 
 PERIOD_S = 30.0
 """Least time between two versions: Prefect keeps each one and lists it under the flow run."""
@@ -55,8 +55,9 @@ class Artifacts:
                 said = self._lab.summary().front()
                 told = " ".join(part for part in (said.text() if said else "", note) if part)
                 await acreate_table_artifact(rows, key=f"{key}-front", description=told)
-            if rows := twins(self._lab):
-                await acreate_table_artifact(rows, key=f"{key}-twins", description=note or None)
+            if kept := kept_twins(self._lab.folder.path, self._lab.campaign.name):
+                page = twins_markdown(kept, f"Twins of {self._lab.campaign.name}", note)
+                await acreate_markdown_artifact(page, key=f"{key}-twins")
             if rows := alarms(self._lab):
                 await acreate_table_artifact(rows, key=f"{key}-alarms", description=note or None)
         except Exception as error:  # a view of the campaign must not end it
@@ -95,28 +96,6 @@ def front(lab: Lab) -> list[dict[str, Any]]:
         }
         for trial in (found.trials if found is not None else ())
     ]
-
-
-def twins(lab: Lab) -> list[dict[str, Any]]:
-    """What the twins of the newest cells last said, as table rows; none where no cells are cycled."""
-    return [
-        {
-            "cell": each["cell"],
-            "cycles": len(each["cycles"]),
-            "test": "over" if each["over"] else "runs",
-            "state of charge / %": _with_sd(each["state"], "soc", 100.0),
-            "state of health / %": _with_sd(each["state"], "soh", 100.0),
-            "resistance / ohm": f"{each['state']['resistance_ohm']:.1f} ± {each['state']['resistance_sd_ohm']:.1f}",
-            "measured - twin / mV": "" if each["gap"]["mean_mV"] is None else f"{each['gap']['mean_mV']:+.2f}",
-            "trust": "yes" if each["state"]["healthy"] else each["state"]["reason"],
-            "found": each["findings"][-1]["text"] if each["findings"] else "",
-        }
-        for each in kept_twins(lab.folder.path, lab.campaign.name)[-ROWS:]
-    ]
-
-
-def _with_sd(state: Mapping[str, float], name: str, factor: float) -> str:
-    return f"{factor * state[name]:.1f} ± {factor * state[f'{name}_sd']:.1f}"
 
 
 def alarms(lab: Lab) -> list[dict[str, Any]]:

@@ -126,8 +126,12 @@ class LifeProblem:
         cycles = shipped().cycles(self._alike(points))[:, -1]
         return np.asarray(np.minimum(number_of(cycles), number_of(np.array(300.0))))
 
-    def truth(self) -> Truth:
-        """The best of the space, and what random recipes are worth."""
+    def truth(self, draws: int = _DRAWS) -> Truth:
+        """The best of the space, and what random recipes are worth.
+
+        Args:
+            draws: random recipes that tell how rare good ones are; the search for the best does not depend on it.
+        """
         draw = generator(0, "truth", self.space.names)
         drawn = self.space.volume(_DRAWS, draw)
         values = self.true(drawn)
@@ -139,6 +143,8 @@ class LifeProblem:
             found = self.true(near)
             if found.max() > top:
                 best, top = near[int(np.argmax(found))], float(found.max())
+        more = self.true(self.space.volume(draws - _DRAWS, draw)) if draws > _DRAWS else np.empty(0)
+        values = np.concatenate([values, more])
         step = self.campaign.procedure.cells
         assert step is not None
         some = self._hours(self._alike(drawn[:200]))

@@ -42,6 +42,7 @@ class PolicyExtent:
         life_only: whether cycle life alone decides.
         is_full: whether cells are worked out by the full physics.
         told: what planners hear of stopped recipes.
+        draws: random recipes that tell how rare good ones are; None for the usual number.
         rules: of early stopping, where the campaign file has none.
     """
 
@@ -53,6 +54,7 @@ class PolicyExtent:
     life_only: bool = False
     is_full: bool = False
     told: Told = "forecast"
+    draws: int | None = None
     rules: EarlyStop = field(default_factory=EarlyStop)
 
 
@@ -86,7 +88,7 @@ def policy_command(
     problem = LifeProblem.of(plan, extent.life_only, extent.is_full)
     with Console(stderr=True).status(f"{len(extent.seeds)} seeds ..."):
         runs = simulated(problem, plan, extent, place, address)
-        truth = problem.truth()
+        truth = problem.truth() if extent.draws is None else problem.truth(extent.draws)
     rows = [policy_row(*names, judged, truth) for names, judged in runs.items()]
     if as_json:
         print(json.dumps(to_json(plan, extent, truth, rows, runs), indent=2))

@@ -1,4 +1,4 @@
-"""A small convergence plot as SVG text: Prefect stores artifacts in its database, so they must be light."""
+"""Small plots as SVG text: Prefect stores artifacts in its database, so they must be light."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def convergence_svg(values: Sequence[float | None], best: Sequence[float | None]
     def y(value: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (high - value) / (high - low)
 
-    parts = [_frame(label, len(values))]
+    parts = [_frame(label, "experiments", f"best so far over {len(values)} experiments")]
     parts += [_tick_y(y(value), value) for value in _ticks(low, high)]
     parts += [_tick_x(x(number), number) for number in _numbers(len(values))]
     for number, value in enumerate(values, start=1):
@@ -45,12 +45,41 @@ def convergence_svg(values: Sequence[float | None], best: Sequence[float | None]
     return "".join([*parts, "</svg>"])
 
 
-def _frame(label: str, count: int) -> str:
+def courses_svg(courses: Sequence[Sequence[tuple[int, float]]], below: str, label: str) -> str:
+    """A line for each course.
+
+    Args:
+        courses: places, whole numbers from 0 up, and values of each.
+        below: label of the horizontal axis.
+        label: of the vertical axis.
+    """
+    points = [point for course in courses for point in course] or [(1, 0.0)]
+    last, values = max(at for at, _ in points), [value for _, value in points]
+    margin = 0.08 * (max(values) - min(values)) or 1.0
+    low, high = min(values) - margin, max(values) + margin
+
+    def x(at: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * at / (last + 1)
+
+    def y(value: float) -> float:
+        return TOP + (HEIGHT - TOP - BOTTOM) * (high - value) / (high - low)
+
+    parts = [_frame(label, below, f"{len(courses)} courses of {label}")]
+    parts += [_tick_y(y(value), value) for value in _ticks(low, high)]
+    parts += [_tick_x(x(number), number) for number in _numbers(last)]
+    for course in courses:
+        if course:
+            path = " ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in course)
+            parts.append(f'<polyline points="{path}" fill="none" stroke="#0b6e8a" stroke-opacity="0.6"/>')
+    return "".join([*parts, "</svg>"])
+
+
+def _frame(label: str, below: str, about: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" '
-        f'font-size="12" role="img" aria-label="best so far over {count} experiments">'
+        f'font-size="12" role="img" aria-label="{about}">'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>'
-        f'<text x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 6}" text-anchor="middle" fill="#1f2933">experiments</text>'
+        f'<text x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 6}" text-anchor="middle" fill="#1f2933">{below}</text>'
         f'<text transform="translate(14 {HEIGHT / 2}) rotate(-90)" text-anchor="middle" fill="#1f2933">{label}</text>'
     )
 

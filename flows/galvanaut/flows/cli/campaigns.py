@@ -125,6 +125,15 @@ def benchmark(
     full_physics: Annotated[
         bool, typer.Option("--full-physics", help="With --policy: cells by the full physics, not by its fade law.")
     ] = False,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=12_000,
+            help="With --policy: random recipes that tell how rare good ones are.",
+            show_default=False,
+        ),
+    ] = None,
     told: Annotated[StoppedAs, typer.Option(help="With --policy: what planners hear of stopped recipes.")] = "forecast",
     as_json: AsJson = False,
 ) -> None:
@@ -133,7 +142,7 @@ def benchmark(
         from galvanaut.flows.policy_benchmark import PolicyExtent, policy_command
 
         names, runs = policy.split(","), range(first_seed, first_seed + seeds)
-        wanted = PolicyExtent(names, planners.split(","), runs, budget, parallel, life_only, full_physics, told)
+        wanted = PolicyExtent(names, planners.split(","), runs, budget, parallel, life_only, full_physics, told, draws)
         policy_command(campaign, wanted, as_json, on, address)
         return
     from galvanaut.flows.planner_benchmark import Extent, benchmark_command
