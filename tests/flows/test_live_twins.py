@@ -185,6 +185,29 @@ def test_the_command_shows_it_for_people_and_machines(done):
     assert set(found["forecast"]["discharged_Ah"]) == {"0.05", "0.25", "0.5", "0.75", "0.95"}
 
 
+@pytest.mark.filterwarnings("ignore:'delimitedList' deprecated")  # bpx 1.1.1, of its pyparsing
+@pytest.mark.filterwarnings("ignore::UserWarning")  # bpx checks the window's voltages to a millivolt
+@pytest.mark.parametrize(("to", "words"), [("bpx", "Parameterisation"), ("battwin", "state_of_health")])
+def test_it_is_written_for_other_programs(done, tmp_path, to, words):
+    lab, file = done[0], tmp_path / "twin.json"
+    shown = command_line("export", "twin", TEST, "--to", to, "-o", file, "--lab", lab)
+    assert shown.returncode == 0, shown.stderr
+    text = file.read_text("utf-8")
+    assert words in text
+    assert "cycle-life-001-1" in text
+    again = command_line("export", "twin", TEST, "--to", to, "-o", file, "--lab", lab)
+    assert (again.returncode, file.read_text("utf-8")) == (2, text)
+    assert "is there already and is not written over" in again.stderr
+
+
+def test_a_fan_of_retentions_is_for_cells_that_live(done):
+    found = view(done[0], TEST)
+    fan = np.array(found.to_json()["life"]["fan"], dtype=float)
+    assert fan.shape == (5, 50)
+    assert (np.diff(fan, axis=0) >= 0).all(), "quantiles in their order"
+    assert (np.diff(fan[2]) <= 0).all(), "no cell gains"
+
+
 def test_a_formation_has_none(done):
     lab, _ = done
     with pytest.raises(InputError, match="only cells that were formed have twins"):

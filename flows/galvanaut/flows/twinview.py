@@ -5,8 +5,10 @@ The same readings lead to the same twin, bit for bit, so that anybody can make i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +19,9 @@ from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError, UnsupportedError
 from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.identifiers import JobKey
+from galvanaut.core.wholefile import write_whole
 from galvanaut.flows.fadecourses import fade_courses_of
-from galvanaut.flows.folder import LabFolder
+from galvanaut.flows.folder import LabFolder, writing
 from galvanaut.flows.livetwins import told
 from galvanaut.flows.records import campaign_log
 from galvanaut.flows.stepnames import CYCLING
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
 _COLUMNS = (bdf.TEST_TIME, bdf.CURRENT, bdf.VOLTAGE, bdf.AMBIENT_TEMPERATURE, bdf.CYCLE, bdf.STEP_COUNT, bdf.STEP_TIME)
 
 
+AHEAD = 50
+"""Cycles of the fan of retentions."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What is asked of the future.
@@ -44,7 +51,7 @@ class Asked:
         temperature_degC: None as it is.
     """
 
-    cycles: int = 50
+    cycles: int = AHEAD
     charge_A: float | None = None
     discharge_A: float | None = None
     temperature_degC: float | None = None
@@ -81,7 +88,7 @@ class TwinView:
             "trace": trace,
             "forecast": None if self.forecast is None else _forecast_json(self.forecast),
             "no_forecast": self.no_forecast,
-            "life": None if self.life is None else self.life.to_json(),
+            "life": None if self.life is None else _life_json(self.life, AHEAD),
         }
 
     def text(self) -> str:
@@ -131,6 +138,34 @@ def view(lab: Path, test: str, asked: Asked | None = None) -> TwinView:
         return TwinView(test, facts, twin, None, str(error), _life(folder, key))
 
 
+def export_command(lab: Path, test: str, to: str, output: Path) -> str:
+    """Write the twin of a test for another program, to a new file; which, in words.
+
+    Args:
+        lab: its folder.
+        test: its name.
+        to: ``bpx``, the parameters, or ``battwin``, the twin as an envelope.
+        output: the file.
+
+    Raises:
+        InputError: no such target, the extra of that name is missing, the file is there, or as `view`.
+        UnsupportedError: no twin follows such a cell.
+    """
+    from galvanaut.simulators.twin.exports import to_bpx, to_envelope
+
+    if to not in ("bpx", "battwin"):
+        raise InputError("--to", f"is {to!r}; choose bpx or battwin")
+    if output.exists():
+        raise InputError(output, "is there already and is not written over; choose another name")
+    found = view(lab, test)
+    cell, last = str(found.facts.get("cell", test)), read_record(lab, test, LabFolder(lab).url)[bdf.UNIX_TIME].iloc[-1]
+    as_of = datetime.fromtimestamp(float(last), tz=UTC)
+    document = to_bpx(found.twin, cell) if to == "bpx" else to_envelope(found.twin, cell, as_of, test)
+    with writing(output):
+        write_whole(output, json.dumps(document, indent=2).encode() + b"\n")
+    return str(output)
+
+
 def followed(frame: pd.DataFrame, facts: Mapping[str, Any]) -> Twin:
     """A twin that has seen a whole record; its overlay is of the last complete cycle and what came after."""
     twin = Twin.begin(prior_of(facts))
@@ -159,13 +194,20 @@ def _life(folder: LabFolder, key: JobKey) -> LifePosterior | None:
         return LifeModel.learned([each for each in finished if each.cell != course.cell]).posterior(course)
 
 
+def _life_json(life: LifePosterior, ahead: int) -> dict[str, Any]:
+    """With the fan of retentions of the next cycles, at 5, 25, 50, 75 and 95 %; null once the life is over."""
+    shares = None if life.is_over else [_numbers(row) for row in life.fan(np.arange(1.0, ahead + 1.0))]
+    return {**life.to_json(), "fan": shares}
+
+
 def _life_text(life: LifePosterior) -> str:
     low, middle, high = life.quantiles
     if life.is_over:
         return f"over: {middle:.0f} cycles"
     if not life.is_calibrated:
         return "no claim before four cells of this lab have come to their end under this plan"
-    return f"{middle:.0f} cycles, 90 % interval {low:.0f} to {high:.0f}, of which {life.cycles:.0f} are done"
+    least, _, most = life.remaining
+    return f"{middle:.0f} cycles, 90 % interval {low:.0f} to {high:.0f}; {least:.0f} to {most:.0f} are left"
 
 
 def _forecast_text(ahead: Forecast | None, why_not: str) -> list[str]:

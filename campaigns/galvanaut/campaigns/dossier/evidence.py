@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -162,11 +162,3 @@ def _has(trial: TrialRecord, name: str) -> bool:
 
 def _is_censored(trial: TrialRecord, name: str) -> bool:
     return trial.outcome is not None and name in trial.outcome.details.get("censored", ())
-
-
-def counted_statuses(trials: Iterable[TrialRecord]) -> dict[str, int]:
-    """How many trials ended in which way."""
-    found: dict[str, int] = {}
-    for trial in trials:
-        found[trial.status] = found.get(trial.status, 0) + 1
-    return found

@@ -56,6 +56,22 @@ def record(
     typer.echo(export_command(lab, test, output))
 
 
+@app.command()
+def twin(
+    test: Annotated[str, typer.Argument(metavar="TEST", help="As `galvanaut records` names it.", show_default=False)],
+    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="bpx or battwin; each needs its extra.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="New file.")],
+    lab: LabFolder = DEFAULT_LAB,
+) -> None:
+    """Write the digital twin of a cell for other programs: parameters as BPX, or all as a Battery Twin Envelope.
+
+    What a format has no place for, such as uncertainties, stands in the part that it leaves to its users.
+    """
+    from galvanaut.flows.twinview import export_command
+
+    typer.echo(export_command(lab, test, to, output))
+
+
 def records(
     campaign: Annotated[
         str | None, typer.Argument(metavar="[CAMPAIGN]", help="Only of this campaign.", show_default=False)

@@ -143,7 +143,7 @@ class Package:
             KeyError,
             zipfile.BadZipFile,
             zlib.error,
-            NotImplementedError,
+            NotImplementedError,  # zipfile, of a compression or a version that it does not know
             EOFError,
             RuntimeError,
         ) as error:
