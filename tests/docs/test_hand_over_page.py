@@ -1,4 +1,4 @@
-"""The page about dossiers: its commands and its code are run as they stand there."""
+"""The page about dossiers: its commands are run as they stand there."""
 
 import csv
 import re
@@ -24,25 +24,22 @@ def fill_in(form, target):
     with form.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for number, row in enumerate(rows):
-        row |= {"laboratory": "Elsewhere", "origin": "real", "temperature_degC": "0", "value": f"{7 + number / 10}"}
+        row |= {"laboratory": "Elsewhere", "origin": "simulated", "temperature_degC": "0", "value": f"{7 + number / 10}"}
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
 
 
-def test_the_commands_and_the_code_of_the_page(lab, tmp_path):
-    assert [line.split()[1] for line in COMMANDS] == ["dossier", "verify", "replicate"]
+def test_the_commands_of_the_page(lab, tmp_path):
+    assert [line.split()[1] for line in COMMANDS] == ["dossier", "verify", "replicate", "replicate"]
     for line in COMMANDS:
         words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', line)[1:]]
         if words[0] == "replicate":
             fill_in(tmp_path / "dossier" / "replication" / "form.csv", tmp_path / "form.csv")
         done = command_line(*words)
         assert done.returncode == 0, done.stderr + done.stdout
-    (block,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.M | re.S)
-    names = {}
-    exec(compile(block, "hand-over-a-dossier", "exec"), names)
-    assert [each.trial for each in names["told"]] == [7, 8, 9, 10, 11, 12]
+    assert "6 results are in the ledger of lab" in done.stdout
     folders = {path.name for path in (tmp_path / "dossier").iterdir() if path.is_dir()}
     told = set(re.findall(r"^\| `(\w+)/` \|", TEXT, re.M))
     assert folders <= told

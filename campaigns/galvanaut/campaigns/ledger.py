@@ -42,6 +42,24 @@ class Outcome:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class ReturnedBatch:
+    """What another laboratory measured on a campaign's recipes, and returned on the form of a dossier.
+
+    Attributes:
+        laboratory: its name; its values share an unknown offset.
+        form: SHA-256 of the form as it came back.
+        rows: each with ``line``, ``recipe`` (its name in the form), ``made`` (mass fractions), ``status`` (``ok`` or
+            ``failed``), ``reason``, ``value`` of the number that decides, ``origin``, ``made_on``.
+        at: instant on the bench's clock at which it was taken in.
+    """
+
+    laboratory: str
+    form: str
+    rows: Sequence[Mapping[str, Any]]
+    at: float
+
+
 @dataclass
 class TrialRecord:
     """One trial as the ledger knows it.
@@ -133,6 +151,7 @@ class Ledger:
         joined: the plans of other benches that have joined, by the bench's name.
         trials: of all benches, by number.
         earlier: what was known of earlier campaigns when this one began, by their names.
+        returned: batches of other laboratories, in the order in which they were taken in.
         software: versions of what a bench's planner last worked with, by the bench's name.
         newest: place in the log of the last event taken over.
     """
@@ -146,6 +165,7 @@ class Ledger:
         self.joined: dict[str, Mapping[str, Any]] = {}
         self.trials: dict[int, TrialRecord] = {}
         self.earlier: dict[str, Mapping[str, Any]] = {}
+        self.returned: list[ReturnedBatch] = []
         self.software: dict[str, Mapping[str, str]] = {}
         self._calibrations: dict[str, Mapping[str, Any]] = {}
         self.newest = 0
@@ -306,6 +326,10 @@ class Ledger:
         """Record that a person says a recipe failed; its trial counts as failed from now on, or from its end on."""
         self._write("condemned", {"trial": number, "reason": reason})
 
+    def take_in(self, laboratory: str, form: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Record what another laboratory returned; see `ReturnedBatch`."""
+        self._write("returned", {"laboratory": laboratory, "form": form, "rows": [dict(row) for row in rows]})
+
     def pending(self) -> list[TrialRecord]:
         """Trials of this bench proposed and not ended, in the order of their numbers; of all for who only reads."""
         return [
@@ -357,6 +381,8 @@ class Ledger:
             trial.judge()
         elif event.kind == "weighed":
             self.trials[data["trial"]].weighed.append({**data, "at": event.at})
+        elif event.kind == "returned":
+            self.returned.append(ReturnedBatch(data["laboratory"], data["form"], data["rows"], event.at))
         elif event.kind == "condemned":
             trial = self.trials[data["trial"]]
             trial.condemned = data["reason"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger, Outcome, TrialRecord
 from galvanaut.campaigns.planners.protocol import Censored, Measured, Observation, Planner, Status
 from galvanaut.campaigns.planners.session import PlannerSession
+from galvanaut.campaigns.recipe import Recipe
 from galvanaut.campaigns.space import SearchSpace
 
 
@@ -24,12 +25,22 @@ def remembered(planner: Planner, ledger: Ledger, campaign: Campaign) -> PlannerS
 
 
 def observations(ledger: Ledger, campaign: Campaign, space: SearchSpace) -> list[Observation]:
-    """Of all trials that ended, in the order in which they did."""
-    return [
+    """Of all trials that ended, in the order in which they did, and after them of what other laboratories returned."""
+    own = [
         observation(trial, trial.outcome, campaign, space, group_of(trial, campaign, ledger))
         for trial in ledger.ended()
         if trial.outcome is not None
     ]
+    return [*own, *_returned(ledger, space)]
+
+
+def _returned(ledger: Ledger, space: SearchSpace) -> Iterator[Observation]:
+    """Batches of other laboratories, each with the offset of its own; they are no trials, and count down from -1."""
+    rows = ((batch.laboratory, row) for batch in ledger.returned for row in batch.rows)
+    for place, (laboratory, row) in enumerate(rows, start=1):
+        status: Status = "ok" if row["status"] == "ok" else "failed_recipe"
+        point = tuple(space.point(Recipe(row["made"])).tolist())
+        yield Observation(-place, point, row["value"], status=status, group=f"laboratory {laboratory}")
 
 
 def group_of(trial: TrialRecord, campaign: Campaign, ledger: Ledger) -> str:

@@ -51,6 +51,10 @@ def campaign_text(lab: Path, campaign: str) -> str:
             f"{_in_brackets(summary.parts(trial))}{trial.text}{_breaks(summary.broken(trial))}"
         )
     rows += [
+        f"      laboratory {batch.laboratory}: {len(batch.rows)} results on a form; the planner learns from them"
+        for batch in summary.returned
+    ]
+    rows += [
         f"      trial {trial.number:3d} {trial.status.replace('_', ' ')}: {trial.outcome.reason}"
         for trial in summary.trials
         if trial.outcome is not None and trial.status != "ok"

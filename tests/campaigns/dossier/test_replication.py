@@ -10,10 +10,10 @@ import pytest
 from campaignmaking import campaign_of, filled, ledger_of, recipe
 from galvanaut.campaigns.dossier.model import Model
 from galvanaut.campaigns.dossier.replication import Form, read_form
-from galvanaut.campaigns.dossier.returned import judged, observations_of
-from galvanaut.campaigns.observe import observations
+from galvanaut.campaigns.dossier.returned import judged, rows_of
+from galvanaut.campaigns.observe import observations, remembered
 from galvanaut.campaigns.space import SearchSpace
-from galvanaut.campaigns.tasks import task_of
+from galvanaut.campaigns.tasks import planner_of, task_of
 from galvanaut.core.errors import InputError
 
 FORM = Form("demo", "conductivity", "mS/cm", 0.0, {"recommended": recipe(0.4), "reference": recipe(0.2, 0.8)})
@@ -100,13 +100,22 @@ def test_the_offset_of_a_laboratory_is_found_and_plays_no_part_in_the_effect(mod
     assert found.to_json()["values"] == 6
 
 
-def test_a_planner_is_told_of_them_as_a_group_of_their_own(model):
-    batch = read_form(FORM, filled_in([7, 7.1], {1: {"value": "", "status": "failed", "reason": "it gelled"}}))
-    told = observations_of(batch, model.space, after=14)
-    assert [(each.trial, each.status, each.group) for each in told] == [
-        (15, "ok", "laboratory Elsewhere"),
-        (16, "failed_recipe", "laboratory Elsewhere"),
+def test_a_planner_is_told_of_them_as_a_group_of_their_own_and_recommends_none_of_them(tmp_path):
+    campaign = campaign_of()
+    ledger = filled(ledger_of(tmp_path, campaign), lambda ec, m: 8 - 6 * (ec - 0.35) ** 2 - 2 * (m - 1) ** 2, 14)
+    space = SearchSpace.of(campaign)
+    batch = read_form(FORM, filled_in([70, 7.1], {1: {"value": "", "status": "failed", "reason": "it gelled"}}))
+    ledger.take_in(batch.laboratory, "0" * 64, rows_of(batch))
+    told = observations(ledger, campaign, space)
+    assert [(each.trial, each.value, each.status, each.group) for each in told[14:]] == [
+        (-1, 70.0, "ok", "laboratory Elsewhere"),
+        (-2, None, "failed_recipe", "laboratory Elsewhere"),
     ]
+    planner = planner_of(campaign, task_of(campaign, space, 1))
+    assert planner.recommend(told).trial > 0
+    session = remembered(planner, ledger, campaign)
+    assert len(session.observations) == 16
+    assert session.ask().index == 14
 
 
 def test_a_value_without_a_status_counts_as_ok():

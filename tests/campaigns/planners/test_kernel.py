@@ -45,7 +45,7 @@ def test_gradients_with_beliefs_and_groups_are_those_of_small_steps(beliefs: boo
 
 def test_groups_share_an_offset() -> None:
     features = np.array([[0.1], [0.9], [0.5]])
-    data = Sample(features, np.zeros(3), np.zeros(3), np.array([0, 0, 1]))
+    data = Sample(features, np.zeros(3), np.zeros(3), np.array([0, 0, 1]), has_groups=True)
     theta = np.array([0.0, -3.0, 0.0, np.log(0.2)])
     alone = Sample(features, np.zeros(3), np.zeros(3), np.full(3, -1))
     added = covariance(theta, data) - covariance(theta[:3], alone)

@@ -99,3 +99,9 @@ def test_success_is_unlikely_near_failures() -> None:
     chance = np.exp(log_success(FEATURES[~bad], FEATURES[bad])(np.array([[0.95, 0.5, 0.5], [0.1, 0.5, 0.5]])))
     assert chance[0] < 0.3
     assert chance[1] > 0.8
+
+
+def test_the_only_value_of_a_group_may_be_taken_out_as_an_outlier() -> None:
+    values, groups = VALUES.copy(), np.full(25, -1)
+    values[7], groups[7] = 40.0, 0
+    assert fitted(FEATURES, values, groups=groups).outliers.nonzero()[0].tolist() == [7]

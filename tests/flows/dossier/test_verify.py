@@ -8,8 +8,8 @@ import zipfile
 import pytest
 
 from galvanaut.flows.dossier.package import DamagedError, opened, write_manifest
-from handedover import handed_over
-from smalllab import command_line
+from handedover import REFERENCE, handed_over, run
+from smalllab import command_line, small_campaign
 
 
 @pytest.fixture(scope="module")
@@ -113,19 +113,46 @@ def test_a_file_that_leads_out_of_an_archive_is_refused(tmp_path, name):
         pass
 
 
-def test_a_form_that_came_back_is_judged(done, tmp_path):
-    lines = (done.folder / "replication" / "form.csv").read_text("utf-8").splitlines()
+def returned(folder, path, origin="real"):
+    """The form of a dossier, filled in and saved."""
+    lines = (folder / "replication" / "form.csv").read_text("utf-8").splitlines()
     columns = lines[0].split(",")
-    filled = {"laboratory": "Elsewhere", "origin": "real", "temperature_degC": "0", "status": "ok"}
+    filled = {"laboratory": "Elsewhere", "origin": origin, "temperature_degC": "0", "status": "ok"}
     out = [lines[0]]
     for number, line in enumerate(lines[1:]):
         row = dict(zip(columns, line.split(","), strict=True)) | filled | {"value": f"{7 + number / 10:.1f}"}
         out.append(",".join(row[name] for name in columns))
-    (tmp_path / "form.csv").write_text("\n".join(out), "utf-8")
-    found = command_line("replicate", done.folder.parent / "d.eln", tmp_path / "form.csv")
+    path.write_text("\n".join(out), "utf-8")
+    return path
+
+
+def test_a_form_that_came_back_is_judged(done, tmp_path):
+    form = returned(done.folder, tmp_path / "form.csv")
+    found = command_line("replicate", done.folder.parent / "d.eln", form)
     assert found.returncode == 0, found.stderr
     assert "laboratory Elsewhere: 6 values, 0 recipes failed" in found.stdout
     assert "recommended less reference -0.3 mS/cm" in found.stdout
-    (tmp_path / "form.csv").write_text("\n".join(out).replace("mS/cm", "S/m"), "utf-8")
-    found = command_line("replicate", done.folder, tmp_path / "form.csv")
+    form.write_text(form.read_text("utf-8").replace("mS/cm", "S/m"), "utf-8")
+    found = command_line("replicate", done.folder, form)
     assert (found.returncode, "line 2: unit" in found.stderr) == (2, True)
+
+
+def test_what_came_back_is_learnt_from_and_the_campaign_goes_on_with_it(tmp_path):
+    made = handed_over(tmp_path, trials=6)
+    form = returned(made.folder, tmp_path / "form.csv")
+    refused = command_line("replicate", made.folder, form, "--into", made.lab)
+    assert (refused.returncode, "is not simulated in form line 1, 2" in refused.stderr) == (2, True)
+    form = returned(made.folder, tmp_path / "form.csv", "simulated")
+    taken = command_line("replicate", made.folder, form, "--into", made.lab)
+    assert "6 results are in the ledger" in taken.stdout, taken.stderr
+    again = command_line("replicate", made.folder, form, "--into", made.lab)
+    assert (again.returncode, "has returned form line 1, 2, 3, 4, 5, 6 before" in again.stderr) == (2, True)
+    assert (
+        "laboratory Elsewhere: 6 results on a form" in command_line("status", "conductivity", "--lab", made.lab).stdout
+    )
+
+    run(small_campaign(tmp_path, 8, {"planner: {name: bayes, initial: 2}": REFERENCE}), made.lab)
+    assert "8 of 8 proposals are the same" in command_line("replay", "conductivity", "--lab", made.lab).stdout
+    assert command_line("dossier", "conductivity", "--lab", made.lab, "-o", tmp_path / "second").returncode == 0
+    assert "8 of 8 proposals are the same" in command_line("verify", tmp_path / "second").stdout
+    assert command_line("report", "conductivity", "--lab", made.lab).returncode == 0

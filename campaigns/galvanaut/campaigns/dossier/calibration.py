@@ -120,7 +120,7 @@ def left_out(campaign: Campaign, task: Task, told: Sequence[Observation]) -> Cal
     quantity = campaign.objective.name
     for fold in range(FOLDS):
         held = [seen for place, seen in enumerate(told) if place % FOLDS == fold]
-        asked = [seen for seen in held if seen.value is not None and not seen.censored]
+        asked = [seen for seen in held if seen.value is not None and not seen.censored and seen.is_own]
         model = Model.fitted(campaign, task, [seen for seen in told if seen not in held]) if asked else None
         if model is None:
             continue

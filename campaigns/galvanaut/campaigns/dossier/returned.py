@@ -10,12 +10,10 @@ import numpy as np
 
 from galvanaut.campaigns.dossier.effect import Difference, welch
 from galvanaut.campaigns.dossier.replication import observed
-from galvanaut.campaigns.planners.protocol import Observation
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.dossier.model import Model
     from galvanaut.campaigns.dossier.replication import Batch, Form
-    from galvanaut.campaigns.space import SearchSpace
 
 _WIDE = 1.959964
 
@@ -71,22 +69,19 @@ def judged(batch: Batch, form: Form, model: Model) -> Judgement:
     return Judgement(batch.laboratory, len(good), failed, offset, effect)
 
 
-def observations_of(batch: Batch, space: SearchSpace, after: int) -> list[Observation]:
-    """What a planner may be told of the batch: a group of its own, so that the laboratory has its own offset.
-
-    Args:
-        batch: returned.
-        space: of the campaign; one without settings beside the recipe.
-        after: number of the campaign's last trial; these count on from there.
-    """
-    known = [each for each in batch.rows if each.status != "not made"]
+def rows_of(batch: Batch) -> list[dict[str, Any]]:
+    """What a ledger keeps of a batch, see `ledger.ReturnedBatch`; what was not made is left out."""
     return [
-        Observation(
-            after + place,
-            tuple(space.point(each.made).tolist()),
-            each.value,
-            status="ok" if each.value is not None else "failed_recipe",
-            group=f"laboratory {batch.laboratory}",
-        )
-        for place, each in enumerate(known, start=1)
+        {
+            "line": each.line,
+            "recipe": each.recipe,
+            "made": dict(each.made.mass_fractions),
+            "status": each.status,
+            "reason": each.reason,
+            "value": each.value,
+            "origin": each.origin,
+            "made_on": None if each.made_on is None else each.made_on.isoformat(),
+        }
+        for each in batch.rows
+        if each.status != "not made"
     ]

@@ -35,7 +35,7 @@ def best_measured(
 
     None without a success; the best of all if none keeps the limits.
     """
-    ordered = in_order(observations)
+    ordered = [seen for seen in in_order(observations) if seen.is_own]
     best: Recommendation | None = None
     kept = [seen for seen in ordered if all(_keeps(seen, limit) for limit in limits)]
     for seen in kept if any(each.value is not None for each in kept) else ordered:

@@ -58,7 +58,8 @@ class BotorchPlanner(LearningPlanner):
         good = [seen for seen in ordered if seen.status == "ok"]
         points = np.array([seen.point for seen in good])
         means, sds = _Models(self._task, good, points[:0], 0).expected(points)
-        best, sign = int(np.argmax(means)), 1.0 if self._task.maximise else -1.0
+        own = np.array([seen.is_own for seen in good])
+        best, sign = int(np.argmax(np.where(own, means, -np.inf))), 1.0 if self._task.maximise else -1.0
         return Recommendation(good[best].point, sign * float(means[best]), float(sds[best]), good[best].trial)
 
     def _proposal(self, index: int, choice: Candidate, models: _Models, data: str, best: float) -> Proposal:

@@ -99,7 +99,8 @@ class Engine:
         """The best tested point by expected value; points that are not believed, or break a limit, cannot be it."""
         _, sds = self.surrogate.predict(self._at("", self._tested))
         kept = self._keeps(self._tested, [np.log(limit.probability) for limit in self._task.limits])
-        allowed = ~self.surrogate.outliers & (kept if kept[~self.surrogate.outliers].any() else True)
+        believed = ~self.surrogate.outliers & np.array([seen.is_own for seen in self._ok])
+        allowed = believed & (kept if kept[believed].any() else True)
         best = int(np.argmax(np.where(allowed, self._means, -np.inf)))
         scale, sd = self.surrogate.scale, float(sds[best]) * self.surrogate.scale.width
         return Recommendation(self._ok[best].point, scale.measured(float(self._means[best])), sd, self._ok[best].trial)
@@ -183,7 +184,7 @@ class Engine:
     def _replicated(self, point: Array) -> int:
         """The trial whose recipe a point repeats; 0 for none."""
         apart = np.abs(self._space.features(self._tested) - self._space.features(point)).max(axis=1, initial=0.0)
-        return self._ok[int(np.argmin(apart))].trial if apart.min() <= _SAME else 0
+        return max(0, self._ok[int(np.argmin(apart))].trial) if apart.min() <= _SAME else 0
 
     def _improvement(self, point: Array) -> float:
         """Expected of a point by what was measured, in the unit of the value."""

@@ -56,6 +56,8 @@ class Sample:
         variances: known noise of each value, on top of the common noise that is fitted, (n,).
         groups: number of the group of each value, -1 for none, (n,).
         beliefs: standardised prediction for each value, (n,); None without a belief.
+        has_groups: whether groups have offsets. Kept where rows are left out, so that the hyperparameters stay the same
+            ones when the only value with a group is left out.
     """
 
     features: Array
@@ -63,6 +65,7 @@ class Sample:
     variances: Array
     groups: NDArray[np.int64]
     beliefs: Array | None = None
+    has_groups: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "features", np.ascontiguousarray(self.features))  # sums in one order, always
@@ -73,7 +76,7 @@ class Sample:
     @cached_property
     def form(self) -> Form:
         """The hyperparameters that these data call for."""
-        return Form(self.features.shape[1], self.beliefs is not None, bool((self.groups >= 0).any()))
+        return Form(self.features.shape[1], self.beliefs is not None, self.has_groups)
 
     @cached_property
     def together(self) -> Array:
@@ -103,7 +106,8 @@ class Sample:
     def rows(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Sample:
         """Only these rows."""
         beliefs = None if self.beliefs is None else self.beliefs[chosen]
-        return Sample(self.features[chosen], self.values[chosen], self.variances[chosen], self.groups[chosen], beliefs)
+        known = (self.features[chosen], self.values[chosen], self.variances[chosen], self.groups[chosen])
+        return Sample(*known, beliefs, self.has_groups)
 
     def with_beliefs(self, beliefs: Array) -> Sample:
         """With a standardised prediction for each value."""
@@ -118,6 +122,7 @@ class Sample:
             np.concatenate([self.variances, np.zeros(n)]),
             np.concatenate([self.groups, np.full(n, -1)]),
             None if self.beliefs is None or beliefs is None else np.concatenate([self.beliefs, beliefs]),
+            self.has_groups,
         )
 
 

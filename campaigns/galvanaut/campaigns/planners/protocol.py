@@ -56,7 +56,7 @@ class Observation:
     """How one trial ended.
 
     Attributes:
-        trial: its number; unique.
+        trial: its number; unique. Below 0 for what another laboratory measured: learnt from, and never recommended.
         point: coordinates of what was made (not of what was asked).
         value: the number that decides; only with status ``ok``.
         variance, censored: of the value, see `Measured`.
@@ -89,6 +89,11 @@ class Observation:
                 Measured(self.value, self.variance)
             except ValueError as error:
                 raise ValueError(f"trial {self.trial}: {error}") from None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is of a trial of this campaign."""
+        return self.trial >= 0
 
     def measured(self, quantity: str = "") -> Measured | None:
         """A quantity by name, the number that decides by the empty name; None where there is none."""

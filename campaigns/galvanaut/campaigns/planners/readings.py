@@ -94,4 +94,5 @@ class Readings:
             variances: to take instead of the known ones, in the unit of the values squared.
         """
         standard = scale.standard(self.values)
-        return Sample(self.places.features, standard, variances / scale.width**2, self.groups)
+        has_groups = bool((self.groups >= 0).any())
+        return Sample(self.places.features, standard, variances / scale.width**2, self.groups, has_groups=has_groups)

@@ -89,15 +89,15 @@ class PlannerSession:
         return self.hear(Observation(trial, made, value, variance, status, censored, group, quantities or {}))
 
     def hear(self, observation: Observation) -> Observation:
-        """Take an observation of a pending trial as it is.
+        """Take an observation of a pending trial as it is, or one of another laboratory, which nobody asked for here.
 
         Raises:
             ValueError: the trial is not pending.
         """
-        if observation.trial not in self._pending:
+        if observation.is_own and observation.trial not in self._pending:
             raise ValueError(f"trial {observation.trial} is not pending; pending are {self.pending or 'none'}")
         self._observations[observation.trial] = observation
-        del self._pending[observation.trial]
+        self._pending.pop(observation.trial, None)
         return observation
 
     def recommend(self) -> Recommendation | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from galvanaut.campaigns.campaignfile import Campaign
-from galvanaut.campaigns.ledger import Ledger, TrialRecord
+from galvanaut.campaigns.ledger import Ledger, ReturnedBatch, TrialRecord
 from galvanaut.campaigns.objectivefields import Objective, QuantityLimit, Target
 from galvanaut.campaigns.report.front import Front, front_of
 
@@ -26,6 +26,7 @@ class Summary:
         quantities: what is weighed in the objective; empty if it is a quantity itself.
         aims: the several objectives that these come from.
         limits: what quantities must keep to, each with its unit.
+        returned: what other laboratories measured on its recipes.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Summary:
     quantities: Sequence[Target] = ()
     aims: Sequence[Objective] = ()
     limits: Sequence[tuple[QuantityLimit, str]] = ()
+    returned: Sequence[ReturnedBatch] = ()
 
     @property
     def ended(self) -> list[TrialRecord]:
@@ -135,6 +137,7 @@ class Summary:
             **({"front": front.to_json()} if (front := self.front()) is not None else {}),
             **({"limits": self._limits_json()} if self.limits else {}),
             "trials": [_trial_json(trial) for trial in self.trials],
+            **({"returned": [asdict(batch) for batch in self.returned]} if self.returned else {}),
         }
 
     def _limits_json(self) -> list[dict[str, Any]]:
@@ -168,6 +171,7 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
         campaign.quantities,
         campaign.objectives if campaign.quantities else (),
         [(limit, campaign.unit_of(limit.name)) for limit in campaign.limits],
+        ledger.returned,
     )
 
 

@@ -94,15 +94,27 @@ def verify(
 def replicate(
     source: Dossier,
     form: Annotated[Path, typer.Argument(metavar="FORM", help="replication/form.csv, filled in.", show_default=False)],
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--into",
+            metavar="LAB",
+            help="Write the results into the ledger of this lab, too; its planner then learns from them.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read a replication form that came back: check it, and judge it against the dossier that it belongs to.
 
     The other laboratory has an unknown offset of its own; told are that offset and, where the reference electrolyte was
-    made, too, whether the recipe is better there as well. Nothing is written into a lab folder.
+    made, too, whether the recipe is better there as well. Only with --into is anything written.
     """
     from galvanaut.flows.dossier.replicate import judgement_text
     from galvanaut.flows.dossier.replicate import replicate as judge
+    from galvanaut.flows.dossier.takein import take_in
 
-    found, asked = judge(source, form)
-    typer.echo(json.dumps(found.to_json(), indent=2) if as_json else judgement_text(found, asked))
+    found = judge(source, form)
+    done = "" if into is None else take_in(found, into)
+    rows = [judgement_text(found), *([done] if done else [])]
+    typer.echo(json.dumps(found.judgement.to_json(), indent=2) if as_json else "\n".join(rows))

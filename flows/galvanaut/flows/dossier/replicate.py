@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from galvanaut.campaigns.dossier.content import model_of
-from galvanaut.campaigns.dossier.replication import Form, read_form
+from galvanaut.campaigns.dossier.replication import Batch, Form, read_form
 from galvanaut.campaigns.dossier.returned import Judgement, judged
 from galvanaut.campaigns.ledger import Ledger
 from galvanaut.campaigns.observe import observations
@@ -21,9 +22,31 @@ from galvanaut.flows.plan import plan_of
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.dossier.effect import Difference
+    from galvanaut.core.eventlog import EventLog
 
 
-def replicate(dossier: Path, form: Path) -> tuple[Judgement, Form]:
+@dataclass(frozen=True)
+class Answer:
+    """A form that came back.
+
+    Attributes:
+        source: its file.
+        text: of it.
+        form: what was asked for.
+        batch: what was measured.
+        judgement: of that.
+        log: the decisions that the dossier keeps.
+    """
+
+    source: Path
+    text: str
+    form: Form
+    batch: Batch
+    judgement: Judgement
+    log: EventLog
+
+
+def replicate(dossier: Path, form: Path) -> Answer:
     """Read and judge a form.
 
     Args:
@@ -38,18 +61,20 @@ def replicate(dossier: Path, form: Path) -> tuple[Judgement, Form]:
             raise InputError(dossier, "has no replication form: its campaign chose settings beside the recipe")
         asked = Form.from_json(json.loads(package.read(FORM)))
         campaign, log = kept_decisions(package)
-    batch = read_form(asked, _text(form), form)
+    text = _text(form)
+    batch = read_form(asked, text, form)
     ledger = Ledger(log, campaign, SystemClock())
     plan = plan_of(ledger.started or {})
     sources = sources_of(ledger, plan, [plan_of(each).bench for each in ledger.plans], [])
     model, _ = model_of(sources, observations(ledger, plan.campaign, plan.space))
     if model is None:
         raise InputError(dossier, "its campaign has too few values for a model, so there is nothing to compare with")
-    return judged(batch, asked, model), asked
+    return Answer(form, text, asked, batch, judged(batch, asked, model), log)
 
 
-def judgement_text(found: Judgement, form: Form) -> str:
+def judgement_text(answer: Answer) -> str:
     """In words."""
+    found, form = answer.judgement, answer.form
     rows = [f"laboratory {found.laboratory}: {found.values} values, {found.failed} recipes failed"]
     rows.append(f"  offset of the laboratory {_interval(found.offset, form.unit, 'cannot be told without a value')}")
     lacking = "cannot be told: it takes two values of each of the two recipes"
