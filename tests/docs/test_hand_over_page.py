@@ -24,7 +24,12 @@ def fill_in(form, target):
     with form.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for number, row in enumerate(rows):
-        row |= {"laboratory": "Elsewhere", "origin": "simulated", "temperature_degC": "0", "value": f"{7 + number / 10}"}
+        row |= {
+            "laboratory": "Elsewhere",
+            "origin": "simulated",
+            "temperature_degC": "0",
+            "value": f"{7 + number / 10}",
+        }
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()

@@ -317,7 +317,8 @@ class Ledger:
         Args:
             number: of the trial.
             basis: what the decision can be made again from: ``seen``, the last cycle by cell; ``finished``, cells;
-                ``values``, what else was measured; ``to_beat``, another trial and its values.
+                ``features``, of their discharge curves by cell; ``values``, what else was measured; ``to_beat``,
+                another trial and its values.
             decision: with ``action``, ``stop`` or ``continue``, ``probability``, ``reason``.
         """
         self._write("weighed", {"trial": number, **basis, "decision": dict(decision)})

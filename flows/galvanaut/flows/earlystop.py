@@ -46,7 +46,7 @@ class EarlyStopping:
         self._lab, self._policy, self._replicates = lab, chosen, lab.procedure.cells.replicates
         cells = lab.plan.cells
         envelope = lab.bench.envelope_at(cells.path.holders[0])
-        self._courses = FadeCourses(cells.cycling, envelope, lab.station.journal)
+        self._courses = FadeCourses(cells.cycling, envelope, lab.station.journal, lab.record)
         self._decisions = StopDecisions(lab.campaign)
 
     async def watch(self) -> None:
@@ -92,6 +92,7 @@ class EarlyStopping:
             "least": least,
             "seen": {each.cell: int(each.cycle[-1]) for each in courses},
             "finished": [each.cell for each in finished],
+            "features": {each.cell: each.feature for each in (*courses, *finished) if each.feature is not None},
             "values": values,
             "to_beat": best.to_json(),
         }
@@ -107,7 +108,7 @@ class EarlyStopping:
             self._lab.station.journal.find(key(trial.number, CYCLING, self._lab, replicate))
             for replicate in range(1, self._replicates + 1)
         )
-        found = (self._courses.of(job) for job in jobs if job is not None)
+        found = (self._courses.of(job, feature=self._courses.feature(job)) for job in jobs if job is not None)
         return [course for course in found if course is not None]
 
     def _values(self, trial: TrialRecord) -> dict[str, float]:

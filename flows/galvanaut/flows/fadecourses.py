@@ -13,6 +13,7 @@ from galvanaut.campaigns.analysis.figures import Figures
 from galvanaut.campaigns.analysis.rates import RateClass
 from galvanaut.campaigns.life import Course
 from galvanaut.core.errors import InputError
+from galvanaut.flows.curvefeatures import CurveFeatures, known_at
 from galvanaut.flows.plan import plan_of
 from galvanaut.flows.stepnames import CYCLING
 from galvanaut.instruments.cycling.kinds import main_cycles
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from galvanaut.campaigns.ledger import Ledger
     from galvanaut.core.identifiers import JobKey
+    from galvanaut.flows.curvefeatures import RecordOf
+    from galvanaut.instruments.cycling.program import Program
     from galvanaut.instruments.envelope import Envelope
     from galvanaut.instruments.journal import JobRecord, Journal
 
@@ -34,32 +37,51 @@ _ANY_AH = 1e-3
 class FadeCourses:
     """Reads the courses of cells that were cycled by a plan.
 
-    Every complete cycle of the kind that the plan has most of counts; check-ups are left out. All rests on charges that
-    are written down once and for good, so that what was known at a cycle can be read again later.
+    Every complete cycle of the kind that the plan has most of counts; check-ups are left out. All but the feature of
+    discharge curves rests on charges that are written down once and for good, so that what was known at a cycle can be
+    read again later.
 
     Args:
         cycling: the plan.
         envelope: of a holder of the bench.
         journal: of its station.
+        record_of: gives the readings of a test by its name and its cell; without it no feature is worked out.
     """
 
-    def __init__(self, cycling: TestPlan, envelope: Envelope, journal: Journal) -> None:
+    def __init__(
+        self,
+        cycling: TestPlan,
+        envelope: Envelope,
+        journal: Journal,
+        record_of: RecordOf | None = None,
+    ) -> None:
         self._plan, self._envelope, self._journal = cycling, envelope, journal
+        self._features = None if record_of is None else CurveFeatures(self._program, self._main, record_of)
         rules = cycling.stop_rules
         self._limit = END_OF_LIFE if rules is None or rules.retention_min is None else rules.retention_min
 
     @cached_property
-    def _main(self) -> frozenset[int]:
-        """Numbers of the cycles that count; what C-rates refer to plays no part in that."""
+    def _program(self) -> Program:
+        """What C-rates refer to plays no part in what is asked of it here."""
         plan = self._plan.with_capacity(_ANY_AH) if self._plan.wants_capacity else self._plan
-        return main_cycles(compile_program(plan, self._envelope)[0])
+        return compile_program(plan, self._envelope)[0]
 
-    def of(self, record: JobRecord, until: int | None = None) -> Course | None:
+    @cached_property
+    def _main(self) -> frozenset[int]:
+        """Numbers of the cycles that count."""
+        return main_cycles(self._program)
+
+    def feature(self, record: JobRecord) -> float | None:
+        """Of a cell's discharge curves; None before it is known, or where no readings are given."""
+        return None if self._features is None else self._features.of(record)
+
+    def of(self, record: JobRecord, until: int | None = None, feature: float | None = None) -> Course | None:
         """Of one cell; None before its first cycle of the kind.
 
         Args:
             record: of its test.
             until: the last cycle that was known, by its number; all of them if None.
+            feature: of its discharge curves, where that is known.
         """
         rows = sorted(row for name, row in record.notes.items() if name.startswith(_CYCLE))
         rows = [row for row in rows if int(row[0]) in self._main and row[2] > 0]
@@ -70,7 +92,8 @@ class FadeCourses:
         charges = Figures(discharged_Ah, KEITHLEY_2450.current_gain * discharged_Ah)
         numbers = np.array([int(row[0]) for row in rows])
         retained = retention_of(numbers, charges, RateClass(np.nan, np.nan, np.arange(len(rows))))
-        return Course.of(retained, self._limit, record.request["sample"], _recipe(record.key))
+        at = float(known_at(self._main) or 0)
+        return Course.of(retained, self._limit, record.request["sample"], _recipe(record.key), feature, at)
 
     def finished(self, ledger_of: Callable[[str], Ledger | None]) -> list[Course]:
         """Of all cells of the lab that came to their end under this plan, in whichever campaign.
@@ -89,20 +112,25 @@ class FadeCourses:
                 ledgers[key.campaign] = ledger_of(key.campaign)
             if request["sample"] not in _counting(ledgers[key.campaign], key.trial):
                 continue
-            course = self.of(record)
+            course = self.of(record, feature=self.feature(record))
             if course is not None and course.life is not None:
                 found.append(course)
         return found
 
-    def known(self, seen: Mapping[str, int | None]) -> list[Course]:
-        """Of some cells by name, each as far as it was known: until a cycle, or to its end; in the order given."""
+    def known(self, seen: Mapping[str, int | None], features: Mapping[str, float]) -> list[Course]:
+        """Of some cells by name, each as far as it was known: until a cycle, or to its end; in the order given.
+
+        Args:
+            seen: the last cycle of each; None for all of them.
+            features: of those whose discharge curves were known.
+        """
         by_cell = {record.request["sample"]: record for record in self._journal.records() if record.key.step == CYCLING}
-        courses = (self.of(by_cell[cell], until) for cell, until in seen.items() if cell in by_cell)
+        courses = (self.of(by_cell[cell], until, features.get(cell)) for cell, until in seen.items() if cell in by_cell)
         return [course for course in courses if course is not None]
 
 
-def fade_courses_of(stored: Mapping[str, Any], journal: Journal) -> FadeCourses:
-    """For the plan of a campaign as its ledger keeps it.
+def fade_courses_of(stored: Mapping[str, Any], journal: Journal, record_of: RecordOf | None = None) -> FadeCourses:
+    """For the plan of a campaign as its ledger keeps it; see `FadeCourses`.
 
     Raises:
         InputError: today's models refuse it, or the campaign cycles no cells.
@@ -111,7 +139,7 @@ def fade_courses_of(stored: Mapping[str, Any], journal: Journal) -> FadeCourses:
         raise InputError(f"campaign {stored['campaign']['name']}", "cycles no cells")
     cycling = TestPlan.model_validate(stored["tests"]["cycling"])
     envelope = next(entry.envelope for entry in plan_of(stored).bench.holders.values() if entry.envelope)
-    return FadeCourses(cycling, envelope, journal)
+    return FadeCourses(cycling, envelope, journal, record_of)
 
 
 def _recipe(key: JobKey) -> str:

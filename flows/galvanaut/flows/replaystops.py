@@ -44,7 +44,10 @@ class _Again:
     def decision(self, bench: str, weighed: Mapping[str, Any]) -> dict[str, Any]:
         """As it comes back from a ledger."""
         courses, decisions = self._of(bench)
-        seen, finished = courses.known(weighed["seen"]), courses.known(dict.fromkeys(weighed["finished"]))
+        features = weighed.get("features", {})  # ledgers of before there were any have none
+        seen, finished = (
+            courses.known(cells, features) for cells in (weighed["seen"], dict.fromkeys(weighed["finished"]))
+        )
         if (len(seen), len(finished)) != (len(weighed["seen"]), len(weighed["finished"])):
             raise GalvanautError("the journal does not hold the cycles of all cells")
         found = decisions.decide(seen, finished, weighed["values"], ToBeat.from_json(weighed["to_beat"]))

@@ -9,11 +9,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from galvanaut.campaigns.analysis.record import Record
 from galvanaut.core import bdf
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError, UnsupportedError
@@ -186,12 +188,16 @@ def _life(folder: LabFolder, key: JobKey) -> LifePosterior | None:
     with campaign_log(folder.path, key.campaign) as (log, name), opened(folder.station) as engine:
         journal = Journal(EventLog(engine, "journal"), SystemClock())
         ledger = Ledger(log, name, SystemClock())
-        courses, record = fade_courses_of(ledger.started or {}, journal), journal.find(key)
-        course = None if record is None else courses.of(record)
+        courses, record = fade_courses_of(ledger.started or {}, journal, partial(_readings, folder)), journal.find(key)
+        course = None if record is None else courses.of(record, feature=courses.feature(record))
         if course is None:
             return None
         finished = courses.finished(lambda campaign: ledger if campaign == name else ledger.other(campaign))
         return LifeModel.learned([each for each in finished if each.cell != course.cell]).posterior(course)
+
+
+def _readings(folder: LabFolder, test: str, cell: str) -> Record:
+    return Record.of(read_record(folder.path, test, folder.url), cell)
 
 
 def _life_json(life: LifePosterior, ahead: int) -> dict[str, Any]:

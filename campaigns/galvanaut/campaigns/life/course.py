@@ -33,6 +33,7 @@ class Course:
         life: in cycles, once it has ended; None before.
         feature: log10 of the variance of the difference of two discharge curves, see `analysis.curves.log_variance`, of
             the same two cycles for all cells; None where unknown.
+        feature_at: the cycle after which the feature was known.
         group: cells of one group, as of one recipe, are left out together when the model judges itself.
 
     Raises:
@@ -47,6 +48,7 @@ class Course:
     life: float | None = None
     feature: float | None = None
     group: str = ""
+    feature_at: float = 0.0
 
     def __post_init__(self) -> None:
         cycle, share = (np.asarray(each, dtype=np.float64) for each in (self.cycle, self.share))
@@ -67,6 +69,7 @@ class Course:
         cell: str = "",
         group: str = "",
         feature: float | None = None,
+        feature_at: float = 0.0,
     ) -> Self:
         """From the analysis of a record.
 
@@ -76,6 +79,7 @@ class Course:
             cell: its name.
             group: its recipe.
             feature: see the class; infinite counts as unknown.
+            feature_at: see there, too.
 
         Raises:
             InputError: the cell began below the limit.
@@ -86,7 +90,8 @@ class Course:
         cycle, share = retained.cycle.astype(np.float64), retained.share.values
         if not np.isfinite(noise):
             raise InputError(cell or "retention", "the scatter of its capacity is not known")
-        return cls(cell, cycle, share, noise, limit, None if ended.is_censored else ended.cycles, known, group)
+        life = None if ended.is_censored else ended.cycles
+        return cls(cell, cycle, share, noise, limit, life, known, group, feature_at)
 
     @property
     def cycles(self) -> float:
@@ -97,7 +102,8 @@ class Course:
         """The same cell as it was after a cycle, when its life had not ended."""
         seen = max(1, int(np.searchsorted(self.cycle, cycle, side="right")))
         known = (self.cell, self.cycle[:seen], self.share[:seen], self.noise, self.limit)
-        return Course(*known, None, self.feature, self.group)
+        feature = self.feature if cycle >= self.feature_at else None
+        return Course(*known, None, feature, self.group, self.feature_at)
 
     def to_json(self) -> dict[str, Any]:
         """All of it."""
@@ -110,6 +116,7 @@ class Course:
             "life": self.life,
             "feature": self.feature,
             "group": self.group,
+            **({} if self.feature is None else {"feature_at": self.feature_at}),
         }
 
     @cached_property

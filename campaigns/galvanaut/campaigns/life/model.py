@@ -134,10 +134,10 @@ class _School:
         if len(self.courses) < 2:
             return Calibration.of(*_nothing())
         earlier = [each.until(share * each.cycles) for share in PROGRESS for each in self.courses]
-        priors = [_prior(*self._without(each), [each]) for each in self.courses]
-        columns = (np.concatenate([getattr(each, f.name) for each in priors]) for f in fields(Prior))
-        prior = Prior(*(np.concatenate([column] * len(PROGRESS)) for column in columns))
-        misfit = np.tile([self._without(each)[0].misfit for each in self.courses], len(PROGRESS))[:, None]
+        others = [self._without(each) for each in self.courses] * len(PROGRESS)
+        priors = [_prior(*taught, [each]) for taught, each in zip(others, earlier, strict=True)]
+        prior = Prior(*(np.concatenate([getattr(each, f.name) for each in priors]) for f in fields(Prior)))
+        misfit = np.array([population.misfit for population, _ in others])[:, None]
         weighed = weigh(Points.of(earlier), misfit, prior, _JUDGING_DRAWS)
         shape = len(PROGRESS), len(self.courses)
         return Calibration.of(weighed.log_life.reshape(shape) - self.log_lives, weighed.sd.reshape(shape))
