@@ -57,7 +57,19 @@ def test_prefect_shows_one_subflow_a_trial_and_one_task_a_step(shown):
     steps = Counter(run.name.rsplit("-", 1)[0] for run in task_runs if not run.name.startswith("trial"))
     expected = dict.fromkeys(("formulate", "fill cell", "settle chamber", "measure conductivity", "clean"), 2)
     assert steps == {**expected, "calibrate cell": 1}
-    assert {artifact.key for artifact in artifacts} == {"conductivity-leaderboard", "conductivity-convergence"}
+    cards = {"conductivity-trial-001", "conductivity-trial-002"}
+    assert {artifact.key for artifact in artifacts} == {"conductivity-leaderboard", "conductivity-convergence"} | cards
+
+
+def test_the_card_of_a_trial_says_what_was_tried_and_what_came_out(shown):
+    _, _, artifacts = asyncio.run(_runs())
+    (card,) = (artifact.data for artifact in artifacts if artifact.key == "conductivity-trial-002")
+    trial = campaign_json(shown, "conductivity")["trials"][1]
+    assert card.startswith("### Trial 2: ")
+    assert f"**conductivity {trial['values']['conductivity']:.4g} ± " in card
+    assert f"Why: {trial['explanation']['reason']}." in card
+    for dose in trial["doses"]:
+        assert f"| {dose['stock']} | {dose['lot']} | {dose['volume_mL']:.3f} | {dose['mass_g']:.4f} |" in card
 
 
 def test_artifacts_say_what_was_simulated(shown):

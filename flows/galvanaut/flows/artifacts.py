@@ -1,19 +1,30 @@
-"""Prefect artifacts of a campaign: leaderboard, convergence, front, alarms. Best effort: never in a campaign's way."""
+"""Prefect artifacts of a campaign: leaderboard, convergence, front, alarms, work orders, a card for each trial.
+
+Best effort: never in a campaign's way.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import logging
-import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from galvanaut.flows.lab import Lab
 from galvanaut.flows.livetwins import kept_twins
+from galvanaut.flows.orders import waiting
 from galvanaut.flows.svg import convergence_svg
+from galvanaut.flows.trialcard import trial_markdown
 from galvanaut.flows.twinpage import twins_markdown
+from galvanaut.instruments.orders.paper import when
+
+if TYPE_CHECKING:
+    from galvanaut.campaigns.ledger import Outcome, TrialRecord
 
 PERIOD_S = 30.0
 """Least time between two versions: Prefect keeps each one and lists it under the flow run."""
@@ -31,22 +42,33 @@ class Artifacts:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._last = time.monotonic()
-        self._shown = (-1, -1, -1)
+        self._shown: tuple[object, ...] = ()
+        self._had_orders = False
 
-    async def publish_at_a_sane_rate(self) -> None:
-        """Publish if the last version is old enough."""
-        if time.monotonic() - self._last >= PERIOD_S:
+    @contextlib.asynccontextmanager
+    async def kept_up_to_date(self) -> AsyncIterator[None]:
+        """While inside, publish what is new now and then."""
+        publishing = asyncio.create_task(self._now_and_then())
+        try:
+            yield
+        finally:
+            publishing.cancel()
+            await asyncio.wait([publishing])
+
+    async def _now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(PERIOD_S)
             await self.publish()
 
     async def publish(self) -> None:
         """Publish now what the ledger says, unless it says nothing new."""
         book = self._lab.station.book
-        news = len(self._lab.ledger.ended()), len(book.told), len(book.open)
+        orders = work_orders(self._lab)
+        news = len(self._lab.ledger.ended()), len(book.told), len(book.open), tuple(row["order"] for row in orders)
         if news == self._shown:
             return
-        self._last, self._shown = time.monotonic(), news
-        key = self._lab.campaign.name.lower().replace("_", "-")
+        self._shown = news
+        key = key_of(self._lab)
         note = self._lab.simulated_note
         try:
             await acreate_table_artifact(leaderboard(self._lab), key=f"{key}-leaderboard", description=note or None)
@@ -60,8 +82,46 @@ class Artifacts:
                 await acreate_markdown_artifact(page, key=f"{key}-twins")
             if rows := alarms(self._lab):
                 await acreate_table_artifact(rows, key=f"{key}-alarms", description=note or None)
+            await self._publish_orders(orders, key, note)
         except Exception as error:  # a view of the campaign must not end it
             _log.warning("Prefect artifacts of campaign %s were not published: %s", self._lab.campaign.name, error)
+
+    async def _publish_orders(self, orders: list[dict[str, Any]], key: str, note: str) -> None:
+        """Once there was any, also that there is none left."""
+        if orders or self._had_orders:
+            self._had_orders = True
+            what = "Answer one with `galvanaut answer`, or by its form among the runs." if orders else "Nothing to do."
+            rows = orders or [{"order": "none"}]
+            told = f"{what} {note}".rstrip()
+            await acreate_table_artifact(rows, key=f"{key}-orders", description=told)
+
+
+async def publish_card(trial: TrialRecord, outcome: Outcome, lab: Lab) -> None:
+    """Show one trial, from inside its flow run."""
+    try:
+        page = trial_markdown(trial, outcome, lab)
+        await acreate_markdown_artifact(page, key=f"{key_of(lab)}-trial-{trial.number:03d}")
+    except Exception as error:  # a view of the trial must not end it
+        _log.warning("the card of trial %d was not published: %s", trial.number, error)
+
+
+def key_of(lab: Lab) -> str:
+    """What the keys of a campaign's artifacts begin with: Prefect takes small letters, digits and dashes."""
+    return lab.campaign.name.lower().replace("_", "-")
+
+
+def work_orders(lab: Lab) -> list[dict[str, Any]]:
+    """What people are asked to do and have not done, as table rows, the oldest first."""
+    book = lab.station.orders
+    return [
+        {
+            "order": each.order.job,
+            "what": each.order.title,
+            "since": when(each.at),
+            "due": "-" if each.due_at is None else when(each.due_at),
+        }
+        for each in (waiting(book, lab.station.journal) if book is not None else ())
+    ]
 
 
 def leaderboard(lab: Lab) -> list[dict[str, Any]]:

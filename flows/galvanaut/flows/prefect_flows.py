@@ -26,7 +26,7 @@ from prefect.states import Completed
 from galvanaut.campaigns.ledger import Outcome, TrialRecord
 from galvanaut.campaigns.recipe import Recipe
 from galvanaut.flows import calibration, cells, procedure
-from galvanaut.flows.artifacts import Artifacts
+from galvanaut.flows.artifacts import Artifacts, publish_card
 from galvanaut.flows.campaign_loop import Observer, run_campaign
 from galvanaut.flows.cells import Built, Tested
 from galvanaut.flows.lab import Lab, open_lab
@@ -180,6 +180,7 @@ async def trial_flow(number: int) -> Outcome:
         outcome = await inside(run_trial(trial, lab, steps=TASKS))
     values = ", ".join(f"{name} {value:.3f}" for name, value in outcome.values.items())
     get_run_logger().info("%s: %s", trial.text, values or f"{outcome.status}: {outcome.reason}")
+    await publish_card(trial, outcome, lab)
     return outcome
 
 
@@ -241,7 +242,6 @@ async def _run(lab: Lab) -> None:
         nonlocal quiet_since
         if not await _prefect_answers(trial):
             return await run_trial(trial, lab)
-        await artifacts.publish_at_a_sane_rate()
         await asyncio.sleep(SPACING_S - (time.monotonic() - quiet_since))
         quiet_since = time.monotonic()
         try:
@@ -251,7 +251,7 @@ async def _run(lab: Lab) -> None:
 
     try:
         with lab.station.book.heard(_tell_of_alarm(get_run_logger())), unlabelled():
-            async with forms(lab):
+            async with forms(lab), artifacts.kept_up_to_date():
                 await inside(run_campaign(lab, runner, _observer.get(None), _calibration))
     finally:
         await artifacts.publish()
