@@ -55,13 +55,18 @@ class Prospect:
         )
 
 
+def recommendation(campaign: Campaign, ledger: Ledger, task: Task) -> Recommendation | None:
+    """The tested recipe of highest expected value; None before a success."""
+    return planner_of(campaign, task).recommend(observations(ledger, campaign, task.space))
+
+
 def advice(campaign: Campaign, ledger: Ledger, task: Task) -> str:
     """The tested recipe of highest expected value with its interval, and how it stands to each limit.
 
     Empty before a success, and where a planner has no model.
     """
     told = observations(ledger, campaign, task.space)
-    found = planner_of(campaign, task).recommend(told)
+    found = recommendation(campaign, ledger, task)
     if found is None or found.sd is None:
         return ""
     text, objective = ledger.trials[found.trial].text, campaign.objective

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from galvanaut.campaigns.ledger import TrialRecord
@@ -64,6 +64,31 @@ def convergence(summary: Summary) -> Figure:
         )
     figure.update_xaxes(title="number of experiments")
     figure.update_yaxes(title=summary.label)
+    return figure
+
+
+def two_convergences(campaigns: Mapping[str, Summary]) -> Figure:
+    """What two campaigns, by their names, have measured, and the best so far of each, against the experiments."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(layout=_LAYOUT)
+    styles = ((ACCENT, "circle", "solid"), (FAILED, "diamond", "dash"))
+    for (name, summary), (colour, symbol, dash) in zip(campaigns.items(), styles, strict=True):
+        numbers = list(range(1, len(summary.ended) + 1))
+        figure.add_scatter(
+            x=numbers,
+            y=[summary.value(trial) for trial in summary.ended],
+            mode="markers",
+            name=f"{name}: measured",
+            marker={"color": colour, "size": 7, "symbol": symbol, "opacity": 0.5},
+            text=[_hover(trial) for trial in summary.ended],
+            hovertemplate="%{text}<br>%{y:.3f}<extra></extra>",
+        )
+        line = {"color": colour, "shape": "hv", "width": 3, "dash": dash}
+        best = summary.best_so_far()
+        figure.add_scatter(x=numbers, y=best, mode="lines", name=f"{name}: best so far", line=line)
+    figure.update_xaxes(title="number of experiments")
+    figure.update_yaxes(title=next(iter(campaigns.values())).label)
     return figure
 
 

@@ -8,15 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galvanaut.campaigns.components import component
-from galvanaut.campaigns.report.figures import composition_map, convergence, measured_against_predicted, pareto_front
+from galvanaut.campaigns.report.figures import (
+    composition_map,
+    convergence,
+    measured_against_predicted,
+    pareto_front,
+    two_convergences,
+)
 from galvanaut.campaigns.report.incidents import Incident, InjectedFault, accounts
 from galvanaut.campaigns.report.summary import Summary
 from galvanaut.core.units import magnitude
 from galvanaut.core.wholefile import make_folder, write_whole
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from plotly.graph_objects import Figure
 
+    from galvanaut.campaigns.report.comparison import Comparison
+
+_CORNERS = "Corners are mass shares of the solvent; each dot is a tested mixture."
 _COUNTED = {
     "solvents": (100.0, "", "wt% of the solvents"),
     "salts": (1.0, "mol/kg", "mol per kg of the solvents"),
@@ -43,43 +53,104 @@ def write_report(
         incidents: what went wrong meanwhile.
         faults: what a simulated bench was told to let go wrong.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("galvanaut.campaigns.report", "."), autoescape=True, undefined=StrictUndefined
-    )
-    html = environment.get_template("report.html").render(
-        summary=summary,
-        simulated=simulated,
-        recommendation=recommendation,
-        sections=_sections(summary),
-        best=_best_rows(summary),
-        bounds=_bounds(summary),
-        trials=summary.trials,
-        benches=sorted({trial.bench for trial in summary.trials}),
-        cells=summary.cells(),
-        incidents=incidents,
-        accounts=accounts(faults, incidents),
-        instant=_instant,
-        front=summary.front(),
-        has_parts=any(summary.parts(trial) for trial in summary.trials),
-        failures=[trial for trial in summary.trials if trial.status.startswith("failed")],
+    html = (
+        _templates()
+        .get_template("report.html")
+        .render(
+            summary=summary,
+            simulated=simulated,
+            recommendation=recommendation,
+            sections=_sections(summary),
+            best=_best_rows(summary),
+            bounds=_bounds(summary),
+            trials=summary.trials,
+            benches=sorted({trial.bench for trial in summary.trials}),
+            cells=summary.cells(),
+            incidents=incidents,
+            accounts=accounts(faults, incidents),
+            instant=_instant,
+            front=summary.front(),
+            has_parts=any(summary.parts(trial) for trial in summary.trials),
+            failures=[trial for trial in summary.trials if trial.status.startswith("failed")],
+        )
     )
     make_folder(path.parent)
     write_whole(path, html.encode())
     return path
 
 
-def _sections(summary: Summary) -> list[dict[str, Any]]:
-    """Figures with their headings; the plotting library is embedded once, with the first."""
-    corners = "Corners are mass shares of the solvent; each dot is a tested mixture."
-    figures: Sequence[tuple[str, str, Figure | None]] = [
-        ("Convergence", "Bars are one standard deviation of the readings; batches scatter more.", convergence(summary)),
-        ("Composition map", corners, composition_map(summary)),
-        ("Front", "Up and to the right is better; nothing measured beats the front.", pareto_front(summary)),
-        ("Measured against predicted", "", measured_against_predicted(summary)),
+def write_comparison(comparison: Comparison, path: Path) -> Path:
+    """Write two campaigns side by side, replacing an older page in a single step.
+
+    Args:
+        comparison: of both.
+        path: of the HTML file.
+    """
+    named = {side.name: side.summary for side in comparison.sides}
+    figures = [("Convergence", "", two_convergences(named))] if comparison.is_comparable else []
+    figures += [
+        (f"Composition map of {side.name}", _CORNERS, composition_map(side.summary)) for side in comparison.sides
     ]
-    shown = [row for row in figures if row[2] is not None]
+    html = (
+        _templates()
+        .get_template("comparison.html")
+        .render(comparison=comparison, sections=_drawn(figures), rows=_found_rows(comparison))
+    )
+    make_folder(path.parent)
+    write_whole(path, html.encode())
+    return path
+
+
+def _templates() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("galvanaut.campaigns.report", ".")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+
+
+def _found_rows(comparison: Comparison) -> list[tuple[str, list[str]]]:
+    """What is told of each campaign, by a word."""
+    rows = []
+    for side in comparison.sides:
+        summary, best, expected = side.summary, side.summary.best(), side.expected
+        failed = sum(trial.status.startswith("failed") for trial in summary.ended)
+        unit = f" {summary.unit}" if summary.unit else ""
+        rows.append(
+            {
+                "asked for": side.asked,
+                "trials": f"{len(summary.ended)} of {summary.budget} ended, {failed} failed",
+                "time by its bench": f"{side.hours:.1f} h",
+                "best measured": "-" if best is None else f"{summary.value(best):.3f}{unit} (trial {best.number})",
+                "of": "-" if best is None else summary.parts(best) or "-",
+                "recipe as made": "-" if best is None else best.text,
+                "by its model": "-"
+                if expected is None or expected.sd is None
+                else f"{expected.mean:.3f} ± {1.96 * expected.sd:.2g}{unit} (95 %), trial {expected.trial}",
+            }
+        )
+    first, second = rows
+    return [(name, [first[name], second[name]]) for name in first if {first[name], second[name]} != {"-"}]
+
+
+def _sections(summary: Summary) -> list[dict[str, Any]]:
+    """Figures of one campaign with their headings."""
+    return _drawn(
+        [
+            (
+                "Convergence",
+                "Bars are one standard deviation of the readings; batches scatter more.",
+                convergence(summary),
+            ),
+            ("Composition map", _CORNERS, composition_map(summary)),
+            ("Front", "Up and to the right is better; nothing measured beats the front.", pareto_front(summary)),
+            ("Measured against predicted", "", measured_against_predicted(summary)),
+        ]
+    )
+
+
+def _drawn(figures: Sequence[tuple[str, str, Figure | None]]) -> list[dict[str, Any]]:
+    """Those that there are, as HTML; the plotting library is embedded once, with the first."""
+    shown = [(title, note, figure) for title, note, figure in figures if figure is not None]
     return [
         {
             "title": title,
@@ -87,7 +158,6 @@ def _sections(summary: Summary) -> list[dict[str, Any]]:
             "html": figure.to_html(full_html=False, include_plotlyjs=index == 0, config={"displaylogo": False}),
         }
         for index, (title, note, figure) in enumerate(shown)
-        if figure is not None
     ]
 
 

@@ -93,6 +93,23 @@ def report(
     typer.echo(write_campaign_report(lab, campaign))
 
 
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="Name of a campaign, or its file.", show_default=False)],
+    second: Annotated[str, typer.Argument(metavar="B", help="Name of another one.", show_default=False)],
+    lab: LabFolder = DEFAULT_LAB,
+    other_lab: Annotated[
+        Path | None,
+        typer.Option("--other-lab", metavar="DIR", help="Lab folder of B, if it is another.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two campaigns: what differed in their plans, what each found, and how soon; as text and an HTML page."""
+    from galvanaut.flows.comparing import compare as compared
+
+    found, page = compared(lab, first, second, other_lab)
+    typer.echo(json.dumps(found.to_json() | {"page": str(page)}, indent=2) if as_json else f"{found.text()}\n{page}")
+
+
 def benchmark(
     campaign: CampaignFile,
     planners: Annotated[
