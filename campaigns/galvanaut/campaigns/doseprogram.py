@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from galvanaut.campaigns.quiet import native_output_dropped
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 Array = NDArray[np.float64]
 
@@ -80,6 +84,11 @@ def dose_cost(limits: DoseLimits) -> Array:
     return np.asarray(1.0 + 0.5 * 2.0 ** (rank - len(rank)))
 
 
+_ATTEMPTS = tuple((digits, presolve) for digits in (None, 9, 7) for presolve in (True, False))
+"""Decimals kept of shares (all of them if None), and whether the solver simplifies first. Traces in the target are as
+small as its tolerance, and it then may fail; what it finds is judged by the exact shares in any case."""
+
+
 @dataclass(frozen=True)
 class _Mixture:
     """The programme: share of each stock in the batch and whether it is chosen, then the deviation."""
@@ -113,27 +122,29 @@ class _Mixture:
         ]
 
     def _solve(self, parts: list[tuple[Array, Array, Array]]) -> Array | None:
+        exact = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        for digits, presolve in _ATTEMPTS:
+            rows, lower, upper = (each if digits is None else each.round(digits) for each in exact)
+            result = self._attempt(rows, lower, upper, presolve)
+            if result.status == 2:
+                return None
+            if result.status == 0:
+                return np.asarray(result.x, dtype=np.float64)
+        raise RuntimeError(f"mixed-integer programme failed: {result.message}")
+
+    def _attempt(self, rows: Array, lower: Array, upper: Array, presolve: bool) -> OptimizeResult:
         from scipy.optimize import Bounds, LinearConstraint, milp
 
-        rows, lower, upper = (np.concatenate(column) for column in zip(*parts, strict=True))
         count = len(self.low)
         highest = np.concatenate([self.high, self.usable, [1.0]])
-        for presolve in (True, False):  # with traces in the target the solver's own simplification may fail
-            with native_output_dropped():
-                result = milp(
-                    np.concatenate([np.zeros(count), self.dose_cost, [1.0 / DEVIATION_WORTH_A_DOSE]]),
-                    constraints=LinearConstraint(rows, lower, upper),
-                    bounds=Bounds(np.zeros_like(highest), highest),
-                    integrality=np.concatenate([np.zeros(count), np.ones(count), [0.0]]),
-                    options={"mip_rel_gap": 0.0, "presolve": presolve},
-                )
-            if result.status in (0, 2):
-                break
-        if result.status == 2:
-            return None
-        if result.status != 0:
-            raise RuntimeError(f"mixed-integer programme failed: {result.message}")
-        return np.asarray(result.x, dtype=np.float64)
+        with native_output_dropped():
+            return milp(
+                np.concatenate([np.zeros(count), self.dose_cost, [1.0 / DEVIATION_WORTH_A_DOSE]]),
+                constraints=LinearConstraint(rows, lower, upper),
+                bounds=Bounds(np.zeros_like(highest), highest),
+                integrality=np.concatenate([np.zeros(count), np.ones(count), [0.0]]),
+                options={"mip_rel_gap": 0.0, "presolve": presolve},
+            )
 
 
 def rounded(

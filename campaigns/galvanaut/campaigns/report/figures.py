@@ -155,7 +155,7 @@ def measured_against_predicted(summary: Summary) -> Figure | None:
         text=[_hover(row[0]) for row in pairs],
         hovertemplate="%{text}<br>predicted %{x:.3f}, measured %{y:.3f}<extra></extra>",
     )
-    figure.update_xaxes(title=f"{summary.label}, predicted before the experiment (bars: 95 %, noise included)")
+    figure.update_xaxes(title=f"{summary.label}, predicted beforehand (bars: 95 %)")
     figure.update_yaxes(title=f"{summary.label}, measured")
     return figure
 
