@@ -29,9 +29,9 @@ def installed() -> dict[str, str]:
 def pinned(text: str, versions: dict[str, str]) -> str:
     """``text`` of a pyproject.toml with its block of pins replaced."""
     lines = [f'    "{name}=={version}",' for name, version in versions.items()]
-    block = "\n".join([BEGIN, "[tool.uv]", "constraint-dependencies = [", *lines, "]", END])
+    block = "\n".join([BEGIN, "constraint-dependencies = [", *lines, "]", END])
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    return pattern.sub(lambda _: block, text) if pattern.search(text) else f"{text.rstrip()}\n\n{block}\n"
+    return pattern.sub(lambda _: block, text) if pattern.search(text) else f"{text.rstrip()}\n\n[tool.uv]\n{block}\n"
 
 
 def main() -> None:

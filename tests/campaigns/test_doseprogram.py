@@ -8,7 +8,7 @@ from campaigns.test_spaces_at_random import test_proposals_keep_to_the_space_and
 from galvanaut.campaigns import doseprogram
 
 
-@pytest.mark.parametrize("number", [658, 1293])
+@pytest.mark.parametrize("number", [658, 1293, 1583])
 def test_it_is_tried_again_with_fewer_decimals(number, monkeypatch):
     attempts = []
     attempt = doseprogram._Mixture._attempt

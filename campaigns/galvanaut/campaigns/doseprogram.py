@@ -84,7 +84,7 @@ def dose_cost(limits: DoseLimits) -> Array:
     return np.asarray(1.0 + 0.5 * 2.0 ** (rank - len(rank)))
 
 
-_ATTEMPTS = tuple((digits, presolve) for digits in (None, 9, 7) for presolve in (True, False))
+_ATTEMPTS = tuple((digits, presolve) for digits in (None, 9, 7, 5) for presolve in (True, False))
 """Decimals kept of shares (all of them if None), and whether the solver simplifies first. Traces in the target are as
 small as its tolerance, and it then may fail; what it finds is judged by the exact shares in any case."""
 
