@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+_STYLE = re.compile(r"<style.*?</style>\n?", re.DOTALL)
 
 
 def notebook_page(file: Path) -> str:
@@ -32,6 +35,9 @@ def _shown(output: Mapping[str, Any]) -> str:
     if "image/svg+xml" in data:
         return f'<div class="figure">{"".join(data["image/svg+xml"])}</div>\n'
     if "text/html" in data:
-        return f'<div class="output">{"".join(data["text/html"])}</div>\n'
+        table = "".join(data["text/html"]).replace(
+            '<table border="1" class="dataframe">', "<table>"
+        )  # the site's own look
+        return f'<div class="output">{_STYLE.sub("", table)}</div>\n'
     text = "".join(data["text/plain"]).rstrip()
     return f'```text title="output"\n{text}\n```\n'
