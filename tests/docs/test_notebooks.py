@@ -49,5 +49,7 @@ async def test_a_notebook_gives_what_it_shows(notebook, runner):
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_names_no_folder_of_the_computer_that_ran_it(notebook):
+def test_a_notebook_can_be_passed_on(notebook):
+    names = [cell["id"] for cell in json.loads(notebook.read_text("utf-8"))["cells"]]
+    assert len(set(names)) == len(names)
     assert re.findall(r"/(?:tmp|home|root|Users|private)/", notebook.read_text("utf-8")) == []
