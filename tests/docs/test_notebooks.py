@@ -4,24 +4,17 @@ What the planner chose may be another recipe on another kind of processor; of ce
 comes before its first choice is compared.
 """
 
-import importlib.util
 import json
 import re
 from pathlib import Path
 
 import pytest
 
+import notebookrun
+
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
 INITIAL = 6
-
-
-@pytest.fixture
-def runner():
-    spec = importlib.util.spec_from_file_location("run_notebook", ROOT / "scripts" / "run_notebook.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def text_of(output):
@@ -35,11 +28,11 @@ def outputs(cells, planned):
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-async def test_a_notebook_gives_what_it_shows(notebook, runner):
+async def test_a_notebook_gives_what_it_shows(notebook):
     kept = json.loads(notebook.read_text("utf-8"))["cells"]
     names = {}
-    with runner.workplace():
-        done = await runner.executed(kept, names)
+    with notebookrun.workplace():
+        done = await notebookrun.executed(kept, names)
     assert outputs(done, planned=False) == outputs(kept, planned=False)
     assert list(outputs(done, planned=True)) == list(outputs(kept, planned=True))
     new, old = (outputs(cells, planned=True)["run"].splitlines() for cells in (done, kept))

@@ -1,9 +1,10 @@
 """Execute a notebook and keep its outputs in it, without Jupyter.
 
-    uv run python scripts/run_notebook.py docs/notebooks/first-campaign.ipynb
+    uv run python tests/notebookrun.py docs/notebooks/first-campaign.ipynb
 
 The cells run in one event loop with `await` at their top, as in Jupyter, in a new folder that lies in an empty copy of
 the repository's shape, so that no path of this computer gets into the outputs. Outputs are text, HTML tables and SVG.
+This is no part of the program: nothing of ours makes code of text where instruments are worked.
 """
 
 from __future__ import annotations
