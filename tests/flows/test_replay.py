@@ -72,6 +72,18 @@ def test_a_shared_campaign_comes_out_again(tmp_path):
         assert replayed(tmp_path / lab).stdout == "6 of 6 proposals are the same, byte for byte\n"
 
 
+def test_a_campaign_in_a_lab_that_was_used_before_comes_out_again(tmp_path):
+    bench = tmp_path / "nearly_even.yaml"  # the fuller one of two bottles is soon the other one
+    text = BENCH.read_text("utf-8")
+    for bottle, volume in (("density: 1.195 g/mL", "2.0519 L"), ("density: 1.202 g/mL", "2.1132 L")):
+        text = text.replace(f"{bottle}, available: 2 L", f"{bottle}, available: {volume}")
+    bench.write_text(text, "utf-8")
+    changes = {str(BENCH): str(bench)}
+    run(small_campaign(tmp_path, 3, changes | {"name: conductivity\ntitle": "name: earlier\ntitle"}), tmp_path / "lab")
+    run(small_campaign(tmp_path, 3, changes), tmp_path / "lab")
+    assert replayed(tmp_path / "lab").stdout == "3 of 3 proposals are the same, byte for byte\n"
+
+
 def test_bottles_that_ran_low_are_low_again(tmp_path):
     bench = tmp_path / "scarce.yaml"
     bench.write_text(BENCH.read_text("utf-8").replace("available: 2 L", "available: 12 mL"), "utf-8")

@@ -38,13 +38,16 @@ def magnitude(text: object, unit: str) -> float:
     """The value of ``text`` in ``unit``.
 
     Args:
-        text: a number with its unit, e.g. ``"25 degC"``, ``"5 %"``; a bare number only if ``unit`` is ``""``.
+        text: a number with its unit, e.g. ``"25 degC"``, ``"5 %"``, or a pint quantity; a bare number only if ``unit``
+            is ``""``.
         unit: the unit wanted, as pint spells it; ``""`` for a pure number.
 
     Raises:
         ValueError: no number, no unit, a unit of another dimension, or one that means two things in a battery lab.
     """
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
+        if isinstance(text, registry().Quantity):
+            return _of_quantity(text, unit)
         raise ValueError(f"expected a number with a unit such as {example(unit)!r}, found {text!r}")
     match = _NUMBER_AND_UNIT.fullmatch(str(text))
     if match is None:
@@ -61,7 +64,14 @@ def magnitude(text: object, unit: str) -> float:
     return number if found == unit else _convert(number, found, unit, str(text))
 
 
-def _convert(number: float, found: str, unit: str, text: str) -> float:
+def _of_quantity(quantity: Any, unit: str) -> float:
+    number, found = quantity.magnitude, f"{quantity.units:~P}"
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise ValueError(f"expected one number with a unit such as {example(unit)!r}, found {quantity!r}")
+    return _convert(float(number), quantity.units, unit, f"{number:g} {found}")
+
+
+def _convert(number: float, found: Any, unit: str, text: str) -> float:
     import pint
 
     try:

@@ -278,7 +278,10 @@ class Lab:
         return advice(self.campaign, self.ledger, self.plan.task(beliefs=self._beliefs))
 
     def _plan_anew(self) -> None:
-        self.planner = self.plan.planner(self.station.journal.drawn_mL, self._beliefs)
+        # What bottles hold counts only where it limits the choice: the ledger keeps it only then, for replays.
+        drawn_mL = self.station.journal.drawn_mL
+        whole = not self.plan.is_scarce(drawn_mL)
+        self.planner = self.plan.planner((lambda stock, lot: 0.0) if whole else drawn_mL, self._beliefs)
 
     @cached_property
     def _beliefs(self) -> list[Belief]:

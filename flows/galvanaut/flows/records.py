@@ -43,7 +43,7 @@ def campaign_text(lab: Path, campaign: str) -> str:
     rows = [_line(summary)]
     if (front := summary.front()) is not None:
         rows.append(front.text())
-    if summary.limits and (text := _advice(lab, summary.name)):
+    if summary.limits and (text := recommendation(lab, summary.name)):
         rows.append(text)
     for rank, trial in enumerate(summary.leaderboard(10), start=1):
         rows.append(
@@ -84,12 +84,16 @@ def write_campaign_report(lab: Path, campaign: str) -> Path:
     with _log(lab) as log:
         plans = Ledger(log, summary.name, SystemClock()).plans
     with writing(path):
-        told = _advice(lab, summary.name)
+        told = recommendation(lab, summary.name)
         return write_report(summary, path, label, told, went_wrong, injected_faults(folder, plans))
 
 
-def _advice(lab: Path, campaign: str) -> str:
-    """The planner's recommendation in words."""
+def recommendation(lab: Path, campaign: str) -> str:
+    """What the model holds for the best of the tested recipes, in words; empty before a success.
+
+    Raises:
+        InputError: there is no such lab.
+    """
     with _log(lab) as log:
         ledger = Ledger(log, campaign, SystemClock())
         plan = plan_of(ledger.started or {})

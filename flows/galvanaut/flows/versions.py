@@ -30,4 +30,4 @@ def _kernels() -> str:
     """For which processor linear algebra has chosen its routines; sums may differ in their last digit between them."""
     from galvanaut.campaigns.planners.threads import architectures
 
-    return " ".join(architectures())
+    return " ".join(filter(None, architectures()))  # a library that is loaded late may not say

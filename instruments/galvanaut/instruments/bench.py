@@ -46,7 +46,8 @@ class StockEntry(BaseModel):
         density_g_mL: at the dispenser's temperature, as the laboratory measured it.
         available_mL: what may be drawn.
         lot: the maker's lot number.
-        supplier, grade: who sold it, and how pure it is, in words; the recipe card of a dossier shows them.
+        supplier: who sold it, in words; the recipe card of a dossier shows it.
+        grade: how pure it is, in words, likewise.
         standard: if it is a conductivity standard, which one, e.g. ``KCl 0.1 mol/kg``.
     """
 
@@ -123,7 +124,7 @@ class InstrumentEntry(BaseModel):
     """One instrument.
 
     Attributes:
-        driver: its name in `galvanaut.instruments.drivers.driver_names`.
+        driver: its name, one of those that ship or that an installed package adds.
         resource: VISA resource name, e.g. ``ASRL3::INSTR``.
         wiring: what it is connected to; which words apply depends on the instrument's role.
         settings: checked by the driver's own model.
@@ -168,15 +169,15 @@ class Bench(BaseModel):
     """A bench file.
 
     Attributes:
-        name: of the bench.
+        name: names the bench, and its simulated world in the lab folder.
         visa: ``simulated``, or which VISA library serves the resources (``@py``: pyvisa-py, ``@ivi``: the vendor's).
-        armed: must be true before anything is sent to real instruments.
+        armed: must be true, together with ``--arm``, before anything is sent to real instruments.
         stocks: bottles by name.
         vessels: by name; they hold liquids.
         holders: by name; they hold cells.
-        instruments: by name.
-        file_cyclers: cyclers without an interface, by name; see `FileCycler`.
-        operators: how soon people answer work orders; see `Operators`.
+        instruments: by name; they are what is sent anything.
+        file_cyclers: cyclers without an interface, by name; their exports come into a folder.
+        operators: how soon people answer work orders, and what they are asked.
         simulation: parameters of the simulated world; ignored on a real bench.
         served: the resources are those of a simulated bench that another process serves. To this one it is as real as
             any, and has to be armed, but what it measures is labelled as simulated.
