@@ -26,7 +26,7 @@ CONDUCTIVITY = "conductivity"
 
 def beliefs(plan: Plan, ledger: Ledger) -> list[Belief]:
     """All that the campaign file asks for; `check_physics` has looked at the file before."""
-    return [*_physics(plan), *beliefs_of_earlier(plan.campaign, plan.space, ledger)]
+    return [*physics_beliefs(plan), *beliefs_of_earlier(plan.campaign, plan.space, ledger)]
 
 
 def check_physics(plan: Plan) -> None:
@@ -50,7 +50,8 @@ def check_physics(plan: Plan) -> None:
         raise InputError(plan.campaign_file, Problem("planner.physics", text))
 
 
-def _physics(plan: Plan) -> list[Belief]:
+def physics_beliefs(plan: Plan) -> list[Belief]:
+    """The law, if the campaign file asks for it."""
     if not plan.campaign.planner.physics:
         return []
     law = conductivity_law(
