@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from galvanaut.campaigns.ledger import Ledger
+from galvanaut.campaigns.ledger import FORECAST, Ledger
 from galvanaut.campaigns.quote import Range
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.eventlog import EventLog, opened
@@ -51,7 +51,8 @@ def used(plan: Plan, lab: Path) -> dict[str, Any]:
         if "stock" in job.request:
             stocks[job.request["stock"]] += job.request["volume_mL"]
     tests = [job.result or {} for job in jobs if job.request["kind"] == "cycle"]
-    values = [each.outcome.values for each in ended if each.outcome is not None and each.status == "ok"]
+    known = [each.outcome for each in ended if each.outcome is not None and each.status == "ok"]
+    values = [each.values for each in known if FORECAST not in each.details]
     objective, last = plan.campaign.objective, max(each.ended_at or 0.0 for each in ended)
     best = max if objective.goal == "maximise" else min
     return {

@@ -157,5 +157,5 @@ class _World:
             tuple(Slot(each.making_h, each.cells_h) for each in numbered),
             dict(self._drawn_mL),
             sum(each.is_stopped for each in trace.trials),
-            tuple(each.worth for each in trace.trials),
+            tuple(float("nan") if each.is_stopped else each.worth for each in trace.trials),
         )
