@@ -84,6 +84,7 @@ def test_the_command_prints_tables_and_json(campaign, tmp_path):
     for piece in ("wall-clock, h", "LiPF6_DMC", "cost in all, EUR", "probability of the target", "what binds"):
         assert piece in done.stdout
     assert "simulated: liquids" in done.stdout
+    assert "take 9 or more" in done.stdout
     row = json.loads(command_line("quote", campaign, *options, "--json").stdout)
     assert row["simulated"] is True
     assert row["cost"]["median"] == pytest.approx(sum(need["cost"]["median"] for need in row["stocks"].values()), 0.05)

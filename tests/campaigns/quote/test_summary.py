@@ -61,6 +61,8 @@ def test_a_stock_without_a_price_leaves_the_whole_unknown():
 def test_people_who_build_cells_are_counted():
     quote = quoted(draws(), terms(by_hand=True, bottles={name: Bottle(1.0, 1e4) for name in BOTTLES}))
     assert quote.operator_h.median == pytest.approx(4 * 0.25)
+    helped = {each.limit: each.saved_h.median for each in quote.reliefs}["people"]
+    assert helped == pytest.approx(2 * 2 * 0.125)  # two trials one after the other, two cells each
 
 
 def test_the_target_is_reached_as_often_as_it_is():

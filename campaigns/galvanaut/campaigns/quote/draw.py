@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,11 @@ class Draw:
     def wall_clock_h(self, capacity: Capacity) -> float:
         """Hours until the last trial has ended."""
         return wall_clock_h(self.slots, capacity, self.begins_h)
+
+    def with_faster_building(self, saved_h: float) -> Draw:
+        """The same campaign, where each cell is built in so many hours less."""
+        slots = (Slot(each.making_h - saved_h * len(each.cells_h), each.cells_h) for each in self.slots)
+        return replace(self, slots=tuple(slots))
 
     def best(self, trials: int | None = None) -> float:
         """The best worth among the first trials that ended; NaN if none counted."""

@@ -12,6 +12,10 @@ LEVEL = 0.8
 """Share of campaigns that an interval is to contain."""
 
 
+ENOUGH = 9
+"""From so many simulated campaigns on an interval holds that share; the ends of fewer hold less."""
+
+
 @dataclass(frozen=True)
 class Range:
     """A quantity in so many simulated campaigns: the ends of the 80 % interval, and the median between them."""

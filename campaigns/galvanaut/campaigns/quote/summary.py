@@ -142,12 +142,18 @@ def quoted(draws: Sequence[Draw], terms: Terms) -> Quote:
         channel_cost=None if channel is None else range_of(channel),
         operator_cost=None if operator is None else range_of(operator),
         cost=_whole_cost(draws, terms, channel, operator),
-        reliefs=reliefs(draws, terms.capacity),
+        reliefs=reliefs(draws, terms.capacity, _build_h(terms)),
     )
 
 
-def reliefs(draws: Sequence[Draw], capacity: Capacity) -> tuple[Relief, ...]:
-    """What each limit costs in time: the same recipes, with the same lives and stops, on a bench that can do more."""
+def reliefs(draws: Sequence[Draw], capacity: Capacity, build_h: float = 0.0) -> tuple[Relief, ...]:
+    """What each limit costs in time: the same recipes, with the same lives and stops, on a bench that can do more.
+
+    Args:
+        draws: simulated campaigns.
+        capacity: of the bench as it is.
+        build_h: in which a person builds a cell; 0 where an assembler does.
+    """
     now = [each.wall_clock_h(capacity) for each in draws]
     at_once = replace(capacity, parallel=2 * capacity.parallel)
     mixers = replace(capacity, mixers=2 * capacity.mixers)
@@ -167,6 +173,10 @@ def reliefs(draws: Sequence[Draw], capacity: Capacity) -> tuple[Relief, ...]:
         Relief(limit, what, range_of([h - each.wall_clock_h(other) for h, each in zip(now, draws, strict=True)]), one)
         for (limit, what, other), one in [*((each, True) for each in found), (pair, False)]
     ]
+    if build_h:
+        helped = [each.with_faster_building(build_h / 2) for each in draws]
+        saved = [h - each.wall_clock_h(capacity) for h, each in zip(now, helped, strict=True)]
+        gains.append(Relief("people", "two people who build cells instead of one", range_of(saved)))
     return tuple(sorted(gains, key=lambda each: (-each.saved_h.median, not each.is_single)))
 
 
@@ -195,9 +205,18 @@ def _refills(volume_mL: float, bottle: Bottle) -> int:
 
 
 def _operator_h(draw: Draw, terms: Terms) -> float:
-    times = Times() if terms.prices is None else terms.prices.times
+    times = _times(terms)
     refills = sum(_refills(draw.stock_mL.get(name, 0.0), bottle) for name, bottle in terms.bottles.items())
-    return (draw.cells * times.build_cell_h if terms.by_hand else 0.0) + refills * times.change_bottle_h
+    return draw.cells * _build_h(terms) + refills * times.change_bottle_h
+
+
+def _times(terms: Terms) -> Times:
+    return Times() if terms.prices is None else terms.prices.times
+
+
+def _build_h(terms: Terms) -> float:
+    """Hours of a person for each cell."""
+    return _times(terms).build_cell_h if terms.by_hand else 0.0
 
 
 def _channel_costs(draws: Sequence[Draw], terms: Terms) -> list[float] | None:

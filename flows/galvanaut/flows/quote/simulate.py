@@ -97,7 +97,7 @@ class _World:
     def setup(self) -> Setup:
         """The campaign."""
         campaign, plan, capacity = self.plan.campaign, self.plan, capacity_of(self.plan)
-        task = task_of(campaign, plan.space, self.seed, self._maker, physics_beliefs(plan))
+        task = task_of(campaign, plan.space, self.seed, self._maker, physics_beliefs(plan, is_synthetic=True))
         step = campaign.procedure.cells
         return Setup(
             task,

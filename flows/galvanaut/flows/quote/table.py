@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
+from galvanaut.campaigns.quote.intervals import ENOUGH
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -26,7 +28,7 @@ def show(plan: Plan, quote: Quote, prices: PriceFile | None, remarks: Sequence[s
     console.print(f"[bold]{escape(campaign.title or campaign.name)}[/]", soft_wrap=True)
     console.print(
         f"bench {escape(plan.bench.name)}, planner {escape(campaign.planner.name)}; {quote.draws} simulated campaigns; "
-        "8 of 10 such campaigns lie within an interval",
+        f"{_trustworthy(quote.draws)}",
         highlight=False,
         soft_wrap=True,
     )
@@ -38,6 +40,12 @@ def show(plan: Plan, quote: Quote, prices: PriceFile | None, remarks: Sequence[s
         head, _, rest = remark.partition(": ")
         text = f"[yellow]{escape(head)}:[/] {escape(rest)}" if rest else f"[yellow]note:[/] {escape(head)}"
         console.print(text, highlight=False, soft_wrap=True)
+
+
+def _trustworthy(draws: int) -> str:
+    if draws >= ENOUGH:
+        return "8 of 10 such campaigns lie within an interval"
+    return f"so few that fewer than 8 of 10 such campaigns lie within an interval; take {ENOUGH} or more"
 
 
 def binding(quote: Quote) -> str:
