@@ -253,7 +253,8 @@ class _Course:
         quantities = {name: Measured(each) for name, each in known.items()}
         if setup.replicates:
             quantities[LIFE] = Measured(life, (life * log_sd) ** 2, side)
-        variance = ((high - low) / 2) ** 2 if setup.replicates and high != low else None
+        rests_on_life = any(each.name == LIFE for each in setup.objectives)
+        variance = ((high - low) / 2) ** 2 if rests_on_life else None
         where = tuple(trial.point.tolist())
         watched = quantities if setup.task.aims or setup.task.limits else {}
         return Observation(trial.number, where, sign * value, variance, "ok", side, quantities=watched)

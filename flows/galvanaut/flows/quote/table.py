@@ -107,13 +107,12 @@ def _whole(plan: Plan, quote: Quote, prices: PriceFile | None) -> Table:
 
 
 def _stocks(quote: Quote, prices: PriceFile | None) -> Table:
-    table = _table(
-        "stocks and rinse solvent", "mL", "80 % interval", "g", "cost" if prices is None else prices.currency
-    )
+    costs = ("cost",) if prices is None else (prices.currency, "80 % interval")
+    table = _table("stocks and rinse solvent", "mL", "80 % interval", "g", *costs)
     for name, need in quote.stocks.items():
-        cost = "unknown" if need.cost is None else number(need.cost.median)
         volume, mass = number(need.volume_mL.median), number(need.mass_g.median)
-        table.add_row(escape(name), volume, _between(need.volume_mL), mass, cost)
+        cost = ("unknown",) if need.cost is None else (number(need.cost.median), _between(need.cost))
+        table.add_row(escape(name), volume, _between(need.volume_mL), mass, *cost)
     return table
 
 
