@@ -5,6 +5,9 @@ Usage: ``uv run benchmarks/quote.py --campaign campaigns/conductivity.yaml --see
 Each seed is run on the simulated bench by the real command, in a lab folder of its own below DIR; the quote is made
 once, with another seed, and knows nothing of these runs. What was found stands in ``DIR/results.jsonl``, so the same
 command goes on where it was stopped; ``--only-judge`` runs nothing and judges what is there.
+
+``--physics`` runs no bench: campaigns in the event order of the quote, on cells worked out by the full physics rather
+than by the fade law. It tells what the law costs, in minutes, and nothing of the rest.
 """
 
 from __future__ import annotations
@@ -17,13 +20,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+from galvanaut.campaigns.benchmark.stopcourse import together
 from galvanaut.campaigns.ledger import FORECAST, Ledger
+from galvanaut.campaigns.planners.threads import single_thread
 from galvanaut.campaigns.quote import Range
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.plan import Plan, load_plan
 from galvanaut.flows.quote.command import Wishes, quotation
+from galvanaut.flows.quote.rehearsal import rehearsed
+from galvanaut.flows.quote.simulate import World, capacity_of
 from galvanaut.instruments.journal import Journal
 
 QUOTE_SEED = 4711
@@ -64,6 +71,22 @@ def used(plan: Plan, lab: Path) -> dict[str, Any]:
     }
 
 
+def by_physics(plan: Plan, seeds: range) -> dict[int, dict[str, Any]]:
+    """The same quantities of campaigns whose cells are worked out by the full physics, all of them together."""
+    durations = rehearsed(plan, 0.25)
+    worlds = [World(plan, durations, seed, is_full=True) for seed in seeds]
+    with single_thread():
+        traces = together([world.setup() for world in worlds], worlds[0].cells)
+    found = {}
+    for seed, world, trace in zip(seeds, worlds, traces, strict=True):
+        draw = world.draw(trace)
+        stocks = {f"mL of {name}": draw.stock_mL.get(name, 0.0) for name in plan.path.pumps}
+        hours = draw.wall_clock_h(capacity_of(plan))
+        took = {"wall_clock_h": hours, "channel_days": draw.channel_days, "trials": len(draw.slots)}
+        found[seed] = {**took, "best": draw.best(), **stocks}
+    return found
+
+
 def quoted(campaign: Path, draws: int) -> tuple[dict[str, Any], float]:
     """The intervals by quantity, and the seconds that the quote took."""
     began = time.monotonic()
@@ -75,8 +98,11 @@ def quoted(campaign: Path, draws: int) -> tuple[dict[str, Any], float]:
 
 def judge(campaign: str, quote: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     """Print how many runs lie within, by quantity."""
-    print(f"\n{campaign}: {len(rows)} dry runs, seeds {', '.join(str(row['seed']) for row in rows)}")
-    print(f"{'quantity':20} {'interval (median)':34} {'dry runs: least, most':26} within")
+    if not rows:
+        print("nothing to judge yet")
+        return
+    print(f"\n{campaign}: {len(rows)} runs, seeds {', '.join(str(row['seed']) for row in rows)}")
+    print(f"{'quantity':20} {'interval (median)':34} {'runs: least, most':26} within")
     for name, ends in quote.items():
         interval, found = Range(**ends), [row["used"][name] for row in rows]
         within = sum(interval.holds(value, 1e-4) for value in found)
@@ -109,13 +135,17 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--draws", type=int, default=12)
     parser.add_argument("--only-run", action="store_true", help="no quote")
+    parser.add_argument("--physics", action="store_true", help="campaigns on the full physics instead of dry runs")
     parser.add_argument("--only-judge", action="store_true", help="run nothing")
     chosen = parser.parse_args()
     chosen.work.mkdir(parents=True, exist_ok=True)
     plan, name = load_plan(chosen.campaign), chosen.campaign.stem
     first, last = (int(each) for each in chosen.seeds.split("-"))
+    if chosen.physics and not kept(chosen.work / RESULTS, f"{name} by physics"):
+        for seed, took in by_physics(plan, range(first, last + 1)).items():
+            keep(chosen.work / RESULTS, {"campaign": f"{name} by physics", "seed": seed, "used": took})
     done = {row["seed"] for row in kept(chosen.work / RESULTS, name)}
-    for seed in range(first, last + 1) if not chosen.only_judge else ():
+    for seed in range(first, last + 1) if not (chosen.only_judge or chosen.physics) else ():
         if seed not in done:
             lab = chosen.work / f"{name}-{seed}"
             seconds = dry_run(chosen.campaign, seed, lab)
@@ -129,6 +159,7 @@ def main() -> None:
         quote, seconds = quoted(chosen.campaign, chosen.draws)
         quotes = [{"campaign": name, "draws": chosen.draws, "seconds": seconds, "quote": quote}]
         keep(chosen.work / QUOTES, quotes[0])
+    name = f"{name} by physics" if chosen.physics else name
     rows = [row for row in kept(chosen.work / RESULTS, name) if first <= row["seed"] <= last]
     print(f"quote of {chosen.draws} draws: {quotes[0]['seconds']:.0f} s")
     judge(name, quotes[0]["quote"], sorted(rows, key=lambda row: row["seed"]))

@@ -13,7 +13,7 @@ from galvanaut.flows.plan import load_plan
 from galvanaut.flows.quote.command import Wishes, quotation
 from galvanaut.flows.quote.rehearsal import Durations
 from galvanaut.flows.quote.remarks import remarks
-from galvanaut.flows.quote.simulate import _Job, _World, capacity_of
+from galvanaut.flows.quote.simulate import World, capacity_of
 from galvanaut.flows.quote.table import binding, duration, number
 from smalllab import BENCH, command_line, journal_of, small_campaign
 
@@ -148,8 +148,7 @@ def cells():
 
 
 def simulated(plan, seed=3):
-    job = _Job(plan, SPARE, seed)
-    world = _World(job.plan, job.durations, job.seed)
+    world = World(plan, SPARE, seed)
     return world.draw(together([world.setup()], world.cells)[0])
 
 
@@ -166,15 +165,14 @@ def test_a_campaign_with_cells_counts_channels_and_bottles(cells):
 
 
 def test_the_timetable_gives_the_simulated_campaign_its_time_back(cells):
-    job = _Job(cells, SPARE, 3)
-    world = _World(job.plan, job.durations, job.seed)
+    world = World(cells, SPARE, 3)
     trace = together([world.setup()], world.cells)[0]
     ended_h = max(each.ended_h for each in trace.trials)
     assert world.draw(trace).wall_clock_h(capacity_of(cells)) == pytest.approx(ended_h, rel=1e-9)
 
 
 def test_recipes_that_are_remeasured_scatter_anew(cells):
-    world = _World(cells, SPARE, 3)
+    world = World(cells, SPARE, 3)
     point = cells.space.volume(1, np.random.default_rng(1))[0]
     first, second = (world.liquid(point, trial)["conductivity"] for trial in (1, 2))
     assert first != second

@@ -66,19 +66,27 @@ def capacity_of(plan: Plan) -> Capacity:
 
 
 def _draw(job: _Job) -> Draw:
-    world = _World(job.plan, job.durations, job.seed)
+    world = World(job.plan, job.durations, job.seed)
     with single_thread():
         trace = together([world.setup()], world.cells)[0]
     return world.draw(trace)
 
 
 @dataclass
-class _World:
-    """What a simulated campaign finds: the liquids' values, its cells, the mixer's time, and what bottles give."""
+class World:
+    """What a simulated campaign finds: the liquids' values, its cells, the mixer's time, and what bottles give.
+
+    Attributes:
+        plan: campaign and bench.
+        durations: of making and measuring.
+        seed: of this one campaign.
+        is_full: whether cells are worked out by the full physics, rather than by the fade law fitted to that.
+    """
 
     plan: Plan
     durations: Durations
     seed: int
+    is_full: bool = False
     _values: dict[int, dict[str, float]] = field(default_factory=dict)
     _drawn_mL: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
@@ -88,7 +96,7 @@ class _World:
         self._maker = BatchMaker(plan.space, batches, campaign.procedure.batch_mass_g)
         rates = (getattr(each.parsed_settings(), "failure_rate", None) for each in plan.bench.instruments.values())
         failing = next((float(rate) for rate in rates if rate is not None), 0.0)
-        self._life = LifeProblem(campaign, plan.space, self._maker, tuple(campaign.objectives), failing)
+        self._life = LifeProblem(campaign, plan.space, self._maker, tuple(campaign.objectives), failing, self.is_full)
         self._quantities = {*(each.name for each in campaign.objectives), *(each.name for each in campaign.limits)}
         later_s, chance = np.array(self.durations.later_s), generator(self.seed, "making")
         # Drawn twice, so that how little was tried counts beside how much trials differ.
