@@ -153,7 +153,7 @@ def test_bench_check_lists_every_instrument():
     assert all(row["identity"] for row in rows)
 
 
-@pytest.mark.parametrize("kind", ["campaign", "bench"])
+@pytest.mark.parametrize("kind", ["campaign", "bench", "prices"])
 def test_schemas_are_printed_or_written(tmp_path, kind):
     printed = json.loads(command_line("schema", kind).stdout)
     assert command_line("schema", kind, "--output", tmp_path / "s.json").returncode == 0

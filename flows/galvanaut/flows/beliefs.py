@@ -26,7 +26,10 @@ CONDUCTIVITY = "conductivity"
 
 def beliefs(plan: Plan, ledger: Ledger) -> list[Belief]:
     """All that the campaign file asks for; `check_physics` has looked at the file before."""
-    return [*_physics(plan), *beliefs_of_earlier(plan.campaign, plan.space, ledger)]
+    return [
+        *physics_beliefs(plan, is_synthetic=plan.bench.is_synthetic),
+        *beliefs_of_earlier(plan.campaign, plan.space, ledger),
+    ]
 
 
 def check_physics(plan: Plan) -> None:
@@ -50,12 +53,11 @@ def check_physics(plan: Plan) -> None:
         raise InputError(plan.campaign_file, Problem("planner.physics", text))
 
 
-def _physics(plan: Plan) -> list[Belief]:
+def physics_beliefs(plan: Plan, *, is_synthetic: bool) -> list[Belief]:
+    """The law, if the campaign file asks for it; ``is_synthetic`` as in `conductivity_law`."""
     if not plan.campaign.planner.physics:
         return []
-    law = conductivity_law(
-        plan.space, plan.campaign.procedure.conductivity.temperature_degC, is_synthetic=plan.bench.is_synthetic
-    )
+    law = conductivity_law(plan.space, plan.campaign.procedure.conductivity.temperature_degC, is_synthetic=is_synthetic)
     return [Belief("physics", law, name) for name in _names_of(CONDUCTIVITY, plan.campaign)]
 
 

@@ -79,13 +79,13 @@ class LifeProblem:
         task = task_of(self.campaign, self.space, seed, self.maker)
         return task if len(self.objectives) > 1 else replace(task, aims=(), limits=(), maximise=True)
 
-    def liquid(self, point: Array) -> dict[str, float]:
-        """True conductivity, mS/cm, and cost, as far as they are objectives."""
+    def liquid(self, point: Array, trial: int = 0) -> dict[str, float]:
+        """True conductivity, mS/cm, and cost, as far as they are objectives; every trial finds the same."""
         recipe, found = self.space.recipe(point), {}
         for objective in self.objectives:
             if objective.name == "conductivity":
                 degC = self.campaign.procedure.conductivity.temperature_degC
-                found["conductivity"] = _liquids().conductivity_mS_cm(recipe.mass_fractions, degC)
+                found["conductivity"] = liquids().conductivity_mS_cm(recipe.mass_fractions, degC)
             elif objective.name == "cost" and self.campaign.prices is not None:
                 found["cost"] = self.campaign.prices.of(recipe)
         return found
@@ -162,7 +162,7 @@ class LifeProblem:
         assert step is not None
         composition = dict(self.space.recipe(point).mass_fractions)
         made = MadeCell(name, composition, step.electrolyte_mL, "", seed)
-        return sample(made, _liquids(), SOUND if spread is None else spread)
+        return sample(made, liquids(), SOUND if spread is None else spread)
 
     def _hours(self, samples: Sequence[Sample]) -> Array:
         nobody = [(Wanted(np.empty(0), 0, 0), "alike")] * len(samples)
@@ -211,7 +211,7 @@ def number_of(cycle: Array) -> Array:
 
 
 @cache
-def _liquids() -> Liquids:
+def liquids() -> Liquids:
     """One for all: it is slow to make."""
     from galvanaut.simulators.electrolyte.liquids import Liquids
 

@@ -12,7 +12,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_text(kind: str) -> str:
-    """The schema of ``campaign``, ``bench`` or ``alarms`` files.
+    """The schema of ``campaign``, ``bench``, ``alarms`` or ``prices`` files.
 
     Raises:
         InputError: another kind.
@@ -21,9 +21,10 @@ def schema_text(kind: str) -> str:
         "campaign": _campaign,
         "bench": _bench,
         "alarms": _alarms,
+        "prices": _prices,
     }
     if kind not in makers:
-        raise InputError("schema", f"{kind!r} is not a kind of file; choose campaign, bench or alarms")
+        raise InputError("schema", f"{kind!r} is not a kind of file; choose campaign, bench, alarms or prices")
     return json.dumps(makers[kind](), indent=2)
 
 
@@ -31,6 +32,12 @@ def _campaign() -> dict[str, Any]:
     from galvanaut.campaigns.campaignfile import json_schema
 
     return json_schema()
+
+
+def _prices() -> dict[str, Any]:
+    from galvanaut.campaigns.quote.prices import json_schema
+
+    return {"$schema": DIALECT, **json_schema()}
 
 
 def _alarms() -> dict[str, Any]:

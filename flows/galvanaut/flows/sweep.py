@@ -26,7 +26,11 @@ Place = Literal["processes", "dask", "ray"]
 
 
 def sweep(
-    work: Callable[[Job], Result], jobs: Sequence[Job], place: Place = "processes", address: str | None = None
+    work: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    place: Place = "processes",
+    address: str | None = None,
+    processes: int | None = None,
 ) -> list[Result]:
     """Do all jobs; the results in their order.
 
@@ -35,6 +39,7 @@ def sweep(
         jobs: what it is called with.
         place: where.
         address: of a Dask scheduler or a Ray cluster that runs already; by default one is started on this computer.
+        processes: of this computer at a time; by default one for each core.
 
     Raises:
         InputError: the extra is not installed, or an address comes with processes of this computer.
@@ -43,7 +48,7 @@ def sweep(
     if place == "processes":
         if address is not None:
             raise InputError("--address", "goes with --on dask or --on ray")
-        with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(processes or os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
             return list(pool.map(work, jobs))
     if address is not None and "PREFECT_API_URL" not in os.environ:
         advice = "needs PREFECT_API_URL, the address of a Prefect server that the other computers reach (galvanaut up)"

@@ -1,7 +1,8 @@
 """Whole campaigns with cells in event order, with and without early stopping, on cells whose truth is known.
 
-Nothing of a bench takes part but its number of channels. A trial waits until it has a channel for each of its cells; a
-cell gives its channel back when it ends, or when its recipe is stopped.
+Nothing of a bench takes part but its number of channels and, where that is wanted, the time that the mixer takes. A
+trial waits until it has a channel for each of its cells, then for the mixer; a cell gives its channel back when it
+ends, or when its recipe is stopped.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import exp, inf, isfinite, sqrt
+from math import exp, inf, isfinite, nan, sqrt
 
 import numpy as np
 
@@ -24,20 +25,22 @@ from galvanaut.campaigns.planners.protocol import Censored
 
 Make = Callable[[Sequence[Wanted]], list[MadeTrial]]
 
-_LOOK = -1
+_LOOK, _MEASURED = -1, -2
 _AGAIN = 0.2
 """The life model learns again when so many more cells, or those of one more trial, have ended."""
 
 
 @dataclass
 class _Trial:
-    """One under way; hours since the campaign began."""
+    """One under way; hours since the campaign began, and the cells' tests begin at ``began_h``."""
 
     number: int
     point: Array
     made: MadeTrial
     began_h: float
     left: int
+    making_h: float = 0.0
+    worth: float = nan
     decision: Decision | None = None
     stopped_h: float | None = None
 
@@ -91,8 +94,9 @@ class _Course:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._session = PlannerSession(planner(setup.planner, setup.task))
-        self._now_h, self._free, self._asked = 0.0, setup.channels, 0
+        self._session = PlannerSession(setup.proposer or planner(setup.planner, setup.task))
+        self._now_h, self._free, self._asked = setup.begins_h, setup.channels, 0
+        self._mixers_h = [setup.begins_h] * setup.mixers  # when each is clean again
         self._waiting: list[tuple[int, Array]] = []
         self._trials: dict[int, _Trial] = {}
         self._ended: dict[int, tuple[float, float]] = {}  # when, and the life in cycles
@@ -105,7 +109,8 @@ class _Course:
     def fresh(self) -> list[tuple[int, Array]]:
         """Ask for as many recipes as may be under way; those that get their channels now."""
         setup = self._setup
-        while self._asked - len(self._ended) < setup.parallel and self._asked < setup.trials:
+        may_ask = setup.asynchronous or self._asked == len(self._ended)
+        while may_ask and self._asked - len(self._ended) < setup.parallel and self._asked < setup.trials:
             proposal = self._session.ask()
             self._asked += 1
             self._waiting.append((self._asked, np.array(proposal.point)))
@@ -117,12 +122,18 @@ class _Course:
 
     def start(self, number: int, point: Array, made: MadeTrial) -> None:
         """Put the cells of a trial on their channels."""
-        trial = _Trial(number, point, made, self._now_h, len(made.cells) + len(made.spoilt_h))
+        making_h = 0.0 if self._setup.making is None else self._setup.making(point, number)
+        began_h = max(self._now_h, heapq.heappop(self._mixers_h)) + making_h
+        heapq.heappush(self._mixers_h, began_h)
+        cells = len(made.cells) + len(made.spoilt_h)
+        trial = _Trial(number, point, made, began_h, cells, making_h=making_h)
         self._trials[number] = trial
         for cell, hours in enumerate(trial.own_h):
-            heapq.heappush(self._events, (self._now_h + hours, number, cell))
+            heapq.heappush(self._events, (began_h + hours, number, cell))
         for hours in self._looks(made):
-            heapq.heappush(self._events, (self._now_h + hours, number, _LOOK))
+            heapq.heappush(self._events, (began_h + hours, number, _LOOK))
+        if not cells:
+            heapq.heappush(self._events, (began_h, number, _MEASURED))
 
     def step(self) -> bool:
         """The next thing that happens; False if nothing does any more."""
@@ -134,6 +145,9 @@ class _Course:
             return True
         if cell == _LOOK:
             self._look(trial)
+            return True
+        if cell == _MEASURED:
+            self._end(trial)
             return True
         trial.left -= 1
         self._free += 1
@@ -166,7 +180,7 @@ class _Course:
             return
         model = self._learnt()
         rival = self._best_other(trial)
-        liquid = self._setup.liquid(trial.point)
+        liquid = self._setup.liquid(trial.point, trial.number)
         beats = _anything if rival is None else beating(self._setup.objectives, liquid, rival)
         decision = decide(courses, model, beats, policy)
         if decision.life is not None and decision.life_sd is not None:
@@ -185,7 +199,7 @@ class _Course:
         best = self._rival
         for number, (life, log_sd) in self._forecasts.items():
             if number != trial.number and number not in self._ended:
-                values = {**self._setup.liquid(self._trials[number].point), LIFE: life}
+                values = {**self._setup.liquid(self._trials[number].point, number), LIFE: life}
                 value = float(worth(self._setup.objectives, values))
                 if best is None or value > best[0]:
                     best = value, Rival(values, log_sd)
@@ -202,22 +216,23 @@ class _Course:
 
     def _end(self, trial: _Trial) -> None:
         cells = [each.course for each in trial.made.cells]
-        if not cells:
-            self._ended[trial.number] = self._now_h, float("nan")
+        if not self._setup.replicates:
+            life, log_sd, censored = nan, 0.0, False
+        elif not cells:
+            self._ended[trial.number] = self._now_h, nan
             self._session.tell(trial.number, status="failed_instrument")
             return
-        if trial.decision is not None:
+        elif trial.decision is not None:
             life, log_sd, censored = self._stopped(trial, trial.decision)
         else:
             life, log_sd = _mean(trial.made), LIVES.spread / sqrt(len(cells))
             censored = any(each.life is None for each in cells)
         self._ended[trial.number] = self._now_h, life
+        values = {**self._setup.liquid(trial.point, trial.number), LIFE: life}
+        trial.worth = float(worth(self._setup.objectives, values))
         self._session.hear(self._observation(trial, life, log_sd, censored))
-        if trial.decision is None:
-            values = {**self._setup.liquid(trial.point), LIFE: life}
-            value = float(worth(self._setup.objectives, values))
-            if self._rival is None or value > self._rival[0]:
-                self._rival = value, Rival(values, log_sd)
+        if trial.decision is None and (self._rival is None or trial.worth > self._rival[0]):
+            self._rival = trial.worth, Rival(values, log_sd)
 
     def _stopped(self, trial: _Trial, decision: Decision) -> tuple[float, float, bool]:
         """Life, standard deviation of its logarithm, and whether that is a bound."""
@@ -230,24 +245,41 @@ class _Course:
 
     def _observation(self, trial: _Trial, life: float, log_sd: float, censored: bool) -> Observation:
         setup = self._setup
-        known = setup.liquid(trial.point)
-        low, value, high = worth(setup.objectives, {**known, LIFE: life * np.exp(log_sd * np.array([-1.0, 0.0, 1.0]))})
+        known = setup.liquid(trial.point, trial.number)
+        lives = life * np.exp(log_sd * np.array([-1.0, 0.0, 1.0]))
+        low, value, high = np.broadcast_to(worth(setup.objectives, {**known, LIFE: lives}), 3).tolist()
         sign = 1.0 if setup.task.maximise else -1.0
         side: Censored = "above" if censored else ""
         quantities = {name: Measured(each) for name, each in known.items()}
-        quantities[LIFE] = Measured(life, (life * log_sd) ** 2, side)
-        variance = ((high - low) / 2) ** 2
+        if setup.replicates:
+            quantities[LIFE] = Measured(life, (life * log_sd) ** 2, side)
+        rests_on_life = any(each.name == LIFE for each in setup.objectives)
+        variance = ((high - low) / 2) ** 2 if rests_on_life else None
         where = tuple(trial.point.tolist())
-        watched = quantities if setup.task.aims else {}
-        return Observation(trial.number, where, sign * float(value), float(variance), "ok", side, quantities=watched)
+        watched = quantities if setup.task.aims or setup.task.limits else {}
+        return Observation(trial.number, where, sign * value, variance, "ok", side, quantities=watched)
 
     def _traced(self, trial: _Trial) -> TrialTrace:
         when, life = self._ended[trial.number]
         spent = sum(min(hours, max(0.0, when - each.began_h)) for each in self._trials.values() for hours in each.own_h)
-        is_ok = bool(trial.made.cells)
-        full = _mean(trial.made) if is_ok else float("nan")
-        point = tuple(trial.point.tolist())
-        return TrialTrace(point, trial.is_stopped, is_ok, sum(trial.own_h), sum(trial.full_h), spent, life, full)
+        full = _mean(trial.made) if trial.made.cells else nan
+        is_ok = isfinite(trial.worth)
+        own_h = tuple(trial.own_h)
+        return TrialTrace(
+            tuple(trial.point.tolist()),
+            trial.is_stopped,
+            is_ok,
+            sum(own_h),
+            sum(trial.full_h),
+            spent,
+            life,
+            full,
+            trial.number,
+            own_h,
+            trial.making_h,
+            when,
+            trial.worth,
+        )
 
 
 def _anything(lives: Array) -> Flags:

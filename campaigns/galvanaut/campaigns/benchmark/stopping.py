@@ -11,6 +11,7 @@ from galvanaut.campaigns.benchmark.cellruns import MadeTrial, Wanted
 from galvanaut.campaigns.life import EarlyStop
 from galvanaut.campaigns.objectivefields import Objective
 from galvanaut.campaigns.planners import Task
+from galvanaut.campaigns.planners.protocol import Planner
 
 Told = Literal["forecast", "censored"]
 """What the planner hears of a stopped recipe: the calibrated forecast, or that it lives longer than it was seen to."""
@@ -20,8 +21,16 @@ Campaigning = Generator[list[Wanted], list[MadeTrial], "StopTrace"]
 class LiquidValues(Protocol):
     """What is known of a recipe without cells."""
 
-    def __call__(self, point: Array) -> dict[str, float]:
-        """Values of the objectives but life, at a point, by name."""
+    def __call__(self, point: Array, trial: int) -> dict[str, float]:
+        """Values of the objectives but life, at a point, as a trial finds them, by name."""
+        ...
+
+
+class Making(Protocol):
+    """How long the mixer is taken."""
+
+    def __call__(self, point: Array, trial: int) -> float:
+        """Hours from the first dose of a trial until its cells are built and the mixer is clean again."""
         ...
 
 
@@ -35,11 +44,16 @@ class Setup:
         objectives: of the campaign.
         liquid: values of the other objectives.
         channels: for cells.
-        replicates: cells of a trial.
+        replicates: cells of a trial; 0 where only the liquid is measured.
         trials: in all.
         parallel: at a time.
         policy: of early stopping; None for full cycling.
         told: of stopped recipes.
+        proposer: instead of the planner of that name, one that is set up already.
+        making: takes one of the mixers; None where that takes no time.
+        mixers: benches that make and measure liquids.
+        begins_h: when the first trial may begin, after whatever comes before.
+        asynchronous: whether a recipe is chosen as soon as one ends, rather than when all have.
     """
 
     task: Task
@@ -52,6 +66,11 @@ class Setup:
     parallel: int
     policy: EarlyStop | None = None
     told: Told = "forecast"
+    proposer: Planner | None = None
+    making: Making | None = None
+    mixers: int = 1
+    begins_h: float = 0.0
+    asynchronous: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,6 +86,11 @@ class TrialTrace:
         spent_h: channel-hours that the whole campaign had taken when it ended.
         life: as measured or, of a stopped one, as forecast, in cycles; NaN if none of its cells counted.
         full_life: what its cells would have come to, in cycles; NaN likewise.
+        number: of the trial, from 1.
+        cells_h: channel-hours of each cell.
+        making_h: hours that it took the mixer.
+        ended_h: hours from the beginning of the campaign to its end.
+        worth: of what was measured, more is better; NaN if no cell counted.
     """
 
     point: tuple[float, ...]
@@ -77,6 +101,11 @@ class TrialTrace:
     spent_h: float
     life: float
     full_life: float
+    number: int = 0
+    cells_h: tuple[float, ...] = ()
+    making_h: float = 0.0
+    ended_h: float = 0.0
+    worth: float = float("nan")
 
 
 @dataclass(frozen=True)

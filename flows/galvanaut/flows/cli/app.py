@@ -19,6 +19,7 @@ from galvanaut.flows.cli import (
     judging,
     newcampaigns,
     orders,
+    quotes,
     servers,
     stations,
     twins,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.command("new")(newcampaigns.new)
 app.command("check")(campaigns.check)
+app.command("quote")(quotes.quote)
 app.command("run")(campaigns.run)
 app.command("pause")(campaigns.pause)
 app.command("resume")(campaigns.resume)

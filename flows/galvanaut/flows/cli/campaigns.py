@@ -169,12 +169,14 @@ def benchmark(
 
 
 def schema(
-    kind: Annotated[str, typer.Argument(metavar="campaign|bench|alarms", help="Which kind of file.")] = "campaign",
+    kind: Annotated[
+        str, typer.Argument(metavar="campaign|bench|alarms|prices", help="Which kind of file.")
+    ] = "campaign",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write instead of printing.", show_default=False)
     ] = None,
 ) -> None:
-    """Print the JSON Schema of campaign, bench or alarms files, for editors."""
+    """Print the JSON Schema of campaign, bench, alarms or prices files, for editors."""
     from galvanaut.flows.schemas import schema_text
 
     text = schema_text(kind)

@@ -1,0 +1,1 @@
+"""`galvanaut quote`: what a campaign will take, before anything moves."""
