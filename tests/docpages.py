@@ -18,6 +18,7 @@ OWN_TESTS = {
     "docs/how-to/alarms.md": "test_alarms_page.py",
     "docs/how-to/bring-your-own-cycler.md": "test_bring_your_own_cycler.py",
     "docs/how-to/hand-over-a-dossier.md": "test_hand_over_page.py",
+    "docs/how-to/quote-a-campaign.md": "test_quote_page.py",
     "docs/how-to/read-your-data.md": "test_read_your_data.py",
     "docs/how-to/write-a-driver.md": "test_how_to.py",
     "docs/tutorial.md": "test_tutorial.py",
