@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from galvanaut.core import postgresql
 from galvanaut.core.errors import GalvanautError, InputError
-from galvanaut.core.postgresql import again_if_cut_off, is_postgresql
+from galvanaut.core.postgresql import READ_ONLY, again_if_cut_off, is_postgresql
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """Whole numbers of 64 bits; by this name only they can be SQLite's own row numbers."""
@@ -89,6 +89,8 @@ def create_table(engine: sa.Engine, table: sa.Table, *, append_only: bool = Fals
         table: what to create.
         append_only: the database refuses to change or delete a row.
     """
+    if is_read_only(engine):
+        return
     if is_postgresql(engine):
         postgresql.create_table(engine, table, append_only=append_only)
         return
@@ -103,6 +105,11 @@ def create_table(engine: sa.Engine, table: sa.Table, *, append_only: bool = Fals
                     f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
                 )
             )
+
+
+def is_read_only(engine: sa.Engine) -> bool:
+    """Whether nothing may be written with an engine, see `galvanaut.core.readonly`."""
+    return bool(engine.get_execution_options().get(READ_ONLY, False))
 
 
 def where(engine: sa.Engine) -> str:

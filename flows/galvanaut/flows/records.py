@@ -17,6 +17,7 @@ from galvanaut.campaigns.report import Summary, summarise, write_report
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, opened
+from galvanaut.core.readonly import reading
 from galvanaut.flows.alarms import alarms_text, open_in
 from galvanaut.flows.beliefs import beliefs
 from galvanaut.flows.folder import LabFolder, writing
@@ -175,5 +176,5 @@ def _summary_of(log: EventLog, name: str) -> Summary:
 
 @contextmanager
 def _log(lab: Path) -> Iterator[EventLog]:
-    with opened(LabFolder.existing(lab).ledger) as engine:
+    with reading(LabFolder.existing(lab).ledger) as engine:
         yield EventLog(engine, "ledger")
