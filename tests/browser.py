@@ -60,7 +60,7 @@ class Page:
         self._number += 1
         self._link.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
-            message = json.loads(self._link.recv(timeout=30))
+            message = json.loads(self._link.recv(timeout=60))
             if message.get("id") == self._number:
                 assert "error" not in message, message
                 return message["result"]
@@ -119,7 +119,7 @@ def browser() -> Iterator[Page]:
         command = [CHROMIUM, *_FLAGS, f"--user-data-dir={home}", "about:blank"]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
-            with connect(_tab(process), max_size=None, compression=None) as link:
+            with connect(_tab(process), max_size=None, compression=None, ping_interval=None) as link:
                 yield Page(link)
                 with suppress(AssertionError, ConnectionClosed, TimeoutError):
                     Page.call(_Closing(link), "Browser.close")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from galvanaut.core.errors import GalvanautError, InputError
+from galvanaut.core.errors import GalvanautError
 from galvanaut.flows.folder import writing
 from galvanaut.flows.listening import refuse_taken
 from galvanaut.flows.page.serve import PageAt, page_beside

@@ -26,10 +26,11 @@ def up(
 ) -> None:
     """Start the Prefect UI and the lab page; campaigns run meanwhile appear there live. Ctrl-C ends both.
 
-    The Prefect UI answers this computer alone, and asks for no password. Any other address is refused unless the environment
-    variable PREFECT_SERVER_API_AUTH_STRING holds `user:password`, the password of at least 12 characters. Campaigns and
-    workers on other computers need PREFECT_API_URL and, with the same text, PREFECT_API_AUTH_STRING. Nothing of it is
-    written to a file. The connection is not encrypted: put a TLS proxy in front, see docs/how-to/two-benches.md.
+    Both answer this computer alone, and ask for no password. For Prefect any other address is refused unless the
+    environment variable PREFECT_SERVER_API_AUTH_STRING holds `user:password`, the password of at least 12 characters.
+    Campaigns and workers on other computers need PREFECT_API_URL and, with the same text, PREFECT_API_AUTH_STRING.
+    Nothing of it is written to a file. The lab page wants a token instead, which is printed once. Connections are not
+    encrypted: put a TLS proxy in front, see docs/how-to/two-benches.md.
 
     Set the variable on a computer that several people use, too: it protects this computer's own address as well.
     """

@@ -1,4 +1,8 @@
-"""The lab page's application: one page, its script and style, and the views as JSON."""
+"""The lab page's application: one page, its script and style, and the views as JSON.
+
+Everything heavy is imported here, before the first question: scipy, pandas and Plotly do not bear it that two threads
+import them at once.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import plotly
+import plotly.graph_objects  # before threads
 from fastapi import FastAPI, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
@@ -17,13 +22,14 @@ from starlette.staticfiles import StaticFiles
 from galvanaut.core.errors import GalvanautError
 from galvanaut.flows.page.access import Door
 from galvanaut.flows.page.bench import bench_view
-from galvanaut.flows.page.campaign import campaign_view, lab_view
+from galvanaut.flows.page.campaign import Campaigns, lab_view
 from galvanaut.flows.page.cell import TwinViews, cell_view
 from galvanaut.flows.page.model import Models
 from galvanaut.flows.page.prefectlinks import PrefectLinks
 from galvanaut.flows.page.source import LabSource
 from galvanaut.flows.page.stream import Stream
 from galvanaut.flows.page.trial import trial_view
+from galvanaut.instruments.telemetry import columns, seal  # noqa: F401  # before threads
 
 HERE = Path(__file__).parent
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -36,12 +42,13 @@ class Views:
     Attributes:
         source: the lab.
         stream: its news.
-        models, twins: what takes longer, worked out when asked for and kept.
+        campaigns, models, twins: what takes longer, worked out when asked for and kept.
         links: to Prefect.
     """
 
     source: LabSource
     stream: Stream
+    campaigns: Campaigns
     models: Models
     twins: TwinViews
     links: PrefectLinks
@@ -50,7 +57,7 @@ class Views:
     def of(cls, lab: Path) -> Views:
         """Of a lab folder."""
         source = LabSource(lab)
-        return cls(source, Stream(source), Models(source), TwinViews(source), PrefectLinks(lab))
+        return cls(source, Stream(source), Campaigns(source), Models(source), TwinViews(source), PrefectLinks(lab))
 
 
 def lab_page(lab: Path, token: str = "", port: int = 0) -> Door:
@@ -101,7 +108,7 @@ def _add_data(app: FastAPI, views: Views) -> None:
 
     @app.get("/api/campaign/{name}")
     def campaign(name: str) -> JSONResponse:
-        return JSONResponse(campaign_view(source, name))
+        return JSONResponse(views.campaigns.view(name))
 
     @app.get("/api/links/{name}")
     def links(name: str) -> JSONResponse:

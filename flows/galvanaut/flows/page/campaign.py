@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from galvanaut.campaigns.report.figures import composition_map, convergence, measured_against_predicted, pareto_front
-from galvanaut.flows.page.plain import figure_json, number, when
+from galvanaut.flows.page.plain import DRAWING, figure_json, number, when
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.ledger import TrialRecord
@@ -37,21 +37,36 @@ def _brief(source: LabSource, name: str) -> dict[str, Any]:
     }
 
 
-def campaign_view(source: LabSource, name: str) -> dict[str, Any]:
-    """One campaign, without its model, see `galvanaut.flows.page.model`.
+class Campaigns:
+    """Views of the campaigns of a lab, kept while nothing is new; their models are in `galvanaut.flows.page.model`.
 
-    Raises:
-        InputError: there is none of this name.
+    Args:
+        source: the lab.
     """
-    with source.reading():
-        summary = source.summary(name)
-        note, version = source.note(name), source.versions[name]
-        planner = summary.plan.get("campaign", {}).get("planner", {})
+
+    def __init__(self, source: LabSource) -> None:
+        self._source = source
+        self._kept: dict[str, dict[str, Any]] = {}
+
+    def view(self, name: str) -> dict[str, Any]:
+        """One campaign as data.
+
+        Raises:
+            InputError: there is none of this name.
+        """
+        with DRAWING:  # first: who holds the source must not wait for who draws
+            with self._source.reading():
+                summary, note = self._source.summary(name), self._source.note(name)
+                version = self._source.versions[name]
+            if self._kept.get(name, {}).get("version") != version:
+                self._kept[name] = {"campaign": name, "version": version, **_told(summary, note)}
+            return self._kept[name]
+
+
+def _told(summary: Summary, note: str) -> dict[str, Any]:
     best, front = summary.best(), summary.front()
     return {
-        "campaign": name,
-        "version": version,
-        "title": summary.title or name,
+        "title": summary.title or summary.name,
         "simulated": bool(note),
         "note": note,
         "objective": {"label": summary.label, "goal": "highest" if summary.maximise else "lowest"},
@@ -60,7 +75,7 @@ def campaign_view(source: LabSource, name: str) -> dict[str, Any]:
         "counts": dict(Counter(trial.status.replace("_", " ") for trial in summary.trials)),
         "best": None if best is None else {**trial_row(summary, best), "text": best.text},
         "front": None if front is None else front.text(),
-        "planner": planner.get("name", ""),
+        "planner": summary.plan.get("campaign", {}).get("planner", {}).get("name", ""),
         "proposals": [proposal(summary, trial) for trial in reversed(summary.trials[-LAST:])],
         "figures": {
             "convergence": figure_json(convergence(summary)) if summary.ended else None,

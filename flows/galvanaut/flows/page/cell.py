@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from galvanaut.campaigns.analysis.cellcurves import CellCurves
 from galvanaut.campaigns.analysis.record import Record
+from galvanaut.core import bdf
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.core.identifiers import JobKey
 from galvanaut.flows.livetwins import TWINS
 from galvanaut.flows.page.plain import when
 from galvanaut.flows.stepnames import CYCLING
+from galvanaut.flows.twinview import view
 from galvanaut.instruments.telemetry.reader import read_record
+from galvanaut.instruments.telemetry.sealed import record_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,8 +75,6 @@ def cell_view(source: LabSource, test: str) -> dict[str, Any]:
 
 
 def _last(frame: pd.DataFrame) -> str | None:
-    from galvanaut.core import bdf
-
     return when(float(frame[bdf.UNIX_TIME].iloc[-1])) if len(frame) and bdf.UNIX_TIME in frame else None
 
 
@@ -121,11 +122,12 @@ class TwinViews:
 
     def _is_fresh(self, key: str) -> bool:
         made, took, found = self._kept[key]
-        return not found.get("running", True) or time.monotonic() - made < max(LEAST_S, SHARE * took)
+        if not found.get("running", True):
+            return True
+        is_over = (self._source.folder.path / record_path(key)).exists()
+        return not is_over and time.monotonic() - made < max(LEAST_S, SHARE * took)
 
     def _made(self, key: str) -> dict[str, Any]:
-        from galvanaut.flows.twinview import view
-
         try:
             seen = view(self._source.folder.path, key)
         except GalvanautError as error:

@@ -11,7 +11,7 @@ from galvanaut.campaigns.observe import observations
 from galvanaut.campaigns.report.surface import surface_figure, surface_of
 from galvanaut.core.errors import GalvanautError
 from galvanaut.flows.beliefs import beliefs
-from galvanaut.flows.page.plain import figure_json
+from galvanaut.flows.page.plain import DRAWING, figure_json
 from galvanaut.flows.plan import plan_of
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Models:
         if model is None or surface is None:
             return {"campaign": campaign, "version": version, "why_not": _FEW}
         told = model.explanation()
+        with DRAWING:
+            maps = {name: figure_json(surface_figure(summary, surface, of_sd=name == "sd")) for name in ("mean", "sd")}
         return {
             "campaign": campaign,
             "version": version,
@@ -76,6 +78,5 @@ class Models:
             "around": f"All but the shares of the solvents is that of trial {surface.around.number}.",
             "model": told.get("model", ""),
             "hyperparameters": {name: told[name] for name in _HYPER if told.get(name)},
-            "mean": figure_json(surface_figure(summary, surface, of_sd=False)),
-            "sd": figure_json(surface_figure(summary, surface, of_sd=True)),
+            **maps,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ from galvanaut.instruments.orders.paper import when as _when
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+DRAWING = threading.Lock()
+"""Held while figures are made: Plotly imports and fills its own parts as they are needed."""
 
 
 def number(value: float | None, digits: int) -> float | None:
