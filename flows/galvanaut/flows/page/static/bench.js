@@ -134,5 +134,5 @@ function voltages(rows, palette) {
     };
   }).filter((trace) => trace.x.length);
   const ticks = many ? { showticklabels: false } : { tickvals: rows.map((_, place) => place), ticktext: rows.map((row) => row.key.replace(/^holder_/, "")) };
-  return { data, layout: { xaxis: { title: { text: "channel" }, ...ticks, showgrid: false }, yaxis: { title: { text: "voltage / V" } } } };
+  return { data, layout: { xaxis: { title: { text: "channel" }, ...ticks, showgrid: false, zeroline: false }, yaxis: { title: { text: "voltage / V" } } } };
 }

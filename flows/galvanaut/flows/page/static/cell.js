@@ -152,7 +152,6 @@ function fade(curves, twin, palette) {
     const last = cycle[cycle.length - 1];
     const x = fan[0].map((_, at) => last + at + 1);
     const rows = fan.map((row) => row.map((value) => (value === null ? null : 100 * value)));
-    const veil = (share_) => `color-mix(in srgb, ${palette.accent} ${share_}%, transparent)`;
     data.push(...band(x, rows[0], rows[4], tint(palette.accent, 0.18), "90 % of forecasts"), ...band(x, rows[1], rows[3], tint(palette.accent, 0.32), "50 % of forecasts"), line(x, rows[2], "median forecast", palette.accent));
   }
   return { data, layout: axes("cycle", "retained capacity / %") };

@@ -94,8 +94,8 @@ export class Chart {
   // The same as a table, for who cannot see it or wants the numbers.
   list() {
     if (!this.numbers.open || !this.data) return;
-    const tables = this.data.filter((trace) => (trace.x ?? trace.a)?.length).map((trace) => {
-      const names = ["x", "y", "a", "b", "c"].filter((name) => trace[name]);
+    const tables = this.data.filter((trace) => Array.isArray(trace.x ?? trace.a) && (trace.x ?? trace.a).length).map((trace) => {
+      const names = ["x", "y", "a", "b", "c", "text"].filter((name) => Array.isArray(trace[name]));
       const length = Math.min(trace[names[0]].length, 300);
       const rows = Array.from({ length }, (_, at) => h("tr", {}, names.map((name) => h("td", { class: "n" }, text(trace[name][at])))));
       const heads = names.map((name) => h("th", { scope: "col", class: "n" }, name));

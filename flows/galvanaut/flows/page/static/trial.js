@@ -35,7 +35,7 @@ export class TrialView extends View {
     this.recipe = new Table("Mass shares in %", [
       ["component", (row) => row.key, "w"], ["name", (row) => row.name],
       ["asked / %", (row) => fixed(row.asked, 3), "n"], ["made / %", (row) => fixed(row.made, 3), "n"],
-      ["sd / %", (row) => fixed(row.sd, 3), "n"], ["mol per kg solvent", (row) => fixed(row.mol_per_kg, 3), "n"],
+      ["sd / %", (row) => fixed(row.sd, 3), "n"], ["mol/kg", (row) => fixed(row.mol_per_kg, 3), "n"],
     ], (row) => row.key);
     this.measured = new Table("Values of the outcome", [
       ["quantity", (row) => row.name, "w"], ["value", (row) => digits(row.value, 5), "n"], ["sd of its readings", (row) => digits(row.sd, 2), "n"],
@@ -43,7 +43,7 @@ export class TrialView extends View {
     ], (row) => row.name);
     this.cells = new Table("Replicates and their verdicts", [
       ["cell", (row) => row.cell, "w"], ["holder", (row) => row.holder, "w"],
-      ["verdict", (row) => ({ text: row.verdict, state: row.verdict === "ok" ? "ok" : row.verdict.startsWith("not judged") ? "" : "bad" })],
+      ["verdict", (row) => ({ text: row.verdict, state: row.verdict === "ok" ? "ok" : row.verdict.startsWith("not judged") ? "" : "bad" }), "long"],
       ["formation", (row) => testLink(row, "formation"), "w"], ["cycling", (row) => testLink(row, "cycling"), "w"],
       ["electrolyte / mg", (row) => fixed(row.electrolyte_mg, 1), "n"], ["ended", (row) => row.ended, "long"],
     ], (row) => row.cell);
