@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from galvanaut.core import postgresql
 from galvanaut.core.errors import GalvanautError, InputError
-from galvanaut.core.postgresql import again_if_cut_off, is_postgresql
+from galvanaut.core.postgresql import READ_ONLY, again_if_cut_off, is_postgresql
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """Whole numbers of 64 bits; by this name only they can be SQLite's own row numbers."""
@@ -89,6 +89,8 @@ def create_table(engine: sa.Engine, table: sa.Table, *, append_only: bool = Fals
         table: what to create.
         append_only: the database refuses to change or delete a row.
     """
+    if is_read_only(engine):
+        return
     if is_postgresql(engine):
         postgresql.create_table(engine, table, append_only=append_only)
         return
@@ -105,10 +107,17 @@ def create_table(engine: sa.Engine, table: sa.Table, *, append_only: bool = Fals
             )
 
 
+def is_read_only(engine: sa.Engine) -> bool:
+    """Whether nothing may be written with an engine, see `galvanaut.core.readonly`."""
+    return bool(engine.get_execution_options().get(READ_ONLY, False))
+
+
 def where(engine: sa.Engine) -> str:
     """The file of a database, or its URL without the password."""
-    is_file = engine.dialect.name == "sqlite" and engine.url.database
-    return str(engine.url.database) if is_file else engine.url.render_as_string()
+    if engine.dialect.name != "sqlite":
+        return engine.url.render_as_string()
+    file = engine.url.database or engine.get_execution_options().get(READ_ONLY)
+    return str(file) if file else engine.url.render_as_string()
 
 
 def cause(error: sa.exc.DBAPIError) -> str:

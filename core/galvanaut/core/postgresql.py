@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 PATIENCE_S = 5.0
 """So long a server that was there before may be away, e.g. while it starts anew (illustrative)."""
+READ_ONLY = "galvanaut_read_only"
+"""Execution option of engines with which nothing may be written, see `galvanaut.core.readonly`."""
 _there = set[str]()
 """Databases that answered last, so that a process waits once for one that is gone, and not again at each step."""
 _LIMITS = {
@@ -62,9 +64,16 @@ def is_postgresql(engine: sa.Engine) -> bool:
     return engine.dialect.name == "postgresql"
 
 
-def open_postgresql(url: sa.URL) -> sa.Engine:
-    """An engine that finds back to a server that was away, and works in the schema of the lab that the URL names."""
-    engine = sa.create_engine(url, pool_pre_ping=True)
+def open_postgresql(url: sa.URL, read_only: bool = False) -> sa.Engine:
+    """An engine that finds back to a server that was away, and works in the schema of the lab that the URL names.
+
+    Args:
+        url: of the database.
+        read_only: the server refuses every change.
+    """
+    options = {READ_ONLY: True} if read_only else {}
+    given = {"options": "-cdefault_transaction_read_only=on"} if read_only else {}
+    engine = sa.create_engine(url, pool_pre_ping=True, connect_args=given, execution_options=options)
     sa.event.listen(engine, "do_connect", _Connector(url))
     return engine
 

@@ -18,6 +18,7 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from galvanaut.flows.lab import Lab
 from galvanaut.flows.livetwins import kept_twins
 from galvanaut.flows.orders import waiting
+from galvanaut.flows.prefect_settings import noted_page
 from galvanaut.flows.svg import convergence_svg
 from galvanaut.flows.trialcard import trial_markdown
 from galvanaut.flows.twinpage import twins_markdown
@@ -183,6 +184,8 @@ def convergence(lab: Lab) -> str:
     best = summary.best()
     found = f"**Best: {summary.value(best):.2f} {summary.unit}** with {best.text}" if best else "No success yet."
     note = f"\n\n> Simulated: {lab.simulated_note}" if lab.simulated_note else ""
+    page = noted_page(lab.folder.path)
+    note += f"\n\n[Live on the lab page]({page}/#/campaign/{summary.name})" if page else ""
     return (
         f"### {summary.title or summary.name}\n\n{found} (trial {best.number if best else '-'}), "
         f"{len(values)} of {summary.budget} trials ended.\n\n![convergence](data:image/svg+xml;base64,{data}){note}"

@@ -19,7 +19,7 @@ def condemn(lab: Path, campaign: str, number: int, reason: str) -> str:
     """
     if not reason.strip():
         raise InputError("--reason", 'is empty; write what was seen, e.g. "it gelled"')
-    with campaign_log(lab, campaign) as (log, name):
+    with campaign_log(lab, campaign, to_write=True) as (log, name):
         seen = Ledger(log, name, SystemClock())
         if number not in seen.trials:
             raise InputError(f"trial {number}", f"is not one of campaign {name}, which has {len(seen.trials)}")

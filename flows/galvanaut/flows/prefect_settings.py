@@ -64,12 +64,20 @@ def apply(settings: Mapping[str, str]) -> None:
         os.environ.setdefault(name, value)
 
 
-def remember_server(lab: Path, api_url: str) -> Path:
-    """Leave the address of the running server in the lab, for runs in other terminals."""
+def remember_server(lab: Path, api_url: str, page_url: str = "") -> Path:
+    """Leave the address of the running server in the lab, for runs in other terminals; and that of the lab page."""
     lab.mkdir(parents=True, exist_ok=True)
     path = lab / "prefect-server.json"
-    write_whole(path, json.dumps({"api_url": api_url}).encode())
+    write_whole(path, json.dumps({"api_url": api_url, **({"page_url": page_url} if page_url else {})}).encode())
     return path
+
+
+def noted_page(lab: Path) -> str:
+    """Where the lab page is, if one was started with the server; empty otherwise. Only this computer's own counts."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        noted = str(json.loads((lab / "prefect-server.json").read_text(encoding="utf-8"))["page_url"])
+        return noted if is_here(noted) else ""
+    return ""
 
 
 def find_server(lab: Path) -> str | None:

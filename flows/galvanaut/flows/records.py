@@ -17,6 +17,7 @@ from galvanaut.campaigns.report import Summary, summarise, write_report
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, opened
+from galvanaut.core.readonly import reading
 from galvanaut.flows.alarms import alarms_text, open_in
 from galvanaut.flows.beliefs import beliefs
 from galvanaut.flows.folder import LabFolder, writing
@@ -151,18 +152,19 @@ def _summary(lab: Path, campaign: str) -> Summary:
 
 
 @contextmanager
-def campaign_log(lab: Path, campaign: str) -> Iterator[tuple[EventLog, str]]:
+def campaign_log(lab: Path, campaign: str, *, to_write: bool = False) -> Iterator[tuple[EventLog, str]]:
     """The table of a lab's ledger, and the name of a campaign in it.
 
     Args:
         lab: its folder.
         campaign: name, or the campaign's file.
+        to_write: whether something is to be added to it; else nobody notices that it is read.
 
     Raises:
         InputError: no such lab, or no such campaign in it.
     """
     name = load_campaign(Path(campaign)).name if campaign.endswith((".yaml", ".yml")) else campaign
-    with _log(lab) as log:
+    with _log(lab, to_write=to_write) as log:
         known = list(dict.fromkeys(event.topic for event in log.read()))
         if name not in known:
             there = ", ".join(known) or "none"
@@ -182,6 +184,7 @@ def _summary_of(log: EventLog, name: str) -> Summary:
 
 
 @contextmanager
-def _log(lab: Path) -> Iterator[EventLog]:
-    with opened(LabFolder.existing(lab).ledger) as engine:
+def _log(lab: Path, *, to_write: bool = False) -> Iterator[EventLog]:
+    ledger = LabFolder.existing(lab).ledger
+    with opened(ledger) if to_write else reading(ledger) as engine:
         yield EventLog(engine, "ledger")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from galvanaut.core.errors import GalvanautError, InputError
+from galvanaut.core.errors import GalvanautError
 from galvanaut.flows.folder import writing
+from galvanaut.flows.listening import refuse_taken
+from galvanaut.flows.page.serve import PageAt, page_beside
 from galvanaut.flows.prefect_access import origin, require_password
 from galvanaut.flows.prefect_settings import HOST, answers, remember_server, server_settings
 from galvanaut.flows.signals import interruptible
@@ -25,25 +25,29 @@ START_LIMIT_S = 300.0
 _log = logging.getLogger(__name__)
 
 
-def serve(lab: Path, port: int, ready: Callable[[str], None], host: str = HOST) -> None:
-    """Run the server until interrupted.
+def serve(lab: Path, port: int, ready: Callable[[str], None], host: str = HOST, page: PageAt | None = None) -> None:
+    """Run the server, and the lab page beside it, until interrupted.
 
     Args:
         lab: lab folder.
         port: of the API and the UI.
         ready: told the UI's address once the server answers.
         host: address to listen at; beyond loopback a password is required.
+        page: where the lab page is to be; None for none.
 
     Raises:
         InputError: there is no password, the address cannot be used, or the lab cannot be written.
-        GalvanautError: the server did not come up within 5 min.
+        GalvanautError: the server did not come up within 5 min, or the page within one.
     """
     require_password(host)
-    _refuse_taken(host, port)
+    refuse_taken(host, port)
+    if page is not None:
+        refuse_taken(page.host, page.port, "page-")
     with interruptible(), writing(lab), suppress(KeyboardInterrupt):
-        note = remember_server(lab, f"{origin(host, port)}/api")
+        page_url = "" if page is None else origin(page.host, page.port)
+        note = remember_server(lab, f"{origin(host, port)}/api", page_url)
         try:
-            with running(lab, port, host) as process:
+            with running(lab, port, host) as process, page_beside(lab.resolve(), page):
                 ready(origin(host, port))
                 _watch_for_zombies(lab.resolve(), port, host)
                 process.wait()
@@ -76,22 +80,6 @@ def _watch_for_zombies(lab: Path, port: int, host: str) -> None:
         asyncio.run(install(zombie_automation()))
     except Exception as error:  # whatever Prefect's client runs into
         _log.warning("the automation that marks dead runs as crashed could not be installed: %s", error)
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    try:
-        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, ValueError):
-        raise InputError(f"--host {host}", "is no address of this computer") from None
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(place)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                advice = "is in use on this computer; is `galvanaut up` running already? Choose another one."
-                raise InputError(f"--port {port}", advice) from None
-            raise InputError(f"--host {host} --port {port}", f"cannot be listened at ({error.strerror})") from None
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], api_url: str, log: Path) -> None:

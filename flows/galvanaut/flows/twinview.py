@@ -19,8 +19,9 @@ from galvanaut.campaigns.analysis.record import Record
 from galvanaut.core import bdf
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError, UnsupportedError
-from galvanaut.core.eventlog import EventLog, opened
+from galvanaut.core.eventlog import EventLog
 from galvanaut.core.identifiers import JobKey
+from galvanaut.core.readonly import reading
 from galvanaut.core.wholefile import write_whole
 from galvanaut.flows.fadecourses import fade_courses_of
 from galvanaut.flows.folder import LabFolder, writing
@@ -185,7 +186,7 @@ def _life(folder: LabFolder, key: JobKey) -> LifePosterior | None:
     from galvanaut.campaigns.life import LifeModel
     from galvanaut.instruments.journal import Journal
 
-    with campaign_log(folder.path, key.campaign) as (log, name), opened(folder.station) as engine:
+    with campaign_log(folder.path, key.campaign) as (log, name), reading(folder.station) as engine:
         journal = Journal(EventLog(engine, "journal"), SystemClock())
         ledger = Ledger(log, name, SystemClock())
         courses, record = fade_courses_of(ledger.started or {}, journal, partial(_readings, folder)), journal.find(key)

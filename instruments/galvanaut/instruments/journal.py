@@ -55,10 +55,12 @@ class Journal:
         self._newest = 0
         self.follow()
 
-    def follow(self) -> None:
-        """Take over what another process has written since."""
-        for event in self._log.read(after=self._newest):
+    def follow(self) -> list[Event]:
+        """Take over what another process has written since; what that was."""
+        events = self._log.read(after=self._newest)
+        for event in events:
             self._apply(event)
+        return events
 
     def find(self, key: JobKey) -> JobRecord | None:
         """The record of a job, if it was ever intended."""

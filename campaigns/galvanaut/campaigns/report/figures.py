@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 INK, ACCENT, MUTED, FAILED = "#1f2933", "#0b6e8a", "#9aa5b1", "#c2410c"
-_LAYOUT: dict[str, Any] = {
+LAYOUT: dict[str, Any] = {
     "template": "plotly_white",
     "font": {"family": "system-ui, sans-serif", "size": 14, "color": INK},
     "margin": {"l": 60, "r": 20, "t": 20, "b": 50},
@@ -30,7 +30,7 @@ def convergence(summary: Summary) -> Figure:
     numbers = list(range(1, len(ended) + 1))
     values = [summary.value(trial) for trial in ended]
     failed = [number for number, trial in zip(numbers, ended, strict=True) if trial.status != "ok"]
-    figure = go.Figure(layout=_LAYOUT)
+    figure = go.Figure(layout=LAYOUT)
     figure.add_scatter(
         x=numbers,
         y=values,
@@ -71,7 +71,7 @@ def two_convergences(campaigns: Mapping[str, Summary]) -> Figure:
     """What two campaigns, by their names, have measured, and the best so far of each, against the experiments."""
     import plotly.graph_objects as go
 
-    figure = go.Figure(layout=_LAYOUT)
+    figure = go.Figure(layout=LAYOUT)
     styles = ((ACCENT, "circle", "solid"), (FAILED, "diamond", "dash"))
     for (name, summary), (colour, symbol, dash) in zip(campaigns.items(), styles, strict=True):
         numbers = list(range(1, len(summary.ended) + 1))
@@ -97,12 +97,11 @@ def composition_map(summary: Summary) -> Figure | None:
     import plotly.graph_objects as go
 
     measured = [trial for trial in summary.ended if summary.value(trial) is not None]
-    corners = _corners(measured)
-    if len(corners) < 2:
+    groups = corners(measured)
+    if len(groups) < 2:
         return None
-    shares = [trial.tested.solvent_shares for trial in measured]
-    axes = [[sum(share.get(key, 0.0) for key in corner) for share in shares] for corner in (*corners, (), ())[:3]]
-    figure = go.Figure(layout=_LAYOUT)
+    axes = ternary_axes(measured, groups)
+    figure = go.Figure(layout=LAYOUT)
     figure.add_scatterternary(
         a=axes[0],
         b=axes[1],
@@ -120,7 +119,12 @@ def composition_map(summary: Summary) -> Figure | None:
         showlegend=False,
         cliponaxis=False,
     )
-    titles = [" + ".join(corner) for corner in corners] + ["", ""]
+    return titled(figure, groups)
+
+
+def titled(figure: Figure, groups: Sequence[tuple[str, ...]]) -> Figure:
+    """A ternary plot with the names of its corners."""
+    titles = [" + ".join(group) for group in groups] + ["", ""]
     figure.update_ternaries(
         sum=1,
         aaxis={"title": {"text": titles[0]}},
@@ -143,7 +147,7 @@ def measured_against_predicted(summary: Summary) -> Figure | None:
     if not pairs:
         return None
     span = [min(min(row[1], row[3]) for row in pairs), max(max(row[1], row[3]) for row in pairs)]
-    figure = go.Figure(layout=_LAYOUT)
+    figure = go.Figure(layout=LAYOUT)
     figure.add_scatter(x=span, y=span, mode="lines", name="equal", line={"color": MUTED, "dash": "dot"})
     figure.add_scatter(
         x=[row[1] for row in pairs],
@@ -161,34 +165,42 @@ def measured_against_predicted(summary: Summary) -> Figure | None:
 
 
 def pareto_front(summary: Summary) -> Figure | None:
-    """All results of two objectives, and the front of what nothing beats; None for another number of objectives."""
+    """All results of two or three objectives, and the front of what nothing beats; a third one gives the colour.
+
+    None for another number of objectives.
+    """
     import plotly.graph_objects as go
 
     front = summary.front()
-    if front is None or len(summary.quantities) != 2 or not front.trials:
+    if front is None or len(summary.quantities) not in (2, 3) or not front.trials:
         return None
     beaten = [trial for trial in measured_in_all(summary.ended, summary.aims) if trial not in front.trials]
-    figure = go.Figure(layout=_LAYOUT)
+    figure = go.Figure(layout=LAYOUT)
     figure.add_scatter(**_results(summary, beaten, "beaten, or breaks a limit", MUTED), mode="markers")
     figure.add_scatter(
         **_results(summary, front.trials, "front", ACCENT),
-        mode="lines+markers",
+        mode="lines+markers" if len(summary.quantities) == 2 else "markers",
         line={"color": ACCENT},
     )
     worst, best = ([getattr(aim, end) for aim in summary.aims] for end in ("worst", "best"))
     for point, name, symbol in ((worst, "worst: the reference point", "x"), (best, "best wished for", "star")):
         marker = {"symbol": symbol, "size": 11, "color": INK}
         figure.add_scatter(x=point[:1], y=point[1:], mode="markers", name=name, marker=marker)
-    for update, target in zip((figure.update_xaxes, figure.update_yaxes), summary.quantities, strict=True):
+    for update, target in zip((figure.update_xaxes, figure.update_yaxes), summary.quantities, strict=False):
         update(title=f"{target.name} / {target.unit}", autorange=None if target.goal == "maximise" else "reversed")
     return figure
 
 
 def _results(summary: Summary, trials: Sequence[TrialRecord], name: str, colour: str) -> dict[str, Any]:
-    """Points of a scatter plot of two objectives."""
+    """Points of a scatter plot of two objectives, on the front coloured by a third one."""
     outcomes = [trial.outcome for trial in trials if trial.outcome is not None]
-    x, y = ([outcome.values[each.name] for outcome in outcomes] for each in summary.quantities)
+    x, y, *rest = ([outcome.values[each.name] for outcome in outcomes] for each in summary.quantities)
     bars = [[outcome.deviations.get(each.name) for outcome in outcomes] for each in summary.quantities]
+    marker: dict[str, Any] = {"color": colour, "size": 9}
+    if rest and colour == ACCENT:
+        third = summary.quantities[2]
+        title = {"text": f"{third.name}, {third.unit}"}
+        marker = {"color": rest[0], "size": 12, "colorscale": "Viridis", "colorbar": {"title": title, "thickness": 12}}
     return {
         "x": x,
         "y": y,
@@ -196,12 +208,18 @@ def _results(summary: Summary, trials: Sequence[TrialRecord], name: str, colour:
         "error_y": {"type": "data", "array": bars[1], "color": MUTED, "thickness": 1},
         "name": name,
         "text": [_hover(trial) for trial in trials],
-        "marker": {"color": colour, "size": 9},
+        "marker": marker,
         "hovertemplate": "%{text}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
     }
 
 
-def _corners(trials: list[TrialRecord]) -> list[tuple[str, ...]]:
+def ternary_axes(trials: Sequence[TrialRecord], groups: Sequence[tuple[str, ...]]) -> list[list[float]]:
+    """The shares of each corner, by trial; a missing third corner has none."""
+    shares = [trial.tested.solvent_shares for trial in trials]
+    return [[sum(share.get(key, 0.0) for key in group) for share in shares] for group in (*groups, (), ())[:3]]
+
+
+def corners(trials: Sequence[TrialRecord]) -> list[tuple[str, ...]]:
     """Up to three groups of solvents: the two that vary most stand alone, all others share the third corner."""
     shares = [trial.tested.solvent_shares for trial in trials]
     keys = list(dict.fromkeys(key for share in shares for key in share))

@@ -19,6 +19,7 @@ from galvanaut.flows.cli import (
     judging,
     newcampaigns,
     orders,
+    pages,
     quotes,
     servers,
     stations,
@@ -59,6 +60,7 @@ app.command("todo")(orders.todo)
 app.command("answer")(orders.answer)
 app.command("drill")(drills.drill)
 app.command("up")(servers.up)
+app.command("page")(pages.page)
 app.add_typer(benches.app, name="bench")
 app.add_typer(exports.app, name="export")
 app.add_typer(stations.app, name="station")

@@ -29,7 +29,7 @@ def take_in(answer: Answer, lab: Path) -> str:
             simulated numbers would be mixed, or the batch is in the ledger.
     """
     batch, form = answer.batch, answer.form
-    with campaign_log(lab, form.campaign) as (log, name):
+    with campaign_log(lab, form.campaign, to_write=True) as (log, name):
         ledger = Ledger(log, name, SystemClock())
         plan = plan_of(ledger.started or {})
         if _begin(log, name) != _begin(answer.log, name):

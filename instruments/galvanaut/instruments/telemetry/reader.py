@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from galvanaut.core import bdf
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import opened
 from galvanaut.core.labdatabase import noted_in
-from galvanaut.core.postgresql import has_table, is_postgresql
+from galvanaut.core.readonly import has_table, reading
 from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS, record_path, usual_name
 from galvanaut.instruments.telemetry.store import HotStore
 
@@ -134,8 +133,8 @@ def _opened(lab: Path, url: str | None) -> Iterator[HotStore | None]:
     if isinstance(target, Path) and not target.is_file():
         yield None
         return
-    with opened(target, durable=False) as engine:
-        yield HotStore(engine) if not is_postgresql(engine) or has_table(engine, "readings") else None
+    with reading(target) as engine:
+        yield HotStore(engine) if has_table(engine, "readings") else None
 
 
 def _live(test: str, facts: Mapping[str, Any], newest: Any) -> RecordInfo:

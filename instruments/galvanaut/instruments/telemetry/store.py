@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from galvanaut.core.errors import GalvanautError, InputError
-from galvanaut.core.eventlog import BIG, advice, cause, causes, create_table, where
+from galvanaut.core.eventlog import BIG, advice, cause, causes, create_table, is_read_only, where
 from galvanaut.core.postgresql import again_if_cut_off
 from galvanaut.instruments.runs import Row
 
@@ -85,6 +85,8 @@ class HotStore:
 
     def _add_what_is_new(self) -> None:
         """A database that an earlier version began has no times of steps; theirs are not known."""
+        if is_read_only(self._engine):
+            return
         there = {column["name"] for column in sa.inspect(self._engine).get_columns("readings")}
         if "step_time_s" not in there:
             kind = sa.Double().compile(dialect=self._engine.dialect)
