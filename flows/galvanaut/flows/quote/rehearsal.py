@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -27,7 +28,27 @@ if TYPE_CHECKING:
 
 TRIALS = 7
 _HOUR_S = 3600.0
-_DOSE = "dose-"
+_DOSE, _EMPTY = "dose-", "empty"
+"""Steps whose duration goes with the volume of the batch."""
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """How long a pump's jobs take, weighing included: ``job_s``, and ``s_per_mL`` times the volume."""
+
+    job_s: float
+    s_per_mL: float
+
+    def taken_s(self, volumes_mL: Sequence[float]) -> float:
+        """By so many of them."""
+        return len(volumes_mL) * self.job_s + sum(volumes_mL) * self.s_per_mL
+
+    @classmethod
+    def of(cls, jobs: Sequence[JobRecord]) -> Self:
+        """Of jobs that took different volumes."""
+        volumes_mL = [float(each.request["volume_mL"]) for each in jobs]
+        slope, offset = np.polyfit(volumes_mL, [_took_s(each) for each in jobs], 1).tolist()
+        return cls(offset, slope)
 
 
 @dataclass(frozen=True)
@@ -36,30 +57,34 @@ class Durations:
 
     Attributes:
         before_h: calibrating, and warming the incubator where there is one.
-        first_s: making and measuring of the first batch without its doses; the chamber comes from elsewhere.
+        first_s: making and measuring of the first batch without what goes with its volume; the chamber comes from
+            elsewhere.
         later_s: the same of each later batch that was tried.
-        dose_s, dose_s_per_mL: a dose takes the sum of both, the second one times its volume.
+        dosing: of a stock. emptying: of the mixer, by the volume that is pumped for it.
         cell_s: to build one cell.
     """
 
     before_h: float
     first_s: float
     later_s: tuple[float, ...]
-    dose_s: float
-    dose_s_per_mL: float
+    dosing: Strokes
+    emptying: Strokes
     cell_s: float
 
-    def making_h(self, doses_mL: Sequence[float], cells: int, *, is_first: bool, other_s: float) -> float:
+    def making_h(
+        self, doses_mL: Sequence[float], emptied_mL: float, cells: int, *, is_first: bool, other_s: float
+    ) -> float:
         """Hours at the mixer of one trial.
 
         Args:
             doses_mL: of the batch.
+            emptied_mL: pumped to empty the mixer of it.
             cells: that are built with it.
             is_first: of the campaign.
-            other_s: all but doses and cells, one of ``later_s``.
+            other_s: all but these, one of ``later_s``.
         """
-        doses_s = len(doses_mL) * self.dose_s + sum(doses_mL) * self.dose_s_per_mL
-        return (doses_s + cells * self.cell_s + (self.first_s if is_first else other_s)) / _HOUR_S
+        moved_s = self.dosing.taken_s(doses_mL) + self.emptying.taken_s([emptied_mL])
+        return (moved_s + cells * self.cell_s + (self.first_s if is_first else other_s)) / _HOUR_S
 
 
 def rehearsed(plan: Plan, build_cell_h: float) -> Durations:
@@ -120,24 +145,20 @@ def _cell_s(plan: Plan, build_cell_h: float) -> float:
 
 
 def _durations(jobs: Sequence[JobRecord], warm_h: float, cell_s: float) -> Durations:
-    doses = [each for each in jobs if each.key.step.startswith(_DOSE)]
-    volumes_mL = np.array([float(each.request["volume_mL"]) for each in doses])
-    taken_s = np.array([_took_s(each) for each in doses])
-    slope, offset = np.polyfit(volumes_mL, taken_s, 1).tolist()
-    began, ended, dosing = dict[int, float](), dict[int, float](), dict[int, float]()
+    began, ended, by_volume = dict[int, float](), dict[int, float](), defaultdict[int, float](float)
     for job in jobs:
         number = job.key.trial
         began[number] = min(job.began, began.get(number, job.began))
         ended[number] = max(job.began + _took_s(job), ended.get(number, 0.0))
-        dosing[number] = dosing.get(number, 0.0) + (_took_s(job) if job in doses else 0.0)
-    whole: Mapping[int, float] = {number: ended[number] - began[number] - dosing[number] for number in sorted(began)}
-    trials = [number for number in whole if number > 0]
+        if number > 0 and (job.key.step.startswith(_DOSE) or job.key.step == _EMPTY):
+            by_volume[number] += _took_s(job)
+    whole = {number: ended[number] - began[number] - by_volume[number] for number in sorted(began)}
     return Durations(
-        whole[0] / _HOUR_S + warm_h,
-        whole[trials[0]],
-        tuple(whole[number] for number in trials[1:]),
-        offset,
-        slope,
+        whole.pop(0) / _HOUR_S + warm_h,
+        whole.pop(1),
+        tuple(whole.values()),
+        Strokes.of([each for each in jobs if each.key.step.startswith(_DOSE)]),
+        Strokes.of([each for each in jobs if each.request["kind"] == "empty"]),
         cell_s,
     )
 

@@ -151,7 +151,8 @@ class World:
             self._drawn_mL[dose.stock] += dose.volume_mL
         volumes_mL = [dose.volume_mL for dose in doses]
         cells, other_s = 0 if step is None else step.replicates, float(self._other_s[trial - 1])
-        return self.durations.making_h(volumes_mL, cells, is_first=trial == 1, other_s=other_s)
+        emptied_mL = plan.ample_mL(sum(volumes_mL))
+        return self.durations.making_h(volumes_mL, emptied_mL, cells, is_first=trial == 1, other_s=other_s)
 
     def draw(self, trace: StopTrace) -> Draw:
         """What it took."""
