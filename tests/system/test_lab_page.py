@@ -167,7 +167,7 @@ def test_channels_are_changed_in_place(tab, tmp_path, count):
 def is_read_by_keyboard_and_by_ear_and_in_the_dark(tab):
     tab.size(390, 800, dark=True)
     tab.wait("getComputedStyle(document.body).backgroundColor == 'rgb(17, 22, 28)'")
-    assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+    tab.wait("document.documentElement.scrollWidth <= innerWidth")
     assert tab.run(f"{SHOWN}.every((each) => each.getAttribute('role') == 'img' && each.getAttribute('aria-label'))")
     assert tab.run("[...document.querySelectorAll('table')].every((each) => each.caption && each.tHead)")
     for _ in range(2):

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from galvanaut.core import postgresql
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import cause
+from galvanaut.core.eventlog import cause, where
 from galvanaut.core.postgresql import READ_ONLY
 
 BUSY_S = 1.0
@@ -65,7 +65,7 @@ def has_table(engine: sa.Engine, name: str) -> bool:
             return postgresql.has_table(engine, name)
         return sa.inspect(engine).has_table(name)
     except sa.exc.DBAPIError as error:
-        raise InputError("database", f"cannot be read ({cause(error)})") from error
+        raise InputError(where(engine), f"cannot be used ({cause(error)})") from error
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -43,6 +43,7 @@ async def test_a_browser_gets_everything_first_and_then_what_changes(tmp_path):
         changed = await next_news(news, "bench")
         assert [row["key"] for row in changed["channels"]] == ["holder_000"]
         assert changed["channels"][0]["cycle"] == 2
+        assert set(changed["channels"][0]) <= {"key", "cycle", "voltage_V", "age_s"}
         store.forget(many.test(3))
         assert (await next_news(news, "bench"))["gone"] == ["holder_003"]
         await stream.close()

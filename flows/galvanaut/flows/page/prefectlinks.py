@@ -56,7 +56,7 @@ class PrefectLinks:
         ui_url = api_url.removesuffix("/api")
         found: dict[str, str] = {}
         for run in runs:
-            found.setdefault(str(run["name"]), f"{ui_url}/runs/flow-run/{urllib.parse.quote(str(run['id']))}")
+            found.setdefault(str(run["name"]), f"{ui_url}/runs/flow-run/{urllib.parse.quote(str(run['id']), safe='')}")
         return found
 
 

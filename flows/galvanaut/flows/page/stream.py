@@ -1,7 +1,7 @@
 """News of a lab as server-sent events: one stream for all views, small messages, looked for only while somebody looks.
 
-A message says what has changed. Rows of channels come along; of campaigns and twins it is said only that there is
-something new, and the page asks for what it shows.
+A message says what has changed. Of channels the fields that did come along; of campaigns and twins it is said only
+that there is something new, and the page asks for what it shows.
 """
 
 from __future__ import annotations
@@ -63,8 +63,15 @@ class Glance:
 def _bench_news(now: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:
     changed = {name: value for name, value in now.items() if name != "channels" and then.get(name) != value}
     known = {row["key"]: row for row in then.get("channels", [])}
-    rows = [row for row in now["channels"] if known.pop(row["key"], None) != row]
+    rows = [_row_news(row, known.pop(row["key"], {})) for row in now["channels"]]
+    rows = [row for row in rows if len(row) > 1]
     return {**changed, **({"channels": rows} if rows else {}), **({"gone": sorted(known)} if known else {})}
+
+
+def _row_news(now: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:
+    """The key of a row, and the fields that differ."""
+    changed = {name: value for name, value in now.items() if name not in then or then[name] != value}
+    return {"key": now["key"], **changed}
 
 
 class Stream:

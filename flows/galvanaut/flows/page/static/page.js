@@ -80,6 +80,7 @@ function listen() {
   on("bench", (news) => {
     const known = bench.known ?? { channels: [] };
     const rows = new Map(known.channels.map((row) => [row.key, row]));
+    if (news.channels) news.channels = news.channels.map((row) => ({ ...rows.get(row.key), ...row }));
     for (const row of news.channels ?? []) rows.set(row.key, row);
     for (const key of news.gone ?? []) rows.delete(key);
     bench.known = { ...known, ...news, channels: [...rows.values()] };
