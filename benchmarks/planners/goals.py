@@ -23,6 +23,8 @@ Figure = Callable[[Array, Array], float]
 _RESAMPLES = 4000
 _PEER = "botorch"
 _BLIND = ("sobol", "random")
+_ENOUGH = 10
+"""Runs from which a planner may count as the best of the others: the best of few runs is whoever was lucky."""
 
 
 def goals(results: Sequence[Result]) -> Iterator[str]:
@@ -55,7 +57,9 @@ def _with_physics(results: Sequence[Result]) -> Iterator[str]:
         ("problem", "seeds", "ours with physics", "ours without", "best other", "its experiments", "ratio"),
     )
     for result in results:
-        others = {name: runs for name, runs in result.traces.items() if name not in (*OURS, *_BLIND)}
+        peers = {name: runs for name, runs in result.traces.items() if name not in (*OURS, *_BLIND)}
+        most = max((len(runs) for runs in peers.values()), default=0)
+        others = {name: runs for name, runs in peers.items() if len(runs) >= min(_ENOUGH, most)}
         if "ours-physics" not in result.traces or not others:
             continue
         best = min(others, key=lambda name: _speed(_regret(others[name])))

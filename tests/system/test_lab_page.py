@@ -64,14 +64,14 @@ def tab(window):
 
 
 def click(tab, selector):
-    tab.wait(f"Boolean(document.querySelector({selector!r}))", 60)
+    tab.wait(f"Boolean(document.querySelector({selector!r}))", 120)
     tab.run(f"document.querySelector({selector!r}).click()")
 
 
 def drawn(tab, title, least=1):
     """Wait until the view with this heading shows so many charts with something in each; their number."""
-    tab.wait(f"document.querySelector('h1').innerText.includes({title!r})", 60)
-    return tab.wait(f"{DRAWN} && {SHOWN}.length >= {least} && {SHOWN}.length", 60)
+    tab.wait(f"document.querySelector('h1').innerText.includes({title!r})", 120)
+    return tab.wait(f"{DRAWN} && {SHOWN}.length >= {least} && {SHOWN}.length", 120)
 
 
 @contextmanager
