@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from importlib.util import find_spec
 
 import pytest
 
@@ -121,7 +122,10 @@ def test_a_cell_shows_its_record_and_what_its_twin_last_wrote_down(lab, page):
     assert found["curves"]["capacity"]["cycle"][:2] == [1, 2]
     assert found["curves"]["retention"]["share"][0]["value"] == 1.0
     assert {curve["direction"] for curve in found["curves"]["incremental"]} == {"charge", "discharge"}
-    assert found["kept_twin"]["state"]["cycles"] == 3
+    if find_spec("numba"):  # without it simulated cells have no live twin
+        assert found["kept_twin"]["state"]["cycles"] == 3
+    else:
+        assert found["kept_twin"] is None
 
 
 def test_a_twin_is_shown_against_the_measurement_and_kept_once_its_test_is_over(lab, page, monkeypatch):
