@@ -73,4 +73,4 @@ def test_the_page_stands_alone_and_names_both(two, tmp_path):
     assert "first is simulated." in html
     assert "second: best so far" in html
     assert "<script src" not in html
-    assert "less that of second, by their models" in html
+    assert "best recipe of first less that of second" in html

@@ -13,14 +13,14 @@ from galvanaut.campaigns.constraints import LinearConstraint
 from galvanaut.campaigns.lots import spurned_lots
 from galvanaut.campaigns.planners import Task
 from galvanaut.campaigns.planners.bayes import BayesPlanner
-from galvanaut.campaigns.planners.making import OUTSIDE, realised
+from galvanaut.campaigns.planners.making import realised
 from galvanaut.campaigns.planners.protocol import Array, Observation, Proposal
 from galvanaut.campaigns.planners.random import RandomPlanner
 from galvanaut.campaigns.planners.sobol import SobolPlanner
 from galvanaut.core.errors import NotMakeableError
 
-ROUNDING = OUTSIDE
-"""How far doses may carry a recipe over a bound or constraint (share, mol/kg): what the planners allow."""
+ROUNDING = 0.005
+"""How far doses of random dispensers may carry a recipe over a bound or constraint (share, mol/kg)."""
 INITIAL = 3
 
 

@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -155,4 +156,5 @@ def test_what_came_back_is_learnt_from_and_the_campaign_goes_on_with_it(tmp_path
     assert "8 of 8 proposals are the same" in command_line("replay", "conductivity", "--lab", made.lab).stdout
     assert command_line("dossier", "conductivity", "--lab", made.lab, "-o", tmp_path / "second").returncode == 0
     assert "8 of 8 proposals are the same" in command_line("verify", tmp_path / "second").stdout
-    assert command_line("report", "conductivity", "--lab", made.lab).returncode == 0
+    page = command_line("report", "conductivity", "--lab", made.lab).stdout.strip()
+    assert "Elsewhere (6 results)" in Path(page).read_text("utf-8")

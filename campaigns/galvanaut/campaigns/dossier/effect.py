@@ -24,7 +24,7 @@ _SAME = 2e-3
 
 @dataclass(frozen=True)
 class Difference:
-    """A recipe less the reference, with the interval that holds the truth in 95 of 100 such cases.
+    """One thing less another, with the interval that holds the truth in 95 of 100 such cases.
 
     Attributes:
         expected, low, high: in the unit of the quantity.
@@ -39,6 +39,10 @@ class Difference:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return dict(vars(self))
+
+    def text(self, unit: str) -> str:
+        """In words."""
+        return f"{self.expected:+.3g} {unit}".rstrip() + f" (95 %: {self.low:+.3g} to {self.high:+.3g}; {self.how})"
 
 
 @dataclass(frozen=True)

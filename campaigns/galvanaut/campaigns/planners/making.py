@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from galvanaut.campaigns.planners.protocol import Array, Maker
 from galvanaut.campaigns.space import SearchSpace
 
-OUTSIDE = 0.01
+OUTSIDE = 0.005
 """How far outside the search space the rounding of doses may carry a recipe (share, mol/kg): illustrative, of the
 order of one dose step in a batch of a few grams."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import t as student
 
+from galvanaut.campaigns.dossier.effect import Difference
 from galvanaut.campaigns.planchanges import changes
 from galvanaut.campaigns.report.summary import Summary
 
@@ -79,19 +80,6 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A difference, first less second, with the interval that holds the truth in 95 of 100 such cases."""
-
-    expected: float
-    low: float
-    high: float
-
-    def text(self, unit: str) -> str:
-        """In words."""
-        return f"{self.expected:+.3g} {unit}".rstrip() + f" (95 %: {self.low:+.3g} to {self.high:+.3g})"
-
-
-@dataclass(frozen=True)
 class Comparison:
     """Two campaigns, the first against the second."""
 
@@ -121,7 +109,7 @@ class Comparison:
         return [row for row in rows if row[0] not in ("campaign.name", "campaign.title")]
 
     @cached_property
-    def advantage(self) -> Interval | None:
+    def advantage(self) -> Difference | None:
         """The first one's best recipe less the second one's, by their models: not flattered by noise as values are.
 
         What is wrong with all values of one campaign, such as its cell constant, is not in the interval.
@@ -131,7 +119,7 @@ class Comparison:
             return None
         half = _WIDE * math.hypot(one.sd, other.sd)
         apart = one.mean - other.mean
-        return Interval(apart, apart - half, apart + half)
+        return Difference(apart, apart - half, apart + half, "their models")
 
     @cached_property
     def level(self) -> float | None:
@@ -152,14 +140,14 @@ class Comparison:
         return [(one, other) for one, other in pairs if _apart(one, other) < _SAME]
 
     @cached_property
-    def offset(self) -> Interval | None:
+    def offset(self) -> Difference | None:
         """What the first campaign measures more than the second one on the same recipes; None for fewer than two."""
         gaps = [_value(self.first, one) - _value(self.second, other) for one, other in self.shared]
         if len(gaps) < 2:
             return None
         mean, sd = float(np.mean(gaps)), float(np.std(gaps, ddof=1))
         half = float(student.ppf(0.975, len(gaps) - 1)) * sd / math.sqrt(len(gaps))
-        return Interval(mean, mean - half, mean + half)
+        return Difference(mean, mean - half, mean + half, f"{len(gaps)} recipes that both have made")
 
     def text(self) -> str:
         """In words."""
@@ -175,15 +163,13 @@ class Comparison:
         if self.is_mixed:
             found.append("one of them is simulated, the other is not: their values say nothing about each other")
         if self.advantage is not None:
-            gap = self.advantage.text(unit)
-            found.append(f"best recipe of {names[0]} less that of {names[1]}, by their models: {gap}")
+            found.append(f"best recipe of {names[0]} less that of {names[1]}: {self.advantage.text(unit)}")
         if self.level is not None:
             level = f"{self.level:.3f} {unit}".rstrip()
             needed = ", ".join(f"{side.reached(self.level)} experiments in {side.name}" for side in self.sides)
             found.append(f"to {level}, which both have measured: {needed}")
         if self.offset is not None:
-            count = len(self.shared)
-            found.append(f"on {count} recipes that both have made {names[0]} measured {self.offset.text(unit)} more")
+            found.append(f"on the same recipes {names[0]} measured more by {self.offset.text(unit)}")
         return found
 
     def to_json(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ReturnedForm:
     """A form that came back.
 
     Attributes:
@@ -46,7 +46,7 @@ class Answer:
     log: EventLog
 
 
-def replicate(dossier: Path, form: Path) -> Answer:
+def replicate(dossier: Path, form: Path) -> ReturnedForm:
     """Read and judge a form.
 
     Args:
@@ -69,12 +69,12 @@ def replicate(dossier: Path, form: Path) -> Answer:
     model, _ = model_of(sources, observations(ledger, plan.campaign, plan.space))
     if model is None:
         raise InputError(dossier, "its campaign has too few values for a model, so there is nothing to compare with")
-    return Answer(form, text, asked, batch, judged(batch, asked, model), log)
+    return ReturnedForm(form, text, asked, batch, judged(batch, asked, model), log)
 
 
-def judgement_text(answer: Answer) -> str:
+def judgement_text(returned: ReturnedForm) -> str:
     """In words."""
-    found, form = answer.judgement, answer.form
+    found, form = returned.judgement, returned.form
     rows = [f"laboratory {found.laboratory}: {found.values} values, {found.failed} recipes failed"]
     rows.append(f"  offset of the laboratory {_interval(found.offset, form.unit, 'cannot be told without a value')}")
     lacking = "cannot be told: it takes two values of each of the two recipes"
@@ -83,9 +83,7 @@ def judgement_text(answer: Answer) -> str:
 
 
 def _interval(found: Difference | None, unit: str, lacking: str) -> str:
-    if found is None:
-        return lacking
-    return f"{found.expected:+.3g} {unit} (95 %: {found.low:+.3g} to {found.high:+.3g}; {found.how})"
+    return lacking if found is None else found.text(unit)
 
 
 def _text(form: Path) -> str:

@@ -16,10 +16,10 @@ from galvanaut.flows.records import campaign_log
 if TYPE_CHECKING:
     from galvanaut.campaigns.dossier.replication import Batch, Form
     from galvanaut.core.eventlog import EventLog
-    from galvanaut.flows.dossier.replicate import Answer
+    from galvanaut.flows.dossier.replicate import ReturnedForm
 
 
-def take_in(answer: Answer, lab: Path) -> str:
+def take_in(returned: ReturnedForm, lab: Path) -> str:
     """Write a returned batch into the ledger of the lab whose dossier it answers; what was done, in words.
 
     The campaign's planner learns from it from its next proposal on, with an offset of that laboratory.
@@ -28,19 +28,19 @@ def take_in(answer: Answer, lab: Path) -> str:
         InputError: the lab has no such campaign or another one of that name, what decides it was not measured, real and
             simulated numbers would be mixed, or the batch is in the ledger.
     """
-    batch, form = answer.batch, answer.form
+    batch, form = returned.batch, returned.form
     with campaign_log(lab, form.campaign, to_write=True) as (log, name):
         ledger = Ledger(log, name, SystemClock())
         plan = plan_of(ledger.started or {})
-        if _begin(log, name) != _begin(answer.log, name):
+        if _begin(log, name) != _begin(returned.log, name):
             raise InputError(f"--into {lab}", f"its campaign {name} is not the one that the dossier tells of")
         _check_quantity(plan, form)
-        _check_origin(batch, plan, answer.source)
-        _check_new(batch, ledger, answer.source)
+        _check_origin(batch, plan, returned.source)
+        _check_new(batch, ledger, returned.source)
         # On a simulated bench no time passes between what has happened there and what is said about it.
         last = max(event.at for event in log.read(topic=name))
         clock = VirtualClock(last) if plan.bench.is_synthetic else SystemClock()
-        digest = hashlib.sha256(answer.text.encode()).hexdigest()
+        digest = hashlib.sha256(returned.text.encode()).hexdigest()
         Ledger(log, name, clock).take_in(batch.laboratory, digest, rows_of(batch))
     return (
         f"{len(rows_of(batch))} results are in the ledger of {lab} now, with an offset of laboratory {batch.laboratory}"
