@@ -42,6 +42,11 @@ def test_a_recipe_that_may_win_goes_on():
     assert found.probability > 0.5
 
 
+def test_near_certainty_is_told_as_people_write_it():
+    found = decide(pair(190.0, 60), MODEL, beats(60.0), EarlyStop(), "60 cycles")
+    assert found.reason.startswith("over 99 % chance to beat 60 cycles: ")
+
+
 def test_what_is_to_be_beaten_is_uncertain_too():
     sure, unsure = (decide(pair(140.0, 60), MODEL, beats(180.0, sd), EarlyStop()) for sd in (0.0, 0.3))
     assert sure.probability < unsure.probability

@@ -102,7 +102,8 @@ def decide(
     probability = float(np.mean(beats(lives)))
     low, _, high = np.quantile(lives, LEVELS).tolist()
     mean, sd = float(lives.mean()), float(lives.std())
-    chance = f"{100 * probability:.2g} % chance to beat {incumbent}"
+    share = "over 99" if probability > 0.99 else f"{100 * probability:.2g}"
+    chance = f"{share} % chance to beat {incumbent}"
     reason = f"{chance}: 90 % interval {low:.0f} to {high:.0f} cycles after {cycles:.0f}"
     action: Literal["continue", "stop"] = "stop" if probability < policy.probability else "continue"
     return Decision(action, probability, reason, cycles, mean, sd, digest, model.version)
