@@ -1,6 +1,9 @@
 """Impedance spectra in closed form for tests of the analysis."""
 
 import numpy as np
+import pandas as pd
+
+from galvanaut.core import bdf
 
 FREQUENCIES_HZ = np.geomspace(1e5, 1e-2, 57)
 CIRCUIT = {
@@ -28,3 +31,23 @@ def noisy(impedance, share, seed):
     """With independent noise of both parts, as a share of the modulus."""
     draw = np.random.default_rng(seed).normal(0, share, (2, len(impedance)))
     return impedance + np.abs(impedance) * (draw[0] + 1j * draw[1])
+
+
+def record_with(*spectra, frequency_Hz=FREQUENCIES_HZ):
+    """A record of rests and spectra in turn, each in a cycle of its own, as columns of the Battery Data Format."""
+    rows = []
+    for cycle, spectrum in enumerate(spectra, start=1):
+        rows += [(cycle, 0.0, 0.0, 0.0)] * 2  # as a cycler without gaps in its columns writes
+        rows += [(cycle, f, z.real, z.imag) for f, z in zip(frequency_Hz, spectrum, strict=True)]
+    cycle, frequency, real, imaginary = np.array(rows).T
+    return pd.DataFrame(
+        {
+            bdf.TEST_TIME: 10.0 * np.arange(len(rows)),
+            bdf.VOLTAGE: 3.7,
+            bdf.CURRENT: 0.0,
+            bdf.CYCLE: cycle.astype(int),
+            bdf.FREQUENCY: frequency,
+            bdf.REAL_IMPEDANCE: real,
+            bdf.IMAGINARY_IMPEDANCE: imaginary,
+        }
+    )

@@ -1,6 +1,7 @@
 """`galvanaut records` and `galvanaut export record`."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from galvanaut.core import bdf
 from madereadings import FACTS, TEST, readings, recorder
 from smalllab import command_line
 
+DATA = Path(__file__).parents[1] / "data" / "cycling"
 OTHER = "other/0001/cycle/1"
 
 
@@ -47,6 +49,22 @@ def test_a_record_is_exported(lab, test):
     again = command_line("export", "record", test, "-o", lab / "out.bdf.csv", "--lab", lab)
     assert again.returncode == 2
     assert "is there already" in again.stderr
+
+
+def test_a_record_of_another_program_is_listed_and_exported_like_any(tmp_path):
+    lab, file = tmp_path / "lab", DATA / "cellpy_bad_custom_good_small.csv"
+    assert command_line("import", file, "--campaign", "demo", "--lab", lab).returncode == 0
+    (found,) = json.loads(command_line("records", "--lab", lab, "--json").stdout)
+    assert (found["test"], found["cell"], found["state"], found["problems"]) == ("demo/ee002", "ee002", "imported", [])
+    frame = pd.read_parquet(lab / found["file"])
+    assert (found["rows"], found["time_s"]) == (
+        len(frame),
+        frame[bdf.TEST_TIME].iloc[-1] - frame[bdf.TEST_TIME].iloc[0],
+    )
+    assert command_line("export", "record", "demo/ee002", "-o", lab / "out.bdf.csv", "--lab", lab).returncode == 0
+    assert len(pd.read_csv(lab / "out.bdf.csv")) == len(frame)
+    refused = command_line("twin", "demo/ee002", "--lab", lab)
+    assert (refused.returncode, "imported" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from galvanaut.instruments.conductometry import (
     conductivity_mS_cm,
     kcl_conductivity_mS_cm,
     most_resistive_point,
-    solution_resistance_ohm,
     standard_molality,
 )
 from galvanaut.instruments.errors import BadReadingError
@@ -85,21 +84,6 @@ def test_the_most_resistive_point_gives_the_resistance(resistance):
     assert 3e3 <= point.frequency_Hz <= 3e5
 
 
-class Meter:
-    def __init__(self, impedance):
-        self._impedance = impedance
-
-    def __str__(self):
-        return "lcr"
-
-    def sweep(self, frequencies_Hz):
-        return self._impedance(frequencies_Hz)
-
-
-def test_a_meter_is_swept_once():
-    assert solution_resistance_ohm(Meter(lambda f: cell(100.0, f))) == pytest.approx(100, rel=1e-3)
-
-
 @pytest.mark.parametrize(
     "impedance",
     [
@@ -111,7 +95,7 @@ def test_a_meter_is_swept_once():
 )
 def test_a_cell_without_a_conductor_has_no_resistance(impedance):
     with pytest.raises(BadReadingError, match=r"lcr: the cell does not behave as a conductor.*bubble"):
-        solution_resistance_ohm(Meter(impedance))
+        most_resistive_point(FREQUENCIES_HZ, impedance(FREQUENCIES_HZ), "lcr")
 
 
 def test_a_sweep_of_another_length_is_a_mistake_of_the_caller():

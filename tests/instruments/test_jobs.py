@@ -126,6 +126,14 @@ def test_the_chamber_holds_before_anything_is_read(tmp_path):
     read = Host(tmp_path).run(MeasureImpedance("lcr", "chamber", "cell", 4, 0.0, 0.1), JobKey("demo", 1, "impedance"))
     assert len(read["resistance_ohm"]) == 4
     assert read["resistance_ohm"][0] == pytest.approx(100.0, rel=0.1)  # about 1 per cm over 10 mS/cm
+    assert [len(part) for part in (read["real_ohm"], read["imaginary_ohm"])] == [4, 4]
+    for resistance_ohm, real_ohm, imaginary_ohm in zip(
+        read["resistance_ohm"], read["real_ohm"], read["imaginary_ohm"], strict=True
+    ):
+        assert len(real_ohm) == len(imaginary_ohm) == len(read["frequency_Hz"])
+        best = min(range(len(real_ohm)), key=lambda place: abs(imaginary_ohm[place] / real_ohm[place]))
+        assert real_ohm[best] == resistance_ohm
+    assert read["imaginary_ohm"][0][0] < -1.0  # electrodes at 1 kHz
 
 
 def test_a_chamber_that_cannot_hold_fails_with_its_reading(tmp_path):

@@ -12,8 +12,11 @@ import pytest
 
 from browser import CHROMIUM, browser
 from celllab import cell_campaign
+from cellspectra import impedance_ohm, record_with
+from galvanaut.core.bdf import SUFFIX
 from galvanaut.core.readonly import has_table, reading
 from galvanaut.instruments.telemetry.store import HotStore
+from galvanaut.instruments.vendorfiles import write_record
 from pagelab import CELLS, Channels
 
 pytestmark = [pytest.mark.system, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")]
@@ -134,6 +137,19 @@ def test_every_view_of_a_running_dry_run(tab, tmp_path):
         assert tab.run("document.querySelectorAll('section .sim').length") >= 8
         tab.run("history.back()")
         drawn(tab, "Trial 1")
+        is_sound(tab, home)
+
+
+def test_spectra_of_an_imported_record_are_drawn(tab, tmp_path):
+    record = record_with(*(impedance_ohm(R2_ohm=40.0 + 15 * cycle) for cycle in range(4)))
+    write_record(tmp_path / "records" / "eis" / f"c7{SUFFIX}", record, {"imported_from": "c7.mpt", "cell": "c7"})
+    with served(tmp_path) as home:
+        tab.open(home)
+        click(tab, "a[href='#/cell/eis/c7']")
+        drawn(tab, "c7", 2)
+        shown = tab.run("document.querySelector('main').innerText")
+        assert "imported from c7.mpt" in shown
+        assert shown.count("holds, ") == 3  # the first, a middle and the last one
         is_sound(tab, home)
 
 

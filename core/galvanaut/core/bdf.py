@@ -33,4 +33,11 @@ OPTIONAL = (STEP_ID, STEP_TIME, CHARGED, DISCHARGED)
 COLUMNS = (*REQUIRED, *RECOMMENDED, *OPTIONAL)
 """Of a record that Galvanaut writes, in this order."""
 
+FREQUENCY = "Frequency / Hz"
+REAL_IMPEDANCE = "Real Impedance / ohm"
+IMAGINARY_IMPEDANCE = "Imaginary Impedance / ohm"
+"""Negative where the cell is capacitive."""
+IMPEDANCE = (FREQUENCY, REAL_IMPEDANCE, IMAGINARY_IMPEDANCE)
+"""Of a record that was imported with spectra; not a number in rows that are part of none."""
+
 SUFFIX = ".bdf.parquet"

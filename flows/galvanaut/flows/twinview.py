@@ -30,6 +30,7 @@ from galvanaut.flows.records import campaign_log
 from galvanaut.flows.stepnames import CYCLING
 from galvanaut.flows.twinprior import prior_of
 from galvanaut.instruments.telemetry.reader import read_record
+from galvanaut.instruments.telemetry.sealed import is_imported, usual_name
 from galvanaut.simulators.twin import Forecast, Twin
 
 if TYPE_CHECKING:
@@ -122,7 +123,10 @@ def view(lab: Path, test: str, asked: Asked | None = None) -> TwinView:
         InputError: there is no such record, or it is not one of a formed cell that is cycled.
         UnsupportedError: no twin follows such a cell.
     """
-    key, asked = JobKey.parse(test), asked or Asked()
+    test, asked = usual_name(test), asked or Asked()
+    if is_imported(test):
+        raise InputError(f"test {test}", "was imported: records of other programs have no twin")
+    key = JobKey.parse(test)
     if key.step != CYCLING:
         raise InputError(f"test {test}", f"is no test of step {CYCLING!r}; only cells that were formed have twins")
     folder = LabFolder.existing(lab)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from galvanaut.core.errors import UnsupportedError
 from galvanaut.instruments.errors import BadReadingError
-from galvanaut.instruments.roles import ImpedanceMeter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,11 +69,6 @@ class SolutionResistance:
     resistance_ohm: float
     frequency_Hz: float
     phase_deg: float
-
-
-def solution_resistance_ohm(meter: ImpedanceMeter, frequencies_Hz: Sequence[float] = FREQUENCIES_HZ) -> float:
-    """Sweep once and return the resistance of the solution, ohm; errors as in `most_resistive_point`."""
-    return most_resistive_point(frequencies_Hz, meter.sweep(frequencies_Hz), str(meter)).resistance_ohm
 
 
 def most_resistive_point(

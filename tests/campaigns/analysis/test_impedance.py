@@ -64,3 +64,11 @@ def test_without_a_crossing_the_smallest_phase_stands_in_and_says_so():
     assert found.phase_deg < 0
     assert found.resistance_ohm == pytest.approx(5.0, rel=0.01)
     assert found.to_json()["is_crossing"] is False
+
+
+def test_an_end_of_arcs_at_low_frequencies_is_not_taken_for_the_electrolyte():
+    found = high_frequency_resistance(Spectrum.of(FREQUENCIES_HZ, impedance_ohm()))
+    assert (
+        not found.is_crossing
+    )  # phase: -5.4 deg at the highest frequency, -4.9 deg between the last arc and diffusion
+    assert found.resistance_ohm < 8.0

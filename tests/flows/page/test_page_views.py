@@ -7,10 +7,13 @@ from importlib.util import find_spec
 
 import pytest
 
+from cellspectra import impedance_ohm, record_with
+from galvanaut.core.bdf import SUFFIX
 from galvanaut.core.errors import InputError
 from galvanaut.flows.page import cell as cells
 from galvanaut.flows.page.source import LabSource
 from galvanaut.instruments.telemetry.reader import read_record
+from galvanaut.instruments.vendorfiles import write_record
 from pagelab import CELLS, LIQUIDS, TEST, Channels, client
 from smalllab import tables
 
@@ -147,6 +150,31 @@ def test_a_formation_has_no_twin_but_a_record(page):
     test = TEST.replace("cycling", "formation")
     assert "only cells that were formed" in got(page, f"/api/twin/{test}")["why_not"]
     assert got(page, f"/api/cell/{test}")["can_have_twin"] is False
+
+
+def test_a_trial_shows_every_sweep_of_its_conductivity_cell(page):
+    found = got(page, f"/api/trial/{LIQUIDS}/6")
+    readings = sum(step["kind"] == "impedance" for step in found["steps"])
+    assert len(found["spectra"]) % readings == 0
+    assert found["spectra"][0]["name"] == "filling 1, reading 1"
+    for each in found["spectra"]:
+        assert each["resistance_ohm"] in each["real_ohm"]
+        assert len(each["frequency_Hz"]) == len(each["imaginary_ohm"])
+
+
+def test_an_imported_record_is_found_and_shows_its_spectra(tmp_path):
+    record = record_with(*(impedance_ohm(R1_ohm=20.0 + 5 * cycle) for cycle in range(5)))
+    write_record(tmp_path / "records" / "eis" / f"c7{SUFFIX}", record, {"imported_from": "c7.mpt", "cell": "c7"})
+    (tmp_path / "records" / "eis" / f"0001-cycling-1{SUFFIX}").touch()  # of a test of ours
+    with client(tmp_path) as page:
+        assert got(page, "/api/lab")["imported"] == ["eis/c7"]
+        found = got(page, "/api/cell/eis/c7")
+        assert "other programs" in got(page, "/api/twin/eis/c7")["why_not"]
+    assert (found["cell"], found["running"], found["trial"], found["imported_from"]) == ("c7", False, None, "c7.mpt")
+    assert found["spectra"]["count"] == 5
+    shown = found["spectra"]["shown"]
+    assert [each["cycle"] for each in shown] == [1, 3, 5]
+    assert [each["circuit"]["parameters"]["R1_ohm"]["value"] for each in shown] == pytest.approx([20, 30, 40], rel=1e-3)
 
 
 @pytest.mark.parametrize(

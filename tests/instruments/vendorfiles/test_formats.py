@@ -88,6 +88,28 @@ def test_biologic_text_with_seconds_and_decimal_commas(tmp_path):
     assert found.started_s == found.frame[bdf.UNIX_TIME].iloc[0]
 
 
+def test_biologic_text_with_a_spectrum(tmp_path):
+    text = (
+        "EC-Lab ASCII FILE\nNb header lines : 5\n\n\n"
+        "freq/Hz\tRe(Z)/Ohm\t-Im(Z)/Ohm\ttime/s\t<Ewe>/V\t<I>/mA\tcycle number\tNs\t\n"
+        "0\t0\t0\t0.0\t3.7\t0.0\t1\t0\t\n1E+4\t5.1\t-0.2\t1.0\t3.7\t0.0\t1\t1\t\n1E+3\t6.0\t2.5\t2.0\t3.7\t0.0\t1\t1\t\n"
+    )
+    frame = read_file(written(tmp_path, text, "cell.mpt")).frame
+    assert list(frame[bdf.FREQUENCY]) == [0.0, 1e4, 1e3]
+    assert list(frame[bdf.REAL_IMPEDANCE]) == [0.0, 5.1, 6.0]
+    assert list(frame[bdf.IMAGINARY_IMPEDANCE]) == [0.0, 0.2, -2.5]  # the file turns its sign
+
+
+@pytest.mark.parametrize(
+    "spelling", [bdf.IMPEDANCE, ("frequency_hertz", "real_impedance_ohm", "imaginary_impedance_ohm")]
+)
+def test_a_spectrum_in_the_battery_data_format_has_gaps(tmp_path, spelling):
+    header = ",".join([*bdf.REQUIRED, *spelling])
+    found = read_file(written(tmp_path, f"{header}\n0,3.7,0,,,\n1,3.7,0,1000,6,-2.5\n", "cell.bdf.csv")).frame
+    assert found[bdf.FREQUENCY].isna().tolist() == [True, False]
+    assert found[list(bdf.IMPEDANCE)].iloc[1].tolist() == [1000.0, 6.0, -2.5]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [

@@ -72,8 +72,8 @@ class HighFrequencyResistance:
     Attributes:
         resistance_ohm: real part there.
         frequency_Hz: there.
-        is_crossing: whether the imaginary part changes its sign there; if not, this is the point of the smallest phase,
-            and the resistance too large or too small by an unknown amount.
+        is_crossing: whether the imaginary part changes its sign there; if not, this is where the phase is smallest on
+            the side of high frequencies, and the resistance too large or too small by an unknown amount.
         phase_deg: what is left there; 0 at a crossing.
     """
 
@@ -97,7 +97,8 @@ def high_frequency_resistance(spectrum: Spectrum) -> HighFrequencyResistance:
     crossings = np.flatnonzero(inductive[:-1] & ~inductive[1:])
     if not len(crossings):
         phases_deg = np.degrees(np.angle(impedance))
-        at = int(np.argmin(np.abs(phases_deg)))
+        grows = np.append(np.diff(np.abs(phases_deg)) > 0, True)
+        at = int(np.argmax(grows))  # not the smallest of all: at the low end arcs are over, too
         real_ohm, frequency_Hz = float(impedance[at].real), float(spectrum.frequency_Hz[at])
         return HighFrequencyResistance(real_ohm, frequency_Hz, False, float(phases_deg[at]))
     at = int(crossings[0])

@@ -19,10 +19,14 @@ _Z95 = 1.96
 
 
 def lab_view(source: LabSource) -> dict[str, Any]:
-    """Which campaigns there are, the newest first, and whether anything is simulated."""
+    """Which campaigns there are, the newest first, whether anything is simulated, and which records were imported."""
     with source.reading():
         names = sorted(source.versions, key=lambda name: -source.versions[name])
-        return {"lab": source.folder.path.resolve().name, "campaigns": [_brief(source, name) for name in names]}
+        return {
+            "lab": source.folder.path.resolve().name,
+            "campaigns": [_brief(source, name) for name in names],
+            "imported": source.imported(),
+        }
 
 
 def _brief(source: LabSource, name: str) -> dict[str, Any]:

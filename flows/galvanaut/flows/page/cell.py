@@ -1,4 +1,4 @@
-"""The cell view as data: readings, fade, dQ/dV, and the twin against the measurement."""
+"""The cell view as data: readings, fade, dQ/dV, spectra, and the twin against the measurement."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from galvanaut.campaigns.analysis.cellcurves import CellCurves
 from galvanaut.campaigns.analysis.record import Record
+from galvanaut.campaigns.analysis.sweeps import judged, sweeps_of
 from galvanaut.core import bdf
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.core.identifiers import JobKey
@@ -18,7 +19,7 @@ from galvanaut.flows.page.plain import when
 from galvanaut.flows.stepnames import CYCLING
 from galvanaut.flows.twinview import view
 from galvanaut.instruments.telemetry.reader import read_record
-from galvanaut.instruments.telemetry.sealed import record_path
+from galvanaut.instruments.telemetry.sealed import any_record_path, is_imported, usual_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,49 +34,51 @@ processor to the station."""
 _FACTS = ("cell", "campaign", "holder", "bench", "simulated", "outcome", "reason", "problems")
 
 
-def parsed(test: str) -> JobKey:
-    """The key of a test.
-
-    Raises:
-        InputError: it is none.
-    """
-    try:
-        return JobKey.parse(test)
-    except ValueError as error:
-        raise InputError(f"test {test}", str(error)) from None
-
-
 def cell_view(source: LabSource, test: str) -> dict[str, Any]:
     """What the record of a test says by itself, and what its twin last wrote down.
+
+    Args:
+        source: the lab.
+        test: a job key, or ``campaign/name`` of a record that was imported.
 
     Raises:
         InputError: there is no such test.
     """
-    key = parsed(test)
-    frame = read_record(source.folder.path, str(key), source.folder.url)
+    test = usual_name(test)
+    key = None if is_imported(test) else JobKey.parse(test)
+    frame = read_record(source.folder.path, test, source.folder.url)
     facts = dict(frame.attrs)
     is_running = not facts.get("outcome")
     try:
-        curves = CellCurves.of(Record.of(frame, str(key)), is_finished=not is_running).to_json()
+        curves = CellCurves.of(Record.of(frame, test), is_finished=not is_running).to_json()
     except InputError as error:  # too few readings yet
         curves = {"why_not": str(error)}
     return {
-        "test": str(key),
-        "campaign": key.campaign,
-        "trial": key.trial,
-        "step": key.step,
         **{name: facts.get(name) for name in _FACTS},
+        "test": test,
+        "campaign": test.partition("/")[0],
+        "trial": key and key.trial,
+        "step": key and key.step,
+        "imported_from": facts.get("imported_from"),
         "running": is_running,
         "readings": len(frame),
         "last": _last(frame),
         "curves": curves,
-        "kept_twin": _kept_twin(source, key),
-        "can_have_twin": key.step == CYCLING,
+        "spectra": _spectra(frame, test),
+        "kept_twin": key and _kept_twin(source, key),
+        "can_have_twin": key is not None and key.step == CYCLING,
     }
 
 
 def _last(frame: pd.DataFrame) -> str | None:
     return when(float(frame[bdf.UNIX_TIME].iloc[-1])) if len(frame) and bdf.UNIX_TIME in frame else None
+
+
+def _spectra(frame: pd.DataFrame, test: str) -> dict[str, Any]:
+    """How many there are, and the first, the middle and the last one with what they say."""
+    sweeps = sweeps_of(frame)
+    shown = sorted({0, len(sweeps) // 2, len(sweeps) - 1}) if sweeps else []
+    return {"count": len(sweeps), "shown": [judged(sweeps[place], test).to_json() for place in shown]}
 
 
 def _kept_twin(source: LabSource, key: JobKey) -> dict[str, Any] | None:
@@ -108,7 +111,7 @@ class TwinViews:
         Raises:
             InputError: there is no such test.
         """
-        key = str(parsed(test))
+        key = usual_name(test)
         with self._lock:
             if key in self._kept and self._is_fresh(key):
                 self._kept.move_to_end(key)
@@ -124,7 +127,7 @@ class TwinViews:
         made, took, found = self._kept[key]
         if not found.get("running", True):
             return True
-        is_over = (self._source.folder.path / record_path(key)).exists()
+        is_over = (self._source.folder.path / any_record_path(key)).exists()
         return not is_over and time.monotonic() - made < max(LEAST_S, SHARE * took)
 
     def _made(self, key: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger
 from galvanaut.campaigns.report.summary import Summary, summarise
+from galvanaut.core.bdf import SUFFIX
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import Event, EventLog
@@ -26,6 +27,7 @@ from galvanaut.instruments.guard.alarmbook import CLEARED, RAISED, open_alarms
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.mailbox.letters import STATIONS
 from galvanaut.instruments.orders import OrderBook, StandingOrder
+from galvanaut.instruments.telemetry.sealed import is_imported
 from galvanaut.instruments.telemetry.store import HotStore, HotTest
 
 if TYPE_CHECKING:
@@ -149,6 +151,12 @@ class LabSource:
             except OSError:  # it is just being replaced
                 continue
         return found
+
+    def imported(self) -> list[str]:
+        """Records that came from other programs, as ``campaign/name``; told by their names, no file is opened."""
+        files = self.folder.records.glob(f"*/*{SUFFIX}")
+        names = [f"{file.parent.name}/{file.name.removesuffix(SUFFIX)}" for file in files]
+        return sorted(name for name in names if is_imported(name))
 
     def plan_holders(self) -> Mapping[str, Any]:
         """Holders of the benches of all campaigns, those of the newest first; only inside `reading`."""

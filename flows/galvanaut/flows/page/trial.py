@@ -53,6 +53,7 @@ def trial_view(source: LabSource, campaign: str, number_: int) -> dict[str, Any]
         "measured": _measured(summary, trial),
         "cells": _cells(trial, jobs),
         "decisions": [_decision(each) for each in trial.weighed],
+        "spectra": [each for job in jobs for each in _spectra(job)],
         "steps": [_step(job) for job in sorted(jobs, key=lambda job: job.began)],
     }
 
@@ -160,6 +161,24 @@ def _step(job: JobRecord) -> dict[str, Any]:
         "result": job.reason or _text(result),
         "attempts": job.attempts,
     }
+
+
+def _spectra(job: JobRecord) -> list[dict[str, Any]]:
+    """Sweeps of the conductivity cell; none of a job of another kind, or of a version that did not keep them."""
+    found = job.result or {}
+    if job.request["kind"] != "impedance" or "real_ohm" not in found:
+        return []
+    rows = zip(found["real_ohm"], found["imaginary_ohm"], found["resistance_ohm"], strict=True)
+    return [
+        {
+            "name": f"filling {job.key.replicate}, reading {number_}",
+            "frequency_Hz": found["frequency_Hz"],
+            "real_ohm": real_ohm,
+            "imaginary_ohm": imaginary_ohm,
+            "resistance_ohm": resistance_ohm,
+        }
+        for number_, (real_ohm, imaginary_ohm, resistance_ohm) in enumerate(rows, start=1)
+    ]
 
 
 def _is_short(value: Any) -> bool:

@@ -112,18 +112,28 @@ class MeasureImpedance:
         """Sweep ``readings`` times; a sweep moves nothing, so after a crash all are read anew.
 
         Returns:
-            ``resistance_ohm``: a list; ``temperature_degC``: the chamber's reading.
+            ``resistance_ohm``: a list; ``temperature_degC``: the chamber's reading; the sweeps themselves:
+            ``frequency_Hz``, and ``real_ohm`` and ``imaginary_ohm`` with a list of as many numbers for each of them.
 
         Raises:
             InstrumentError: a sweep has no resistive point, e.g. with a bubble or an empty cell.
             JobFailedError: the chamber is not where it should be.
         """
-        from galvanaut.instruments.conductometry import solution_resistance_ohm
+        from galvanaut.instruments.conductometry import FREQUENCIES_HZ, most_resistive_point
 
         meter = job.bench.impedance_meter(self.meter)
         await self._temperature(job)
-        resistances = [await job.ask(solution_resistance_ohm, meter) for _ in range(self.readings)]
-        return {"resistance_ohm": resistances, "temperature_degC": await self._temperature(job)}
+        sweeps, points = [], []
+        for _ in range(self.readings):
+            sweeps.append(await job.ask(meter.sweep, FREQUENCIES_HZ))
+            points.append(most_resistive_point(FREQUENCIES_HZ, sweeps[-1], str(meter)))
+        return {
+            "resistance_ohm": [point.resistance_ohm for point in points],
+            "temperature_degC": await self._temperature(job),
+            "frequency_Hz": list(FREQUENCIES_HZ),
+            "real_ohm": [sweep.real.tolist() for sweep in sweeps],
+            "imaginary_ohm": [sweep.imag.tolist() for sweep in sweeps],
+        }
 
     async def _temperature(self, job: Job) -> float:
         reading = await job.ask(job.bench.chamber(self.chamber).temperature_degC)

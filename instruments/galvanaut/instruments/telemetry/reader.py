@@ -12,7 +12,7 @@ from galvanaut.core import bdf
 from galvanaut.core.errors import InputError
 from galvanaut.core.labdatabase import noted_in
 from galvanaut.core.readonly import has_table, reading
-from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS, record_path, usual_name
+from galvanaut.instruments.telemetry.sealed import HOT_FILE, RECORDS, any_record_path, usual_name
 from galvanaut.instruments.telemetry.store import HotStore
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from galvanaut.instruments.telemetry.columns import Columns
 
-RecordState = Literal["live", "sealed", "unreadable"]
-"""``live``: in the hot store only. ``sealed``: in its file. ``unreadable``: a file that is no record."""
+IMPORTED: Literal["imported"] = "imported"
+RecordState = Literal["live", "sealed", "imported", "unreadable"]
+"""``live``: in the hot store only. ``sealed``: in its file. ``imported``: in its file, but another program measured it.
+``unreadable``: a file that is no record."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class RecordInfo:
     """One record.
 
     Attributes:
-        test: names it; empty if its file cannot be read.
+        test: names it, ``campaign/name`` if it was imported; empty if its file cannot be read.
         cell: which was tested.
         rows: readings so far.
         time_s: test time of the last one.
@@ -100,11 +102,11 @@ def read_test(lab: Path | str, test: str, url: str | None = None) -> tuple[Colum
     from galvanaut.instruments.telemetry.seal import read_columns, read_facts
 
     test = usual_name(test)
-    path = Path(lab) / record_path(test)
+    path = Path(lab) / any_record_path(test)
     for _ in range(2):  # while the hot store is looked at, the test may be sealed and leave it
         if path.exists():
             try:
-                return read_columns(path), read_facts(path)[0]
+                return read_columns(path), _with_outcome(read_facts(path)[0])
             except (OSError, ValueError) as error:
                 raise InputError(path, f"is no record that can be read ({error})") from None
         with _opened(Path(lab), url) as store:
@@ -116,6 +118,15 @@ def read_test(lab: Path | str, test: str, url: str | None = None) -> tuple[Colum
     shared = url or noted_in(Path(lab))
     hint = f"; if a station of another computer made it, let both have one folder {RECORDS}" if shared else ""
     raise InputError(f"test {test}", f"has no record in {lab}; there: {there}{hint}")
+
+
+def _is_imported(facts: Mapping[str, Any]) -> bool:
+    return "imported_from" in facts
+
+
+def _with_outcome(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record that was imported is over, however its test ended."""
+    return {"outcome": IMPORTED, **facts} if _is_imported(facts) else facts
 
 
 def _hot_tests(lab: Path, url: str | None) -> Iterator[Any]:
@@ -148,6 +159,9 @@ def _sealed(lab: Path, path: Path) -> RecordInfo:
     file = path.relative_to(lab).as_posix()
     try:
         facts, rows = read_facts(path)
+        if _is_imported(facts):
+            name = f"{path.parent.name}/{path.name.removesuffix(bdf.SUFFIX)}"
+            return RecordInfo(name, str(facts["cell"]), rows, facts["duration_s"], IMPORTED, file)
         return RecordInfo(
             facts["test"],
             str(facts.get("cell", "")),

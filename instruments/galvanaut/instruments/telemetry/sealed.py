@@ -1,4 +1,4 @@
-"""A sealed record: one file that is never written again, and where it stands."""
+"""A record in a file that is never written again, sealed here or imported, and where it stands."""
 
 from __future__ import annotations
 
@@ -56,17 +56,29 @@ def record_path(test: str) -> str:
     return f"{RECORDS}/{key.campaign}/{key.trial:04d}-{key.step}-{key.replicate}{bdf.SUFFIX}"
 
 
+def any_record_path(test: str) -> str:
+    """The same of a test or of an imported record, which is called ``campaign/name``; errors as of `record_path`."""
+    return f"{RECORDS}/{test}{bdf.SUFFIX}" if is_imported(test) else record_path(test)
+
+
+def is_imported(test: str) -> bool:
+    """Whether this names an imported record: ``campaign/name``. No job is called so, and none has such a file."""
+    words = test.split("/")
+    return len(words) == 2 and all(is_name(word) for word in words)
+
+
 def usual_name(test: str) -> str:
     """The name of a test as it is kept, of one that a person wrote: ``demo/1/cycle/1`` is ``demo/0001/cycle/1``.
 
     Raises:
-        InputError: it is no job key.
+        InputError: it is neither a job key nor the name of an imported record.
     """
-    return str(_job(test))
+    return test if is_imported(test) else str(_job(test))
 
 
 def _job(test: str) -> JobKey:
     try:
         return JobKey.parse(test)
     except ValueError as error:
-        raise InputError(f"test {test}", str(error)) from None
+        text = f"{error}; a record that was imported is campaign/name"
+        raise InputError(f"test {test}", text) from None

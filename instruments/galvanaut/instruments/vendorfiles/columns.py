@@ -14,8 +14,8 @@ from galvanaut.instruments.vendorfiles.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-GAPS = (bdf.AMBIENT_TEMPERATURE, bdf.TEMPERATURE_T1)
-"""A thermometer may miss a reading; nothing else may."""
+GAPS = (bdf.AMBIENT_TEMPERATURE, bdf.TEMPERATURE_T1, *bdf.IMPEDANCE)
+"""A thermometer may miss a reading, and most readings are part of no spectrum; nothing else may be missing."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ export class BenchView extends View {
   }
 
   start() {
+    this.load("/api/lab", (found) => { this.found = found.imported; this.listImported(); });
     if (this.page.bench.known) this.benchNew(this.page.bench.known);
   }
 
@@ -40,11 +41,22 @@ export class BenchView extends View {
     const find = h("input", { type: "search", "aria-label": "Show only channels with this text" });
     find.addEventListener("input", () => this.filter(find.value.trim().toLowerCase()));
     this.alarmBox = section("Alarms", is, this.alarms.element);
+    this.imported = new Table("Records that came from other programs", [
+      ["record", (row) => link(row, cellRef(row))],
+    ], (row) => row, { high: true });
+    this.importedBox = section("Imported records", false, this.imported.element);
     this.chartBox = section("Voltages now", is, this.volts.element);
     this.channelBox = section("Channels", is, h("label", { class: "filter" }, "Show ", find), this.channels.element);
     this.element.replaceChildren(this.title, this.station, this.counts,
       h("div", { class: "grid" }, this.alarmBox, section("To do for people", is, this.orders)), this.chartBox,
-      this.channelBox, section("Under way", is, this.jobs.element));
+      this.channelBox, section("Under way", is, this.jobs.element), this.importedBox);
+    this.listImported();
+  }
+
+  listImported() {
+    if (!this.imported) return;
+    this.imported.set(this.found ?? []);
+    this.importedBox.hidden = !this.found?.length;
   }
 
   table() {

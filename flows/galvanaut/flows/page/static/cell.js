@@ -1,6 +1,6 @@
-// A cell: its twin against the measurement, state and health, fade and what is forecast, dQ/dV.
+// A cell: its twin against the measurement, state and health, fade and what is forecast, dQ/dV, spectra.
 import { campaignRef, cards, digits, fixed, h, section, simulated, Table, trialRef } from "./dom.js";
-import { band, Chart } from "./charts.js";
+import { band, Chart, nyquist } from "./charts.js";
 import { View } from "./view.js";
 
 const Z95 = 1.96;
@@ -43,26 +43,39 @@ export class CellView extends View {
     ], (row) => `${row.cycle} ${row.text}`);
     this.findingBox = section("What the twin found", is, this.findings.element);
     const top = [
-      made("volts", "Measured and simulated voltage", "The last complete cycle and what came after. The twin sees telemetry only; its line is what it expected before each reading."),
+      found.can_have_twin
+        ? made("volts", "Measured and simulated voltage", "The last complete cycle and what came after. The twin sees telemetry only; its line is what it expected before each reading.")
+        : made("volts", "Voltage", "The last complete cycle and what came after."),
       made("residuals", "Measured less simulated voltage", "Residuals of the same readings."),
       made("fade", "Capacity and what is forecast", "Discharged capacity over its reference. The fan: 5, 25, 50, 75 and 95 % of forecasts by cells of this lab that have come to their end."),
       made("health", "State of health", "Capacity at rest over that of the nominal design, by the twin. Band: 95 %."),
       made("resistance", "Resistance", "Effective resistance, by the twin: contacts, films, and what is wrong with the nominal electrolyte. Band: 95 %."),
       made("charge", "State of charge", "By the twin, over the same readings as the voltage."),
       made("gap", "Residuals by cycle", "Mean and root mean square of measured less simulated voltage over each cycle."),
+      made("spectra", "Impedance", "Nyquist plot of the first, a middle and the last spectrum of the record; lines: the circuit R-(RQ)-(RQ)-W where one was fitted."),
       made("slopes", "Incremental capacity dQ/dV", "Of the first, a middle and the last cycle of the usual kind; discharge is shown downwards."),
     ];
+    this.sweeps = new Table("What the spectra say", [
+      ["spectrum", (row) => row.number, "n"], ["cycle", (row) => row.cycle ?? "", "n"], ["time / h", (row) => fixed(row.time_s / 3600, 2), "n"],
+      ["R at high frequency / Ω", (row) => (row.resistance ? `${digits(row.resistance.resistance_ohm, 4)}${row.resistance.is_crossing ? "" : " or near"}` : ""), "n"],
+      ["R1 / Ω", (row) => part(row, "R1_ohm"), "n"], ["R2 / Ω", (row) => part(row, "R2_ohm"), "n"],
+      ["Kramers-Kronig", (row) => kramersKronig(row.kramers_kronig), "w"], ["remark", (row) => row.why_not, "long"],
+    ], (row) => String(row.number));
+    this.spectraBox.append(this.sweeps.element);
     this.element.replaceChildren(h("h1", {}, found.cell || found.test, simulated(is)),
-      h("p", { class: "crumbs" }, h("a", { href: campaignRef(found.campaign) }, `campaign ${found.campaign}`),
-        h("a", { href: trialRef(found.campaign, found.trial) }, `trial ${found.trial}`), h("span", {}, `test ${found.test}`)),
+      h("p", { class: "crumbs" },
+        found.imported_from ? h("a", { href: "#/bench" }, "bench") : h("a", { href: campaignRef(found.campaign) }, `campaign ${found.campaign}`),
+        found.imported_from ? null : h("a", { href: trialRef(found.campaign, found.trial) }, `trial ${found.trial}`),
+        h("span", {}, found.imported_from ? `record ${found.test}, imported from ${found.imported_from}` : `test ${found.test}`)),
       this.counts, this.told, this.findingBox, h("div", { class: "grid" }, top));
-    this.told.textContent = found.can_have_twin ? "Working out the twin; for a long test that takes some seconds." : "Twins follow cells that were formed; this test has none.";
+    this.told.textContent = found.can_have_twin ? "Working out the twin; for a long test that takes some seconds." : found.imported_from ? "Another program measured this; imported records have no twin." : "Twins follow cells that were formed; this test has none.";
   }
 
   show(found) {
     this.worked();
     if (!this.fade) this.build(found);
     this.found = found;
+    this.sweeps.set(found.spectra.shown);
     this.page.label(found.simulated ? "Readings of this cell come from a simulated instrument and cell; nothing was measured on hardware." : "");
     this.frame();
   }
@@ -83,7 +96,7 @@ export class CellView extends View {
     const sd = (value, spread, factor, count) => `${(factor * value).toFixed(count)} ± ${(factor * spread).toFixed(count)}`;
     this.counts.replaceChildren(cards([
       ["test", found.running ? "runs" : "over", found.reason || found.outcome || (found.last ? `last reading ${found.last}` : "")],
-      ["holder", found.holder ?? ""],
+      found.holder && ["holder", found.holder],
       ["readings", found.readings],
       now && ["state of charge / %", sd(now.soc, now.soc_sd, 100, 1)],
       now && ["state of health / %", sd(now.soh, now.soh_sd, 100, 1)],
@@ -109,6 +122,8 @@ export class CellView extends View {
     put("resistance", cycles && ((palette) => banded(cycles, "resistance_ohm", "resistance_sd_ohm", 1, "resistance / Ω", palette)));
     put("charge", trace && ((palette) => ({ data: [line(hours(trace.time_s), trace.soc.map((value) => value === null ? null : 100 * value), "state of charge", palette.accent)], layout: axes("time in the test / h", "state of charge / %") })));
     put("gap", cycles && ((palette) => gaps(cycles, palette)));
+    const named = this.found.spectra.shown.map((each) => ({ ...each, name: each.cycle === null ? `spectrum ${each.number}` : `cycle ${each.cycle}` }));
+    put("spectra", named.length && ((palette) => nyquist(named, palette)));
     put("slopes", curves.incremental?.length && ((palette) => slopes(curves.incremental, palette)));
   }
 }
@@ -116,6 +131,15 @@ export class CellView extends View {
 const hours = (seconds) => seconds.map((value) => value / 3600);
 const axes = (x, y) => ({ xaxis: { title: { text: x } }, yaxis: { title: { text: y } } });
 const line = (x, y, name, color, more = {}) => ({ type: "scatter", mode: "lines", x, y, name, line: { color, width: 2, ...more } });
+
+function part(row, name) {
+  const found = row.circuit?.parameters[name];
+  return found ? `${digits(found.value, 4)}${found.sd === null ? "" : ` ± ${digits(found.sd, 2)}`}` : "";
+}
+
+function kramersKronig(test) {
+  return test ? { text: `${test.valid ? "holds" : "fails"}, ${digits(100 * test.rms, 2)} % rms`, state: test.valid ? "ok" : "bad" } : "";
+}
 
 function state(twin) {
   const trust = twin.state.healthy ? "Residuals agree with the model." : `Do not trust the twin: ${twin.state.reason}.`;

@@ -115,6 +115,23 @@ const text = (value) => (typeof value === "number" ? String(Number(value.toPreci
 
 dark.addEventListener("change", () => charts.forEach((chart) => { chart.last = 0; if (chart.figure) chart.show(chart.figure); }));
 
+// A spectrum with equal axes, capacitive parts upwards. `sweeps`: name, real_ohm, imaginary_ohm, perhaps fitted ones.
+export function nyquist(sweeps, palette) {
+  const shades = [palette.muted, palette.warn, palette.accent, palette.good];
+  const up = (values) => values.map((value) => (value === null ? null : -value));
+  const data = sweeps.flatMap((each, place) => {
+    const color = shades[place % shades.length];
+    const text = each.frequency_Hz.map((value) => `${Number(value.toPrecision(4))} Hz`);
+    const points = {
+      type: "scatter", mode: each.fitted_real_ohm ? "markers" : "lines+markers", name: each.name, x: each.real_ohm, y: up(each.imaginary_ohm), text, marker: { color, size: 6 }, line: { color, width: 1 },
+      hovertemplate: "%{text}<br>%{x:.4g} Ω, -Im %{y:.4g} Ω<extra></extra>",
+    };
+    if (!each.fitted_real_ohm) return [points];
+    return [points, { type: "scatter", mode: "lines", name: `${each.name}, circuit`, x: each.fitted_real_ohm, y: up(each.fitted_imaginary_ohm), line: { color, width: 1.5 }, showlegend: false, hoverinfo: "skip" }];
+  });
+  return { data, layout: { xaxis: { title: { text: "Re Z / Ω" } }, yaxis: { title: { text: "-Im Z / Ω" }, scaleanchor: "x", scaleratio: 1 } } };
+}
+
 // A line with a band around it.
 export function band(x, low, high, colour, name) {
   return [

@@ -1,6 +1,6 @@
 // A trial: recipe, batch, steps, outcome, replicates, why it was proposed, whether it was worth going on.
 import { campaignRef, cards, cellRef, digits, fixed, h, link, section, simulated, Table, trialRef } from "./dom.js";
-import { Chart } from "./charts.js";
+import { Chart, nyquist } from "./charts.js";
 import { View } from "./view.js";
 
 export class TrialView extends View {
@@ -59,12 +59,14 @@ export class TrialView extends View {
     this.doses = new Table("Planned doses", [
       ["stock", (row) => row.stock], ["lot", (row) => row.lot], ["volume / mL", (row) => fixed(row.volume_mL, 3), "n"], ["mass / g", (row) => fixed(row.mass_g, 4), "n"],
     ], (row) => `${row.stock} ${row.lot}`);
+    this.spectra = this.chart(new Chart("Impedance of the conductivity cell", "Every sweep, as a Nyquist plot. The resistance of the electrolyte is the real part where the imaginary one is smallest against it."));
+    this.spectraBox = section("Impedance", is, this.spectra.element);
     this.cellBox = section("Replicates", is, this.cells.element);
     this.stopBox = section("Worth going on?", is, this.chances.element, this.decisions.element);
     this.element.replaceChildren(h("h1", {}, `Trial ${found.trial}`, simulated(is)), this.crumbs, this.counts,
       section("Why it was proposed", is, this.why),
       h("div", { class: "grid" }, section("Recipe and batch", is, this.parts.element, this.recipe.element), section("Outcome", is, this.measured.element, this.doses.element)),
-      this.cellBox, this.stopBox, section("Steps", is, this.steps.element));
+      this.spectraBox, this.cellBox, this.stopBox, section("Steps", is, this.steps.element));
   }
 
   show(found) {
@@ -90,6 +92,8 @@ export class TrialView extends View {
     this.parts.show((palette) => shares(found.recipe_rows, palette));
     this.measured.set(found.measured);
     this.doses.set(found.doses);
+    this.spectraBox.hidden = found.spectra.length === 0;
+    if (found.spectra.length) this.spectra.show((palette) => nyquist(found.spectra, palette));
     this.cellBox.hidden = found.cells.length === 0;
     this.cells.set(found.cells);
     this.stopBox.hidden = found.decisions.length === 0;

@@ -30,6 +30,9 @@ _COLUMNS = (
     Column(bdf.TEMPERATURE_T1, (bdf.TEMPERATURE_T1, "Surface Temperature T1 / degC", "temperature_t1_celsius")),
     Column(bdf.CHARGED, (bdf.CHARGED, "charging_capacity_ah")),
     Column(bdf.DISCHARGED, (bdf.DISCHARGED, "discharging_capacity_ah")),
+    Column(bdf.FREQUENCY, (bdf.FREQUENCY, "frequency_hertz")),
+    Column(bdf.REAL_IMPEDANCE, (bdf.REAL_IMPEDANCE, "real_impedance_ohm")),
+    Column(bdf.IMAGINARY_IMPEDANCE, (bdf.IMAGINARY_IMPEDANCE, "imaginary_impedance_ohm")),
 )
 _SIGNS = [spelling for column in _COLUMNS if column.bdf in bdf.REQUIRED for spelling in column.spellings]
 _PARQUET = b"PAR1"

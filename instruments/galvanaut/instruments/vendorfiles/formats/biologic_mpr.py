@@ -18,7 +18,7 @@ from galvanaut.instruments.vendorfiles.charge import from_net
 from galvanaut.instruments.vendorfiles.content import Content
 from galvanaut.instruments.vendorfiles.extras import ask, reader
 from galvanaut.instruments.vendorfiles.format import Format
-from galvanaut.instruments.vendorfiles.formats.biologic_text import HALF_CYCLES
+from galvanaut.instruments.vendorfiles.formats.biologic_text import HALF_CYCLES, SPECTRUM
 from galvanaut.instruments.vendorfiles.rawfile import RawFile
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ def _read(file: RawFile, zone: tzinfo) -> Content:
     if _NET in data:
         frame[bdf.CHARGED], frame[bdf.DISCHARGED] = from_net(data[_NET] * 1e-3)
         names |= {bdf.CHARGED: _NET, bdf.DISCHARGED: _NET}
+    for target, (name, factor) in SPECTRUM.items():
+        if name in data:
+            frame[target], names[target] = data[name] * factor, name
     started_s = _started(found, zone)
     if started_s is not None:
         frame[bdf.UNIX_TIME] = started_s + data["time/s"]

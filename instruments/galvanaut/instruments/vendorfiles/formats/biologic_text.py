@@ -21,6 +21,12 @@ from galvanaut.instruments.vendorfiles.table import Table, read_table
 if TYPE_CHECKING:
     import pandas as pd
 
+SPECTRUM = {
+    bdf.FREQUENCY: ("freq/Hz", 1.0),
+    bdf.REAL_IMPEDANCE: ("Re(Z)/Ohm", 1.0),
+    bdf.IMAGINARY_IMPEDANCE: ("-Im(Z)/Ohm", -1.0),
+}
+"""Columns of a record by their name in BioLogic's files, and the factor between them."""
 _FIRST_LINE = re.compile(r"(EC|BT)-Lab ASCII FILE")
 _TIME = Column(bdf.TEST_TIME, ("time/s",))
 _COLUMNS = (
@@ -32,6 +38,7 @@ _COLUMNS = (
     Column(bdf.CHARGED, ("Q charge/mA.h",), factor=1e-3),
     Column(bdf.DISCHARGED, ("Q discharge/mA.h",), factor=1e-3),
     Column(bdf.TEMPERATURE_T1, ("Temperature/°C",)),
+    *(Column(name, (spelling,), factor) for name, (spelling, factor) in SPECTRUM.items()),
 )
 _NET = "(Q-Qo)/mA.h"
 _HALF = "half cycle"
