@@ -6,13 +6,13 @@ from contextlib import closing
 
 from fakeassembler import FakeAssembler, connected_driver
 from fakemeter import FakeMeter
-from galvanaut.core.clock import VirtualClock, at_work, spawn
+from galvanaut.core.clock import SystemClock, VirtualClock, at_work, spawn
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
 from galvanaut.instruments.bench import Bench
 from galvanaut.instruments.errors import BenchError, InstrumentError
 from galvanaut.instruments.journal import Journal
-from galvanaut.instruments.orders import OrderBook
+from galvanaut.instruments.orders import Asked, Choice, Order, OrderBook
 from galvanaut.instruments.station import Station
 
 HOLDERS = ("holder_1", "holder_2")
@@ -70,6 +70,19 @@ class World:
         """The book of orders as another process sees it."""
         engine = open_engine(self.folder / "station.db", durable=False)
         return OrderBook(EventLog(engine, "orders"), self.folder / "orders")
+
+
+def in_doubt(world):
+    """The world of a lab in which a person was asked about a dose three hours ago, and is late by two."""
+    job = str(key("dose-DMC"))
+    Host(world).journal.intend(key("dose-DMC"), {"kind": "dose"})
+    choices = (
+        Choice("moved", "It was moved", (Asked("mass", "mg", 0.0, 8000.0),)),
+        Choice("nothing", "Nothing was moved"),
+    )
+    order = Order(job, "Settle a doubt", {"why": "power"}, (), choices=choices, deadline_s=3600.0)
+    world.orders().place(order, SystemClock().now() - 3 * 3600.0)
+    return world
 
 
 class MortalLog(EventLog):

@@ -39,6 +39,13 @@ def small_campaign(folder: Path, trials: int = 3, changes: dict[str, str] | None
     return path
 
 
+def scarce_campaign(folder: Path) -> Path:
+    """One trial on a bench whose bottles are nearly empty from the start: an alarm that stays open."""
+    bench = BENCH.read_text("utf-8").replace("available: 20 L", "available: 0.1 L")
+    (folder / "bench.yaml").write_text(bench, "utf-8")
+    return small_campaign(folder, 1, {str(BENCH): "bench.yaml"})
+
+
 def new_lab(folder: Path) -> Path:
     """Where a lab is to be begun; with ``--database postgresql`` its tables will be on the server."""
     lab = folder / "lab"

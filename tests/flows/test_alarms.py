@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from smalllab import BENCH, command_line, small_campaign
+from smalllab import command_line, scarce_campaign, small_campaign
 
 TELL = "import sys; open('told', 'a').write(sys.stdin.read() + '\\n')"
 
@@ -16,15 +16,8 @@ def alarm_file(lab, text=""):
     (lab / "alarms.yaml").write_text(f"{text}\nhooks:\n  - {{kind: command, run: {run}}}\n", "utf-8")
 
 
-@pytest.fixture
-def scarce(tmp_path):
-    """A campaign on a bench whose bottles are nearly empty from the start."""
-    bench = BENCH.read_text("utf-8").replace("available: 20 L", "available: 0.1 L")
-    (tmp_path / "bench.yaml").write_text(bench, "utf-8")
-    return small_campaign(tmp_path, 1, {str(BENCH): "bench.yaml"})
-
-
-def test_a_bottle_that_runs_out_is_told_to_the_hook_at_the_end_and_in_the_status(tmp_path, scarce):
+def test_a_bottle_that_runs_out_is_told_to_the_hook_at_the_end_and_in_the_status(tmp_path):
+    scarce = scarce_campaign(tmp_path)
     lab = tmp_path / "lab"
     alarm_file(lab, "limits: {stock_share: 90 %}")
     done = command_line("run", scarce, "--lab", lab, "--no-prefect")

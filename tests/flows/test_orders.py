@@ -6,10 +6,9 @@ import re
 
 import pytest
 
-from assemblylab import Host, World, key
+from assemblylab import Host, World, in_doubt, key
 from galvanaut.core.clock import SystemClock, at_work, spawn
 from galvanaut.instruments.jobs import AssembleCell, UnloadCell, byhand
-from galvanaut.instruments.orders import Asked, Choice, Order
 from galvanaut.instruments.station import Station
 from smalllab import command_line, command_line_process
 
@@ -45,15 +44,7 @@ def cli(world, *arguments):
 @pytest.fixture
 def doubted(world):
     """A lab in which a person is asked about a dose, in the past and in real time."""
-    host = Host(world)
-    host.journal.intend(key("dose-DMC"), {"kind": "dose"})
-    choices = (
-        Choice("moved", "It was moved", (Asked("mass", "mg", 0.0, 8000.0),)),
-        Choice("nothing", "Nothing was moved"),
-    )
-    order = Order(str(key("dose-DMC")), "Settle a doubt", {"why": "power"}, (), choices=choices, deadline_s=3600.0)
-    world.orders().place(order, SystemClock().now() - 3 * 3600.0)
-    return world
+    return in_doubt(world)
 
 
 def test_an_order_that_is_late_and_offers_answers(doubted):

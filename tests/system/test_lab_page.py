@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from assemblylab import World, in_doubt
 from browser import CHROMIUM, browser
 from celllab import cell_campaign
 from cellspectra import impedance_ohm, record_with
@@ -137,6 +138,16 @@ def test_every_view_of_a_running_dry_run(tab, tmp_path):
         assert tab.run("document.querySelectorAll('section .sim').length") >= 8
         tab.run("history.back()")
         drawn(tab, "Trial 1")
+        is_sound(tab, home)
+
+
+def test_a_late_work_order_says_how_to_answer(tab, tmp_path):
+    world = in_doubt(World(tmp_path / "lab"))
+    with served(world.folder) as home:
+        tab.open(home)
+        tab.wait("document.querySelector('.orders .late')?.innerText.includes('LATE by 2 h')")
+        tab.run("document.querySelector('.orders summary').click()")
+        assert "galvanaut answer demo/0001/dose-DMC/1 --choice nothing" in tab.run("document.body.innerText")
         is_sound(tab, home)
 
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from assemblylab import World, in_doubt
 from cellspectra import impedance_ohm, record_with
 from galvanaut.core.bdf import SUFFIX
 from galvanaut.core.errors import InputError
@@ -14,8 +15,9 @@ from galvanaut.flows.page import cell as cells
 from galvanaut.flows.page.source import LabSource
 from galvanaut.instruments.telemetry.reader import read_record
 from galvanaut.instruments.vendorfiles import write_record
+from handedover import run
 from pagelab import CELLS, LIQUIDS, TEST, Channels, client
-from smalllab import tables
+from smalllab import scarce_campaign, tables
 
 
 def got(page, path):
@@ -39,6 +41,26 @@ def test_a_bench_at_rest_shows_all_its_holders_free(page):
     assert {row["state"] for row in found["channels"]} == {"free"}
     assert (found["alarms"], found["orders"], found["jobs"], found["simulated"]) == ([], [], [], True)
     assert found["station"]["works"] is False or "process" in found["station"]["text"]
+
+
+def test_a_work_order_is_shown_with_how_late_it_is_and_how_to_answer(tmp_path):
+    world = in_doubt(World(tmp_path / "lab"))
+    with client(world.folder) as page:
+        (order,) = got(page, "/api/bench")["orders"]
+    assert (order["title"], order["late"], order["is_late"]) == ("Settle a doubt", "LATE by 2 h", True)
+    assert order["facts"] == {"why": "power"}
+    assert any("--choice nothing" in command for command in order["commands"])
+
+
+def test_an_alarm_whose_cause_is_not_gone_is_shown(tmp_path):
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "alarms.yaml").write_text("limits: {stock_share: 90 %}\n", "utf-8")
+    run(scarce_campaign(tmp_path), tmp_path / "lab")
+    with client(tmp_path / "lab") as page:
+        (alarm,) = got(page, "/api/bench")["alarms"]
+    assert (alarm["instrument"], alarm["cause"]) == ("rinse", "running out")
+    assert alarm["text"]
+    assert alarm["since"].endswith("UTC")
 
 
 def test_channels_under_test_show_their_last_sample(tmp_path):
