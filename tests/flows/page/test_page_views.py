@@ -139,6 +139,12 @@ def test_a_trial_with_cells_names_replicates_with_verdicts_and_tests(page):
     assert found[0]["tests"][1]["test"] == TEST
 
 
+def test_values_say_whether_they_were_measured(page):
+    found = got(page, f"/api/trial/{CELLS}/1")["measured"]
+    kinds = {each["name"]: each["kind"] for each in found}
+    assert (kinds["conductivity"], kinds["cost"], kinds["score"]) == ("measured", "calculated", "calculated")
+
+
 def test_a_cell_shows_its_record_and_what_its_twin_last_wrote_down(lab, page):
     found = got(page, f"/api/cell/{TEST}")
     assert (found["cell"], found["running"], found["simulated"]) == ("cycle-life-001-1", False, True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, get_args
 
 from galvanaut.campaigns.components import component
+from galvanaut.campaigns.objectivefields import Quantity
 from galvanaut.core.errors import InputError
 from galvanaut.flows.page.campaign import proposal, trial_row
 from galvanaut.flows.page.plain import number, when
@@ -80,17 +81,26 @@ def _measured(summary: Summary, trial: TrialRecord) -> list[dict[str, Any]]:
     if outcome is None:
         return []
     units = {each.name: each.unit for each in summary.quantities} | {summary.objective: summary.unit}
-    censored = outcome.details.get("censored", ())
     return [
         {
             "name": name,
             "value": number(value, 6),
             "sd": number(outcome.deviations.get(name), 6),
             "unit": units.get(name, ""),
-            "kind": "forecast" if name in trial.forecast else "lower bound" if name in censored else "measured",
+            "kind": _kind(name, trial, outcome.details.get("censored", ())),
         }
         for name, value in outcome.values.items()
     ]
+
+
+def _kind(name: str, trial: TrialRecord, censored: Sequence[str]) -> str:
+    """Where a value comes from. A score is worked out from several others, one of which may be a forecast."""
+    is_score = name not in get_args(Quantity)
+    if name in trial.forecast or (is_score and trial.forecast):
+        return "forecast"
+    if name in censored:
+        return "lower bound"
+    return "calculated" if is_score or name == "cost" else "measured"
 
 
 def _cells(trial: TrialRecord, jobs: list[JobRecord]) -> list[dict[str, Any]]:
