@@ -15,6 +15,8 @@ from galvanaut.campaigns.planners.kernel import SLOPE, Array, Sample, covariance
 
 _LEAST_VARIANCE = 1e-12
 """In units of the data's variance: arithmetic noise."""
+_AT_ONCE = 500_000
+"""Covariances between places and data that are worked out at a time: 4 MB an array, and there are several."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Posterior:
 
     @cached_property
     def _lower(self) -> Array:
-        return np.asarray(cholesky(covariance(self.theta, self.sample), lower=True, check_finite=False))
+        # Of a copy of the sample: what that keeps for the many steps of a fit would stay in memory here.
+        return np.asarray(cholesky(covariance(self.theta, replace(self.sample)), lower=True, check_finite=False))
 
     @cached_property
     def _weights(self) -> Array:
@@ -75,13 +78,21 @@ class Posterior:
         """Asks for many sets of places beside the same few: mean, variance, and covariance with these, (n, m)."""
         solved = cho_solve((self._lower, True), self._to_data(there).T, check_finite=False)
 
-        def ask(places: Places) -> tuple[Array, Array, Array]:
+        def asked(places: Places) -> tuple[Array, Array, Array]:
             cross = self._to_data(places)
             inner = solve_triangular(self._lower, cross.T, lower=True, check_finite=False)
             explained = np.square(inner, out=inner).sum(axis=0)
             variances = np.maximum(self._prior_variance(places) - explained, _LEAST_VARIANCE)
             mean = cross @ self._weights + self._expected(places)
             return mean, variances, self._prior(places, there) - cross @ solved
+
+        def ask(places: Places) -> tuple[Array, Array, Array]:
+            most = max(1, _AT_ONCE // len(self.sample))
+            if len(places) <= most:
+                return asked(places)
+            parts = [asked(places.rows(slice(begin, begin + most))) for begin in range(0, len(places), most)]
+            means, variances, shared = (np.concatenate(part) for part in zip(*parts, strict=True))
+            return means, variances, shared
 
         return ask
 
