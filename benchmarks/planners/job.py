@@ -17,7 +17,7 @@ import time
 import warnings
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")  # before any of them is imported
+    os.environ.setdefault(_variable, "1")  # before any of them is imported, hence E402
 
 from peers import ENVIRONMENTS, maker_of  # noqa: E402
 from problems import NAMES, problem  # noqa: E402
