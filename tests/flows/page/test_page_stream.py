@@ -98,6 +98,38 @@ def test_a_message_is_one_event_whatever_is_in_it():
     assert event("bench", {"text": "a\n\nevent: evil\ndata: x\r\u2028"}).count(b"\n") == 3
 
 
+async def test_no_failure_of_a_look_ends_the_news(tmp_path, monkeypatch, caplog):
+    many = Channels(tmp_path / "lab", 1)
+    with many.store() as store:
+        many.add(store)
+        stream = Stream(LabSource(many.lab))
+        news = stream.events()
+        await anext(news)
+        await anext(news)
+        with monkeypatch.context() as broken:
+            broken.setattr(streams, "bench_view", lambda _source: 1 / 0)
+            await asyncio.sleep(0.2)
+        many.add(store)
+        assert (await next_news(news, "bench"))["channels"][0]["cycle"] == 2
+        assert "ZeroDivisionError" in caplog.text
+        await stream.close()
+
+
+async def test_looks_are_never_too_far_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "SHARE", 1e9)
+    monkeypatch.setattr(streams, "LONGEST_S", 0.05)
+    many = Channels(tmp_path / "lab", 1)
+    with many.store() as store:
+        many.add(store)
+        stream = Stream(LabSource(many.lab))
+        news = stream.events()
+        await anext(news)
+        for cycle in (2, 3):
+            many.add(store)
+            assert (await next_news(news, "bench"))["channels"][0]["cycle"] == cycle
+        await stream.close()
+
+
 async def test_a_lab_that_cannot_be_read_now_is_looked_at_again(tmp_path):
     (tmp_path / "telemetry.db").write_bytes(b"this is no database, but it was here before one was" * 50)
     stream = Stream(LabSource(tmp_path))

@@ -6,6 +6,7 @@ import shutil
 from importlib.util import find_spec
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from assemblylab import World, in_doubt
 from cellspectra import impedance_ohm, record_with
@@ -41,6 +42,15 @@ def test_a_bench_at_rest_shows_all_its_holders_free(page):
     assert {row["state"] for row in found["channels"]} == {"free"}
     assert (found["alarms"], found["orders"], found["jobs"], found["simulated"]) == ([], [], [], True)
     assert found["station"]["works"] is False or "process" in found["station"]["text"]
+
+
+def test_a_database_that_its_owner_tidies_up_is_asked_again(page, monkeypatch):
+    def away(*_arguments):
+        raise OperationalError("SELECT", {}, Exception("disk I/O error"))
+
+    monkeypatch.setattr(LabSource, "imported", away)
+    reply = page.get("/api/lab")
+    assert (reply.status_code, "asks again" in reply.json()["error"]) == (503, True)
 
 
 def test_a_work_order_is_shown_with_how_late_it_is_and_how_to_answer(tmp_path):

@@ -16,6 +16,7 @@ import plotly
 import plotly.graph_objects  # before threads
 from fastapi import FastAPI, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
@@ -77,6 +78,7 @@ def lab_page(lab: Path, token: str = "", port: int = 0) -> Door:
 
     app = FastAPI(title="Galvanaut", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(GalvanautError, _not_there)
+    app.add_exception_handler(SQLAlchemyError, _not_now)
     _add_pages(app, views)
     _add_data(app, views)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
@@ -145,3 +147,8 @@ def _add(app: FastAPI, path: str, made: Callable[[], dict[str, Any]]) -> None:
 def _not_there(_request: Request, error: Exception) -> Response:
     """What was asked for is not in the lab, or cannot be read."""
     return JSONResponse({"error": str(error)}, 404)
+
+
+def _not_now(_request: Request, error: Exception) -> Response:
+    """A database is just being written or tidied up by its owner, or is away; the page asks again."""
+    return JSONResponse({"error": f"the lab cannot be read now ({type(error).__name__}); the page asks again"}, 503)

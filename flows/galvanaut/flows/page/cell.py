@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 KEPT = 16
 """Twins that are kept once they are worked out."""
 LEAST_S, SHARE = 20.0, 8.0
-"""A running cell's twin is worked out anew after so long, s, and after so many times what that took: it must leave the
-processor to the station."""
+"""A running cell's twin is worked out anew after so long, s, and after so many times the processor time that this took:
+it must leave the processor to the station."""
 _FACTS = ("cell", "campaign", "holder", "bench", "simulated", "outcome", "reason", "problems")
 
 
@@ -116,9 +116,9 @@ class TwinViews:
             if key in self._kept and self._is_fresh(key):
                 self._kept.move_to_end(key)
                 return self._kept[key][2]
-            began = time.monotonic()
+            began = time.thread_time()
             found = self._made(key)
-            self._kept[key] = time.monotonic(), time.monotonic() - began, found
+            self._kept[key] = time.monotonic(), time.thread_time() - began, found
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
             return found

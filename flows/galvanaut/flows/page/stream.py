@@ -21,8 +21,9 @@ from galvanaut.flows.page.bench import bench_view
 if TYPE_CHECKING:
     from galvanaut.flows.page.source import LabSource
 
-LOOK_S, SHARE = 1.0, 10.0
-"""A look follows the last one after so long, s, and after so many times what that took."""
+LOOK_S, SHARE, LONGEST_S = 1.0, 10.0, 15.0
+"""A look follows the last one after so long, s, and after so many times the processor time that this took, but never
+later than the longest."""
 HEARTBEAT_S = 15.0
 WAITING = 64
 """Messages that wait for a browser at most; then it has to begin anew."""
@@ -91,7 +92,7 @@ class Stream:
         """For one browser: all there is to know of the bench, then what changes, until it goes away."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING)
         if self._task is None or self._task.done():
-            self._seen = await self._look()
+            self._seen, _ = await self._look()
             if self._task is None or self._task.done():
                 self._task = asyncio.create_task(self._watch())
         self._listeners.add(queue)
@@ -129,19 +130,24 @@ class Stream:
             await asyncio.sleep(pause_s)
             if not self._listeners:
                 return
-            began = time.monotonic()
-            before, self._seen = self._seen or Glance(), await self._look()
-            pause_s = max(LOOK_S, SHARE * (time.monotonic() - began))
+            before = self._seen or Glance()
+            self._seen, took_s = await self._look()
+            pause_s = min(max(LOOK_S, SHARE * took_s), LONGEST_S)
             for kind, content in self._seen.news(before):
                 self._tell(event(kind, content))
 
-    async def _look(self) -> Glance:
-        """What is there; what was there before, if it cannot be read just now."""
+    async def _look(self) -> tuple[Glance, float]:
+        """What is there, and processor time, s; what was there before, if it cannot be read just now.
+
+        Whatever went wrong: without further looks the page would stand still and call itself live.
+        """
         try:
-            return await asyncio.to_thread(Glance.at, self._source)
+            return await asyncio.to_thread(_timed, self._source)
         except (GalvanautError, OSError) as error:
             _log.warning("the lab cannot be read now: %s", error)
-            return self._seen or Glance({"channels": []})
+        except Exception:
+            _log.exception("the lab cannot be read now")
+        return self._seen or Glance({"channels": []}), 0.0
 
     def _tell(self, message: bytes) -> None:
         for queue in list(self._listeners):
@@ -152,6 +158,12 @@ class Stream:
                 _put(queue, None)
             else:
                 queue.put_nowait(message)
+
+
+def _timed(source: LabSource) -> tuple[Glance, float]:
+    """Waiting for others does not count: it is no work that one would have to make less of."""
+    began = time.thread_time()
+    return Glance.at(source), time.thread_time() - began
 
 
 def _put(queue: asyncio.Queue[bytes | None], message: bytes | None) -> None:

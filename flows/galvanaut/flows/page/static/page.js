@@ -17,9 +17,9 @@ export function say(text) {
 
 async function ask(path, signal) {
   const reply = await fetch(path, { signal, headers: { Accept: "application/json" } });
-  const found = await reply.json();
-  if (!reply.ok) throw new Error(found.error ?? `the lab page answers ${reply.status}`);
-  return found;
+  if (reply.ok) return reply.json();
+  const found = await reply.json().catch(() => ({}));
+  throw Object.assign(new Error(found.error ?? `the lab page answers ${reply.status}`), { isFinal: reply.status < 500 });
 }
 
 function route() {

@@ -1,6 +1,7 @@
 // What all views have in common: loading at a bearable rate, and an end.
 
 const REST_MS = 2000;
+const AGAIN_MS = 5000;
 
 export class View {
   constructor(rest, page) {
@@ -32,7 +33,10 @@ export class View {
         const found = await this.page.ask(path);
         if (!this.over) act(found);
       } catch (error) {
-        if (!this.over && error.name !== "AbortError") this.failed(error);
+        if (!this.over && error.name !== "AbortError") {
+          this.failed(error);
+          if (!error.isFinal) this.later(() => this.load(path, act, rest), AGAIN_MS);
+        }
       }
       state.at = performance.now();
       state.busy = false;
