@@ -20,7 +20,8 @@ from galvanaut.campaigns.benchmark.acceleration import Acceleration, Interval, S
 from galvanaut.campaigns.benchmark.courses import courses_svg
 from galvanaut.campaigns.planners.registry import planner_names
 from galvanaut.core.errors import InputError
-from galvanaut.flows.conductivity_problem import ConductivityProblem
+from galvanaut.flows.campaign_problem import CampaignProblem
+from galvanaut.flows.conductivity_problem import SALT, SOLVENTS, ConductivityProblem
 from galvanaut.flows.folder import writing
 from galvanaut.flows.plan import load_plan
 from galvanaut.flows.support import trust
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from galvanaut.campaigns.benchmark.problem import Problem
     from galvanaut.campaigns.benchmark.statistics import PairedRow, PlannerRow, Quartiles, Reach
     from galvanaut.campaigns.benchmark.traces import Trace
-
+    from galvanaut.flows.plan import Plan
 
 _DRAWS = 50_000
 """Recipes that say what random ones are worth."""
@@ -64,7 +65,7 @@ def benchmark_command(
     """Run the comparison on all cores, or elsewhere, print it, and draw it as an SVG file if one is named.
 
     Raises:
-        InputError: an unknown planner, a campaign that the simulated chemistry cannot judge, or see `sweep`.
+        InputError: an unknown planner, a campaign that the simulator cannot judge, or see `sweep`.
         GalvanautError: see `sweep`.
     """
     planners, seeds = extent.planners, extent.seeds
@@ -76,7 +77,7 @@ def benchmark_command(
         )
     plan = load_plan(campaign_file)
     trust(plan)
-    problem = ConductivityProblem.of(plan)
+    problem = problem_of(plan)
     trials = extent.budget or plan.campaign.budget.trials
     initial = min(plan.campaign.planner.initial, trials)
     console = Console(stderr=True)
@@ -91,9 +92,25 @@ def benchmark_command(
     if as_json:
         print(json.dumps(to_json(found, seeds) | {"accelerations": [asdict(row) for row in faster]}, indent=2))
     else:
-        show(found, seeds, trials, Console())
+        show(found, seeds, trials, Console(), [aim.name for aim in problem.aims])
         if faster:
-            Console().print(_faster(faster))
+            title = "against random recipes: times fewer experiments, and how much farther [95 % interval]"
+            _print(Console(), title, _faster(faster))
+        if plan.campaign.limits:
+            Console().print("The limits of the campaign file play no part here.")
+
+
+def problem_of(plan: Plan) -> Problem:
+    """What a campaign poses: of conductivity alone, or with cells, costs, additives and several objectives.
+
+    Raises:
+        InputError: the simulator has no truth for it.
+    """
+    named = [each.name for each in plan.campaign.objectives]
+    is_plain = plan.space.branches == 1 and set(plan.space.names) <= {*SOLVENTS, SALT}
+    if named == ["conductivity"] and is_plain and plan.campaign.objective.goal == "maximise":
+        return ConductivityProblem.of(plan)
+    return CampaignProblem.of(plan)
 
 
 def accelerations(found: Benchmark, problem: Problem) -> list[Acceleration]:
@@ -103,7 +120,7 @@ def accelerations(found: Benchmark, problem: Problem) -> list[Acceleration]:
         runs.setdefault(trace.planner, []).append(trace)
     if "random" not in runs:
         return []
-    space = Space.of(problem, _DRAWS)
+    space = None if problem.aims else Space.of(problem, _DRAWS)
     return [acceleration(runs[name], runs["random"], space) for name in runs if name != "random"]
 
 
@@ -121,23 +138,32 @@ def to_json(found: Benchmark, seeds: range) -> dict[str, Any]:
     }
 
 
-def show(found: Benchmark, seeds: range, budget: int, console: Console) -> None:
-    """Tables for people."""
+def show(found: Benchmark, seeds: range, budget: int, console: Console, aims: Sequence[str] = ()) -> None:
+    """Tables for people; ``aims`` are the names of several objectives."""
+    optimum = f"hypervolume of the noiseless front of {', '.join(aims)}" if aims else "noiseless optimum"
     console.print(
-        f"[bold]{escape(found.problem)}[/]: noiseless optimum {found.optimum:.3f} (simulated chemistry), "
+        f"[bold]{escape(found.problem)}[/]: {optimum} {found.optimum:.5g} (simulated), "
         f"seeds {seeds.start} to {seeds.stop - 1}, {budget} experiments each",
         highlight=False,
         soft_wrap=True,
     )
-    console.print(_regrets("simple regret of the best recipe tested, %, median [quartiles]", found, "tested"))
-    console.print(_regrets("the same of the recipe the planner recommends", found, "recommended"))
-    console.print(_reach(found.rows))
+    tested = "what the hypervolume of all tested lacks of that" if aims else "simple regret of the best recipe tested"
+    _print(console, f"{tested}, %, median [quartiles]", _regrets(found, "tested"))
+    if not aims:
+        _print(console, "the same of the recipe the planner recommends", _regrets(found, "recommended"))
+    _print(console, "experiments to ... of the optimum", _reach(found.rows))
     for pair in found.pairs:
         console.print(_pair(pair, budget), highlight=False, soft_wrap=True)
 
 
-def _regrets(title: str, found: Benchmark, what: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="", collapse_padding=True, pad_edge=False)
+def _print(console: Console, title: str, table: Table) -> None:
+    """Title and table; a title of the table's own would be no wider than that."""
+    console.print(escape(title), highlight=False, soft_wrap=True)
+    console.print(table)
+
+
+def _regrets(found: Benchmark, what: str) -> Table:
+    table = Table(collapse_padding=True, pad_edge=False)
     table.add_column("planner", no_wrap=True)
     counts = list(getattr(found.rows[0], what))
     for count in counts:
@@ -148,18 +174,19 @@ def _regrets(title: str, found: Benchmark, what: str) -> Table:
 
 
 def _reach(rows: Sequence[PlannerRow]) -> Table:
-    table = Table(title="experiments to a tested recipe of ... of the optimum", title_justify="left", title_style="")
-    for column in ("planner", "95 %", "99 %", "CPU s per ask"):
+    table = Table()
+    for column in ("planner", "95 %", "99 %", "CPU s per ask", "MB added"):
         table.add_column(column, justify="left" if column == "planner" else "right")
     for row in rows:
-        table.add_row(row.planner, _experiments(row.to_95), _experiments(row.to_99), f"{row.cpu_s_per_ask:.3f}")
+        memory = "-" if row.memory_MB is None else f"{row.memory_MB:.0f}"
+        reached = _experiments(row.to_95), _experiments(row.to_99)
+        table.add_row(row.planner, *reached, f"{row.cpu_s_per_ask:.3f}", memory)
     return table
 
 
 def _faster(rows: Sequence[Acceleration]) -> Table:
     """Acceleration depends on the level by orders of magnitude: never one number."""
-    title = "against random recipes: times fewer experiments, and how much farther [95 % interval]"
-    table = Table(title=title, title_justify="left", title_style="", collapse_padding=True, pad_edge=False)
+    table = Table(collapse_padding=True, pad_edge=False)
     counts = list(rows[0].enhancement)
     headings = ["to what random reaches", "to 95 %", *(f"farther at {count}" for count in counts[-1:])]
     table.add_column("planner", no_wrap=True)
@@ -180,14 +207,15 @@ def _factor(interval: Interval) -> str:
 def _drawn(found: Benchmark) -> str:
     names = dict.fromkeys(trace.planner for trace in found.traces)
     courses = {name: np.array([trace.regret for trace in found.traces if trace.planner == name]) for name in names}
-    return courses_svg(f"{found.problem}: regret of the best recipe tested (simulated chemistry)", courses)
+    return courses_svg(f"{found.problem}: regret of what was tested (simulated)", courses)
 
 
 def _pair(pair: PairedRow, budget: int) -> str:
     verdict = "clear" if pair.is_clear else "not clear: the interval touches zero"
+    word, (low, high) = ("less", (pair.low, pair.high)) if pair.difference >= 0 else ("more", (-pair.high, -pair.low))
     return (
-        f"{pair.planner} leaves {100 * pair.difference:.1f} points less regret than {pair.baseline} at {budget} "
-        f"(mean of {pair.runs} pairs, 95 % interval {100 * pair.low:.1f} to {100 * pair.high:.1f}): {verdict}"
+        f"{pair.planner} leaves {100 * abs(pair.difference):.1f} points {word} regret than {pair.baseline} at {budget} "
+        f"(mean of {pair.runs} pairs, 95 % interval {100 * low:.1f} to {100 * high:.1f}): {verdict}"
     )
 
 

@@ -56,11 +56,12 @@ def benchmark(
         spread: does many jobs, wherever; one after the other by default. The result does not depend on it (processor
             times aside).
     """
+    optimum = problem.optimum  # before the problem travels: whoever has found it takes it along
     jobs = [(problem, name, seed, budget, initial, parallel) for seed in seeds for name in planners]
     done = [_job(job) for job in jobs] if spread is None else spread(_job, jobs)
     traces = sorted(done, key=lambda trace: (list(planners).index(trace.planner), trace.seed))
     rows = tuple(planner_rows(traces, initial))
-    return Benchmark(problem.name, problem.optimum, tuple(traces), rows, tuple(paired_rows(traces)))
+    return Benchmark(problem.name, optimum, tuple(traces), rows, tuple(paired_rows(traces)))
 
 
 def _job(job: _Job) -> Trace:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from galvanaut.campaigns.benchmark.memory import forget_peak, peak_MB
 from galvanaut.campaigns.benchmark.problem import Problem, task
 from galvanaut.campaigns.benchmark.score import regret, simple_regret
 from galvanaut.campaigns.benchmark.traces import CHECKPOINTS, Trace
@@ -44,6 +45,8 @@ def run(
         parallel: trials under way at a time; results come as the trials end, and the next one is asked for at once.
         make: makes the planner; by default the installed one called ``name``.
     """
+    forget_peak()
+    before_MB = peak_MB()
     wanted = task(problem, seed, initial)
     course = _Course(problem, PlannerSession(make(wanted) if make else planner(name, wanted)), seed, budget)
     under_way: list[tuple[float, int]] = []
@@ -54,7 +57,12 @@ def run(
             course.ask()
         now, number = heapq.heappop(under_way)
         course.end(number)
-    return Trace(name, seed, regret(problem, course.values), course.recommended, course.cpu_s, course.failures)
+    regrets = regret(problem, course.values)
+    return Trace(name, seed, regrets, course.recommended, course.cpu_s, course.failures, _added(before_MB, peak_MB()))
+
+
+def _added(before_MB: float | None, after_MB: float | None) -> float | None:
+    return None if before_MB is None or after_MB is None else after_MB - before_MB
 
 
 class _Course:

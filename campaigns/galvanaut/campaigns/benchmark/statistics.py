@@ -54,6 +54,7 @@ class PlannerRow:
         to_95, to_99: experiments until a recipe of 95 % (99 %) of the optimum was tested.
         cpu_s_per_ask: median over all asks after the initial ones.
         failures: recipes that failed, mean of all runs.
+        memory_MB: most of any run, see `Trace`; None where the system does not tell it.
     """
 
     planner: str
@@ -64,6 +65,7 @@ class PlannerRow:
     to_99: Reach
     cpu_s_per_ask: float
     failures: float
+    memory_MB: float | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def _row(name: str, group: Sequence[Trace], initial: int) -> PlannerRow:
         to_99=_reach(group, 0.99),
         cpu_s_per_ask=float(np.median(asked)),
         failures=float(np.mean([trace.failures for trace in group])),
+        memory_MB=max((trace.memory_MB for trace in group if trace.memory_MB is not None), default=None),
     )
 
 

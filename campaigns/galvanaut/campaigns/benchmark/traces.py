@@ -27,6 +27,8 @@ class Trace:
             recommends none. Empty with several aims, which no single recipe answers.
         cpu_s: processor time of each ask, (budget,).
         failures: recipes that failed.
+        memory_MB: most that the process had meanwhile over what it had before; the first run of a planner in a process
+            pays for its imports. None where the system does not tell it.
     """
 
     planner: str
@@ -35,6 +37,7 @@ class Trace:
     recommended: Mapping[int, float]
     cpu_s: Array
     failures: int = 0
+    memory_MB: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready; a thousandth of a per cent is precise enough, and so is a tenth of a millisecond."""
@@ -45,6 +48,7 @@ class Trace:
             "recommended": {str(n): None if np.isnan(x) else round(x, 5) for n, x in self.recommended.items()},
             "cpu_s": np.round(self.cpu_s, 4).tolist(),
             "failures": self.failures,
+            "memory_MB": None if self.memory_MB is None else round(self.memory_MB, 1),
         }
 
     @classmethod
@@ -52,7 +56,8 @@ class Trace:
         """The trace that `to_json` gave, as far as that is precise; other keys are left alone."""
         recommended = {int(n): float("nan") if x is None else float(x) for n, x in data["recommended"].items()}
         regret, cpu_s = np.array(data["regret"]), np.array(data["cpu_s"])
-        return cls(data["planner"], data["seed"], regret, recommended, cpu_s, data["failures"])
+        failures, memory_MB = data["failures"], data.get("memory_MB")
+        return cls(data["planner"], data["seed"], regret, recommended, cpu_s, failures, memory_MB)
 
 
 def experiments_to(regret: Array, level: float) -> float:
