@@ -202,3 +202,11 @@ def test_what_has_to_be_put_right(tmp_path, monkeypatch, caplog):
     beginning, _ = block.text.split(" (why: ")
     assert beginning.replace(job, jobs[0]) + " (why: " in caplog.text
     assert re.fullmatch(r"conductivity/\d{4}/put-right-mixer/\d", jobs[0])
+
+
+def test_an_assembler_that_contradicts_the_journal_is_told_of(tmp_path):
+    """The page's bench calls its holders otherwise."""
+    world = assemblylab.World(tmp_path / "lab")
+    world.assembler.loaded = {"holder_2": "B-1"}
+    told = [str(each) for each in assemblylab.Host(world).station.reconcile()]
+    assert told == [CELLS.block("not given out").text.replace("cell_2", "holder_2")]
