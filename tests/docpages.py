@@ -29,6 +29,7 @@ OWN_TESTS = {
     "docs/how-to/read-your-data.md": "test_read_your_data.py",
     "docs/how-to/stop-cells-early.md": "test_cells_pages.py",
     "docs/how-to/talk-to-a-bench.md": "test_served_pages.py",
+    "docs/how-to/two-benches.md": "test_two_benches_page.py",
     "docs/how-to/use-what-you-know.md": "test_liquids_pages.py",
     "docs/how-to/watch-a-lab.md": "test_served_pages.py",
     "docs/how-to/work-orders.md": "test_orders_pages.py",

@@ -60,6 +60,12 @@ def words_of(block, changes=None):
     return found
 
 
+def exported(block):
+    """What the lines `export NAME=VALUE` of a block would set."""
+    lines = [shlex.split(line, comments=True) for line in block.text.splitlines() if line.startswith("export ")]
+    return dict(word.split("=", 1) for _, word in lines)
+
+
 def output(block):
     """What a block shows below its commands."""
     return [line for line in block.text.splitlines() if not re.match(r"\$ ", line)]
