@@ -13,7 +13,8 @@ from smalllab import command_line
 
 _COLOUR, _CURSOR = r"\x1b\[[0-9;]*m", r"\x1b\[[0-9;?]*[A-Za-z]|\r"
 _RECIPE = r"[\d.]+ mol/kg LiPF6 in [A-Z]\w+(?::[A-Z]\w+)* \d[\d.]*(?::[\d.]+)* \(w/w\)(?: \+ [\d.]+ wt% [A-Z]\w+)*"
-_PROCESS = [sys.executable, "-W", "ignore", "-c", "from galvanaut.flows.cli import main\nmain()"]
+GALVANAUT = (sys.executable, "-W", "ignore", "-c", "from galvanaut.flows.cli import main\nmain()")
+PREFECT = (sys.executable, "-W", "ignore", "-m", "prefect")
 
 
 class Page:
@@ -89,11 +90,11 @@ def shapes(text):
 
 
 @contextmanager
-def running(words, until):
+def running(words, until, program=GALVANAUT):
     """A command in a process of its own, ended by Ctrl-C at the end; all that it said up to a line with ``until``."""
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
     process = subprocess.Popen(
-        [*_PROCESS, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        [*program, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     )
     try:
         said = ""

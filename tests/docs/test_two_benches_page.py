@@ -1,7 +1,7 @@
 """Commands of two-benches.md that one computer can run, as they stand there: a shared lab and a shared campaign.
 
 Files and folders of the page are here; the PostgreSQL server is that of the tests, and the second computer is a second
-folder. The commands for Prefect's server and its database stand in tests/flows/test_prefect_access.py and
+folder. The commands around Prefect's server are run in test_prefect_pages.py, its database is that of
 tests/interop/test_postgresql_prefect.py.
 """
 

@@ -1,14 +1,9 @@
 """Beyond loopback nobody without a password, and ours is told to nobody whom a lab folder names."""
 
-import base64
 import json
-import socket
-import urllib.error
-import urllib.request
 
 import pytest
 
-from docrun import Page, exported, running, words_of
 from galvanaut.core.errors import InputError
 from galvanaut.flows import prefect_settings, server
 from galvanaut.flows.prefect_access import CLIENT_AUTH, SERVER_AUTH, UI_API_URL, is_here, lets_us_in, require_password
@@ -94,53 +89,3 @@ def test_this_computer_is_here():
     assert is_here("http://127.0.0.1:4200/api")
     assert is_here("http://localhost:4200/api")
     assert lets_us_in("http://127.0.0.1:1/api")  # nobody there is no matter of passwords
-
-
-def _status(url, data=None, **headers):
-    request = urllib.request.Request(url, data=data, headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=60) as reply:
-            return reply.status, reply.headers
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers
-
-
-def _a_free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.mark.prefect
-@pytest.mark.timeout(400)
-def test_the_server_takes_the_password_and_nothing_else_and_writes_it_nowhere(monkeypatch, tmp_path):
-    """Begun and found by the commands of two-benches.md, at an address of this computer."""
-    page = Page("docs/how-to/two-benches.md")
-    begin, find = page.block("export PREFECT_SERVER_API_AUTH_STRING"), page.block("export PREFECT_API_URL")
-    secret = exported(begin)[SERVER_AUTH]
-    monkeypatch.setenv(SERVER_AUTH, secret)
-    (words,) = words_of(begin, {"/srv/galvanaut": tmp_path, "192.0.2.10": "127.0.0.1"})
-    port, page_port = (str(_a_free_port()) for _ in range(2))
-    api = f"http://127.0.0.1:{port}/api"
-    basic = base64.b64encode(secret.encode()).decode()
-    wrong = base64.b64encode(b"lab:another-long-word").decode()
-    with running([*words, "--port", port, "--page-port", page_port], "Ctrl-C"):
-        assert _status(f"{api}/admin/version")[0] == 401
-        assert _status(f"{api}/admin/version", Authorization=f"Basic {wrong}")[0] == 401
-        status, headers = _status(f"{api}/admin/version", Authorization=f"Basic {basic}", Origin="http://evil.example")
-        assert (status, headers.get("access-control-allow-origin")) == (200, None)
-        own = f"http://127.0.0.1:{port}"
-        _, headers = _status(f"{api}/admin/version", Authorization=f"Basic {basic}", Origin=own)
-        assert headers.get("access-control-allow-origin") == own
-        assert _status(f"{api}/flow_runs/filter", b"{}", Authorization=f"Basic {basic}")[0] == 403  # no CSRF token
-        assert not lets_us_in(api)
-        assert prefect_settings.find_server(tmp_path / "elsewhere") is None
-        for name, value in (exported(find) | {"PREFECT_API_URL": api}).items():
-            monkeypatch.setenv(name, value)
-        assert prefect_settings.find_server(tmp_path / "elsewhere") == api
-        assert lets_us_in(api)
-    for path in tmp_path.rglob("*"):
-        if path.is_file():
-            content = path.read_bytes()
-            assert secret.split(":")[1].encode() not in content, path
-            assert basic.encode() not in content, path
