@@ -14,16 +14,31 @@ _BLOCK = re.compile(
 _TYPED = r"(?:.*&& )?(?:\$ )?(?:uv run )?(galvanaut (?!transcript).*)"
 
 OWN_TESTS = {
+    "README.md": "test_liquids_pages.py",
     "docs/analysis.md": "test_analysis_page.py",
+    "docs/bench-file.md": "test_bench_file_page.py",
     "docs/how-to/alarms.md": "test_alarms_page.py",
     "docs/how-to/bring-your-own-cycler.md": "test_bring_your_own_cycler.py",
+    "docs/how-to/compare-campaigns.md": "test_liquids_pages.py",
+    "docs/how-to/follow-a-cell-by-its-twin.md": "test_cells_pages.py",
     "docs/how-to/hand-over-a-dossier.md": "test_hand_over_page.py",
+    "docs/how-to/keep-a-station-running.md": "test_cells_pages.py",
+    "docs/how-to/leave-it-overnight.md": "test_overnight_page.py",
+    "docs/how-to/load-cells.md": "test_orders_pages.py",
     "docs/how-to/quote-a-campaign.md": "test_quote_page.py",
     "docs/how-to/read-your-data.md": "test_read_your_data.py",
+    "docs/how-to/stop-cells-early.md": "test_cells_pages.py",
+    "docs/how-to/talk-to-a-bench.md": "test_served_pages.py",
+    "docs/how-to/two-benches.md": "test_two_benches_page.py",
+    "docs/how-to/use-what-you-know.md": "test_liquids_pages.py",
+    "docs/how-to/watch-a-lab.md": "test_served_pages.py",
+    "docs/how-to/work-orders.md": "test_orders_pages.py",
     "docs/how-to/write-a-driver.md": "test_how_to.py",
+    "docs/newcomer.md": "test_liquids_pages.py",
     "docs/tutorial.md": "test_tutorial.py",
 }
-"""Pages whose blocks are run, but for those that say why not, by a test of their own."""
+"""Pages whose blocks are run, but for those that say why not, by a test of their own, or of pages
+that need the same lab."""
 
 
 @dataclass(frozen=True)

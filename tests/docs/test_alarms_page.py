@@ -1,4 +1,4 @@
-"""The page about alarms: its file is a file, with the defaults that it names."""
+"""The page about alarms: its file is a file, with the defaults that it names. Its commands: test_liquids_pages.py."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""The page tutorial.md: its checks, its mistakes and its second bench, run as they stand there."""
+"""The page tutorial.md: its checks, its mistakes and its second bench, run as they stand there.
+
+Its campaigns are run in test_liquids_pages.py, that with cells in test_cells_pages.py.
+"""
 
 import re
 

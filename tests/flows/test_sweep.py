@@ -1,11 +1,14 @@
 """Simulations on processes of this computer, on Dask and on Ray: the same results in the same order."""
 
 import json
+import os
 import sys
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
+from docrun import Page, words_of
 from galvanaut.campaigns.benchmark import benchmark
 from galvanaut.core.errors import InputError
 from galvanaut.flows.sweep import sweep
@@ -22,6 +25,13 @@ ARGUMENTS = (
     "--budget",
     "3",
 )
+
+
+@pytest.fixture(autouse=True)
+def own_environment():
+    """A sweep leaves Prefect's settings in the environment, with a home folder that is gone after it."""
+    with patch.dict(os.environ):
+        yield
 
 
 @pytest.mark.system
@@ -54,8 +64,11 @@ def test_an_address_has_to_be_of_something():
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_changes_nothing(place, module):
     pytest.importorskip(module, reason=f"{module} is in the dependency group sweeps")
+    """With the command of two-benches.md, on three experiments of one planner."""
+    (words,) = words_of(Page("docs/how-to/two-benches.md").block("--on dask"), {"CAMPAIGN": ARGUMENTS[1]})
     alone, spread = (
-        command_line_process(*ARGUMENTS, "--json", "--on", each, limit_s=280.0) for each in ("processes", place)
+        command_line_process(*words[:-1], each, *ARGUMENTS[2:], "--json", limit_s=280.0)
+        for each in ("processes", place)
     )
     assert spread.returncode == 0, spread.stderr
     assert json.loads(spread.stdout)["runs"] == json.loads(alone.stdout)["runs"]

@@ -1,7 +1,8 @@
-"""One PostgreSQL server for ledger, journal and Prefect."""
+"""One PostgreSQL server for ledger, journal and Prefect, told of it as in docs/how-to/two-benches.md."""
 
 import pytest
 
+from docrun import Page, exported
 from postgresqlserver import PackagedServer, lab_url, running
 from smalllab import command_line, command_line_process, small_campaign
 
@@ -23,7 +24,9 @@ def postgresql():
 def test_a_lab_and_prefect_share_a_server(tmp_path, postgresql, monkeypatch):
     postgresql.psql("CREATE DATABASE prefect")
     view = postgresql.url.replace("+psycopg", "+asyncpg").replace("/postgres?", "/prefect?")
-    monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", view)
+    ((name, shown),) = exported(Page("docs/how-to/two-benches.md").block("/prefect'")).items()
+    assert shown.split("//")[0] == view.split("//")[0]
+    monkeypatch.setenv(name, view)
     campaign, lab = small_campaign(tmp_path, 1), tmp_path / "lab"
     done = command_line_process("run", campaign, "--lab", lab, "--database", lab_url(postgresql.url), limit_s=220)
     assert done.returncode == 0, done.stderr
