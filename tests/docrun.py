@@ -94,7 +94,12 @@ def running(words, until, program=GALVANAUT):
     """A command in a process of its own, ended by Ctrl-C at the end; all that it said up to a line with ``until``."""
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
     process = subprocess.Popen(
-        [*program, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        [*program, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+        preexec_fn=_hears_ctrl_c,
     )
     try:
         said = ""
@@ -105,4 +110,14 @@ def running(words, until, program=GALVANAUT):
         yield said
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        try:
+            process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+
+
+def _hears_ctrl_c():
+    """What is started in the background of a shell is deaf to it, and so are its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
