@@ -8,7 +8,7 @@ from campaigns.test_spaces_at_random import test_proposals_keep_to_the_space_and
 from galvanaut.campaigns import doseprogram
 
 
-@pytest.mark.parametrize("number", [658, 1293, 1583])
+@pytest.mark.parametrize("number", [658, 1583])
 def test_it_is_tried_again_with_fewer_decimals(number, monkeypatch):
     attempts = []
     attempt = doseprogram._Mixture._attempt
@@ -28,3 +28,8 @@ def test_what_can_be_made_exactly_is():
     point = case.space.volume(1, np.random.default_rng(1))[0]
     made = case.maker.realise(point)
     assert case.maker.realise(made) == pytest.approx(made, abs=1e-9)
+
+
+def test_a_recipe_that_several_amounts_of_the_same_stocks_make_is_planned_as_it_was():
+    """In this space the last bits decided among them, and rounding wandered for six rounds before it came to rest."""
+    keeps_to_them(7221)

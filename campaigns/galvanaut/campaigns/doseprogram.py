@@ -26,6 +26,9 @@ DEVIATION_WORTH_A_DOSE = 2e-5
 one dose step makes in a batch of some grams, more than the solver's own error."""
 MOST_DOSES = 12
 """In one batch; keeps the search for the best steps small (2 to this power)."""
+_DIGITS = 12
+"""Decimals of a mass fraction that count. Where several amounts of the same stocks make a recipe, the last bits would
+decide among them, and a recipe that was planned and written down would be planned otherwise."""
 WIDELY_SEARCHED = 7
 """Up to this many doses, four steps each are tried (4 to this power), with more only the two next to the amount."""
 
@@ -68,7 +71,8 @@ def amounts(compositions: Array, target: Array, limits: DoseLimits, mass_g: floa
     usable = limits.usable & (low <= high)
     if not usable.any():
         return None
-    found = _Mixture(compositions, target, low, high, usable.astype(float), dose_cost(limits)).nearest()
+    wanted = target.round(_DIGITS)
+    found = _Mixture(compositions, wanted, low, high, usable.astype(float), dose_cost(limits)).nearest()
     return None if found is None else (found * mass_g, float(np.abs(found @ compositions - target).max()))
 
 
