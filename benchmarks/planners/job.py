@@ -17,13 +17,13 @@ import time
 import warnings
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")  # before any of them is imported, hence E402
+    os.environ.setdefault(_variable, "1")  # before anything is imported that counts cores
 
-from peers import ENVIRONMENTS, maker_of  # noqa: E402
-from problems import NAMES, problem  # noqa: E402
+from peers import ENVIRONMENTS, maker_of
+from problems import NAMES, problem
 
-from galvanaut.campaigns.benchmark.run import run  # noqa: E402
-from galvanaut.campaigns.planners.threads import single_thread  # noqa: E402
+from galvanaut.campaigns.benchmark.run import run
+from galvanaut.campaigns.planners.threads import single_thread
 
 INITIAL = 8
 

@@ -18,15 +18,15 @@ import time
 from dataclasses import replace
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")  # before any of them is imported, hence E402
+    os.environ.setdefault(_variable, "1")  # before anything is imported that counts cores
 
-import numpy as np  # noqa: E402
-from problems import NAMES, problem  # noqa: E402
+import numpy as np
+from problems import NAMES, problem
 
-from galvanaut.campaigns.benchmark.problem import task  # noqa: E402
-from galvanaut.campaigns.planners import Observation, planner  # noqa: E402
-from galvanaut.campaigns.planners.threads import single_thread  # noqa: E402
-from galvanaut.core.identifiers import generator  # noqa: E402
+from galvanaut.campaigns.benchmark.problem import task
+from galvanaut.campaigns.planners import Observation, planner
+from galvanaut.campaigns.planners.threads import single_thread
+from galvanaut.core.identifiers import generator
 
 _SEED = 1000
 

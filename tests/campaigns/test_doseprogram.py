@@ -30,6 +30,7 @@ def test_what_can_be_made_exactly_is():
     assert case.maker.realise(made) == pytest.approx(made, abs=1e-9)
 
 
-def test_a_recipe_that_several_amounts_of_the_same_stocks_make_is_planned_as_it_was():
-    """In this space the last bits decided among them, and rounding wandered for six rounds before it came to rest."""
-    keeps_to_them(7221)
+@pytest.mark.parametrize("number", [1293, 7221])
+def test_a_recipe_that_was_planned_is_planned_again_as_it_was(number):
+    """In the second space several amounts of the same stocks make one recipe, and rounding wanders before it rests."""
+    keeps_to_them(number)

@@ -8,9 +8,9 @@ import pytest
 
 from celllab import cell_campaign
 from galvanaut.campaigns.benchmark import run
-from galvanaut.campaigns.benchmark.cellruns import MadeTrial
+from galvanaut.campaigns.benchmark.cellruns import MadeTrial, Wanted
 from galvanaut.campaigns.benchmark.score import gains, hypervolume
-from galvanaut.core.errors import InputError
+from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.core.identifiers import generator
 from galvanaut.flows import campaign_problem
 from galvanaut.flows.campaign_problem import CampaignProblem
@@ -70,6 +70,9 @@ def test_a_trial_all_of_whose_cells_were_spoilt_is_made_again(cells, monkeypatch
     point = cells.space.sample(1, generator(1, "here"))[0]
     assert cells.measure(point, 1, 7).quantities["life"].value > 0
     assert asked == [7, 10_007, 20_007]
+    monkeypatch.setattr(LifeProblem, "make", lambda _self, _wanted: [MadeTrial(())])
+    with pytest.raises(GalvanautError, match="cycle-life: 50 trials gave no sound cell; the assembler spoils 5 %"):
+        cells.measure(point, 1, 7)
 
 
 def test_nothing_that_was_drawn_beats_the_front_that_was_found(priced):
@@ -105,7 +108,7 @@ def test_the_command_compares_planners_by_hypervolume(priced, monkeypatch):
     monkeypatch.setattr(campaign_problem, "_ROUNDS", 3)
     done = command_line("benchmark", priced, "--planners", "sobol,random", "--seeds", 2, "--budget", 4)
     assert done.returncode == 0, done.stderr
-    assert "hypervolume of the noiseless front of conductivity, cost" in done.stdout
+    assert "hypervolume of the noiseless front of conductivity, cost, by search, " in done.stdout
     assert "what the hypervolume of all tested lacks" in done.stdout
     assert "recommends" not in done.stdout
     assert "MB added" in done.stdout
@@ -113,3 +116,11 @@ def test_the_command_compares_planners_by_hypervolume(priced, monkeypatch):
         command_line("benchmark", priced, "--planners", "sobol", "--seeds", 1, "--budget", 2, "--json").stdout
     )
     assert 0.0 < told["runs"][0]["regret"][-1] < 1.0
+
+
+def test_as_many_cells_are_spoilt_as_the_bench_says(cells):
+    points = cells.space.sample(200, generator(1, "many"))
+    made = cells.cells.make([Wanted(point, 3, number) for number, point in enumerate(points)])
+    spoilt = sum(len(trial.spoilt_h) for trial in made)
+    assert cells.cells.failure_rate == 0.05
+    assert 8 <= spoilt <= 35  # 20 of 400 are expected, with a standard deviation of 4.4

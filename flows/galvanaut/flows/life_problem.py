@@ -21,6 +21,7 @@ from galvanaut.campaigns.planners import Task
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.errors import InputError, Problem
 from galvanaut.core.identifiers import generator
+from galvanaut.instruments.drivers.virtual_assembler import VirtualAssemblerSettings
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.campaignfile import Campaign
@@ -68,9 +69,7 @@ class LifeProblem:
         maker = BatchMaker(plan.space, plan.batches(), campaign.procedure.batch_mass_g)
         life = Objective(name="life", goal="maximise")
         objectives = (life,) if life_only else tuple(campaign.objectives)
-        rates = (getattr(each.parsed_settings(), "failure_rate", None) for each in plan.bench.instruments.values())
-        failing = next((float(rate) for rate in rates if rate is not None), 0.0)
-        return cls(campaign, plan.space, maker, objectives, failing, is_full)
+        return cls(campaign, plan.space, maker, objectives, spoilt_share(plan), is_full)
 
     def task(self, seed: int) -> Task:
         """What the planner is set to."""
@@ -176,6 +175,15 @@ class LifeProblem:
             return []
         aged = age(samples) if self.is_full else shipped().aged(samples)
         return [run_of(aged, row, wanted, name) for row, (wanted, name) in enumerate(names)]
+
+
+def spoilt_share(plan: Plan) -> float:
+    """Share of cells that the assembler of a bench spoils, 0 to 1; 0 where people build them."""
+    for instrument in plan.bench.instruments.values():
+        settings = instrument.parsed_settings()
+        if isinstance(settings, VirtualAssemblerSettings):
+            return settings.failure_rate_percent / 100
+    return 0.0
 
 
 def run_of(aged: Aged, row: int, wanted: Wanted, name: str) -> CellRun:

@@ -140,7 +140,7 @@ def to_json(found: Benchmark, seeds: range) -> dict[str, Any]:
 
 def show(found: Benchmark, seeds: range, budget: int, console: Console, aims: Sequence[str] = ()) -> None:
     """Tables for people; ``aims`` are the names of several objectives."""
-    optimum = f"hypervolume of the noiseless front of {', '.join(aims)}" if aims else "noiseless optimum"
+    optimum = f"hypervolume of the noiseless front of {', '.join(aims)}, by search," if aims else "noiseless optimum"
     console.print(
         f"[bold]{escape(found.problem)}[/]: {optimum} {found.optimum:.5g} (simulated), "
         f"seeds {seeds.start} to {seeds.stop - 1}, {budget} experiments each",

@@ -23,6 +23,15 @@ def quick(monkeypatch):
     monkeypatch.setattr(streams, "SHARE", 0.0)
 
 
+async def listening(lab):
+    """A stream, and its news behind the first message, which holds everything."""
+    stream = Stream(LabSource(lab))
+    news = stream.events()
+    await anext(news)
+    await anext(news)
+    return stream, news
+
+
 async def next_news(news, kind):
     while True:
         found = parsed(await asyncio.wait_for(anext(news), 10))
@@ -102,10 +111,7 @@ async def test_no_failure_of_a_look_ends_the_news(tmp_path, monkeypatch, caplog)
     many = Channels(tmp_path / "lab", 1)
     with many.store() as store:
         many.add(store)
-        stream = Stream(LabSource(many.lab))
-        news = stream.events()
-        await anext(news)
-        await anext(news)
+        stream, news = await listening(many.lab)
         with monkeypatch.context() as broken:
             broken.setattr(streams, "bench_view", lambda _source: 1 / 0)
             await asyncio.sleep(0.2)
@@ -121,9 +127,7 @@ async def test_looks_are_never_too_far_apart(tmp_path, monkeypatch):
     many = Channels(tmp_path / "lab", 1)
     with many.store() as store:
         many.add(store)
-        stream = Stream(LabSource(many.lab))
-        news = stream.events()
-        await anext(news)
+        stream, news = await listening(many.lab)
         for cycle in (2, 3):
             many.add(store)
             assert (await next_news(news, "bench"))["channels"][0]["cycle"] == cycle

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from galvanaut.campaigns.analysis.circuit import CircuitFit, fit_circuit
-from galvanaut.campaigns.analysis.figures import Array, Flags, json_number
-from galvanaut.campaigns.analysis.impedance import HighFrequencyResistance, Spectrum, high_frequency_resistance
+from galvanaut.campaigns.analysis.figures import Array, Flags, Integers, json_number
+from galvanaut.campaigns.analysis.impedance import Complex, HighFrequencyResistance, Spectrum, high_frequency_resistance
 from galvanaut.campaigns.analysis.kramerskronig import KramersKronig, kramers_kronig
 from galvanaut.core import bdf
 from galvanaut.core.errors import GalvanautError, InputError
@@ -37,11 +37,11 @@ class Sweep:
     time_s: float
     cycle: int | None
     frequency_Hz: Array
-    impedance_ohm: np.ndarray[Any, np.dtype[np.complex128]]
+    impedance_ohm: Complex
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedSweep:
     """What a sweep says.
 
     Attributes:
@@ -110,7 +110,7 @@ def sweeps_of(frame: pd.DataFrame) -> list[Sweep]:
     ]
 
 
-def judged(sweep: Sweep, source: str) -> Judged:
+def judged(sweep: Sweep, source: str) -> JudgedSweep:
     """Resistance, Kramers-Kronig test and, if it passes, the circuit; random starts depend on ``source`` alone.
 
     Args:
@@ -121,21 +121,20 @@ def judged(sweep: Sweep, source: str) -> Judged:
     try:
         spectrum = Spectrum.of(sweep.frequency_Hz, sweep.impedance_ohm, name)
     except InputError as error:
-        return Judged(sweep, why_not="; ".join(str(each) for each in error.problems))
+        return JudgedSweep(sweep, why_not="; ".join(str(each) for each in error.problems))
     resistance = high_frequency_resistance(spectrum)
     test = fit = None
     try:
         test = kramers_kronig(spectrum)
         fit = fit_circuit(spectrum, generator(0, name)) if test.is_valid else None
     except GalvanautError as error:
-        return Judged(sweep, resistance, test, fit, str(error))
-    why_not = (
-        "" if test.is_valid else f"fails the Kramers-Kronig test, {100 * test.rms:.2g} % rms: no circuit is fitted"
-    )
-    return Judged(sweep, resistance, test, fit, why_not)
+        return JudgedSweep(sweep, resistance, test, fit, str(error))
+    failed = f"fails the Kramers-Kronig test, {100 * test.rms:.2g} % rms: no circuit is fitted"
+    why_not = "" if test.is_valid else failed
+    return JudgedSweep(sweep, resistance, test, fit, why_not)
 
 
-def _begins(frame: pd.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]], frequency_Hz: Array) -> list[int]:
+def _begins(frame: pd.DataFrame, rows: Integers, frequency_Hz: Array) -> list[int]:
     """Where among ``rows`` a new sweep begins, but for the first."""
     ways, breaks = np.sign(np.diff(frequency_Hz)), _breaks(frame, rows)
     begins, way = [], 0.0
@@ -148,7 +147,7 @@ def _begins(frame: pd.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]], freq
     return begins
 
 
-def _breaks(frame: pd.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Flags:
+def _breaks(frame: pd.DataFrame, rows: Integers) -> Flags:
     found: Flags = np.diff(rows) > 1
     for name in (name for name in _COUNTERS if name in frame):
         found = found | (np.diff(frame[name].to_numpy(np.float64)[rows]) != 0)

@@ -20,7 +20,7 @@ from galvanaut.campaigns.tasks import planner_of, task_of
 from galvanaut.core.identifiers import generator
 from galvanaut.flows.beliefs import physics_beliefs
 from galvanaut.flows.calibration import RINSES
-from galvanaut.flows.life_problem import LifeProblem, liquids
+from galvanaut.flows.life_problem import LifeProblem, liquids, spoilt_share
 from galvanaut.flows.plan import standard_portions_mL
 from galvanaut.flows.sweep import sweep
 
@@ -94,9 +94,8 @@ class World:
         campaign, plan = self.plan.campaign, self.plan
         batches = plan.batches()
         self._maker = BatchMaker(plan.space, batches, campaign.procedure.batch_mass_g)
-        rates = (getattr(each.parsed_settings(), "failure_rate", None) for each in plan.bench.instruments.values())
-        failing = next((float(rate) for rate in rates if rate is not None), 0.0)
-        self._life = LifeProblem(campaign, plan.space, self._maker, tuple(campaign.objectives), failing, self.is_full)
+        objectives, spoilt = tuple(campaign.objectives), spoilt_share(plan)
+        self._life = LifeProblem(campaign, plan.space, self._maker, objectives, spoilt, self.is_full)
         self._quantities = {*(each.name for each in campaign.objectives), *(each.name for each in campaign.limits)}
         later_s, chance = np.array(self.durations.later_s), generator(self.seed, "making")
         # Drawn twice, so that how little was tried counts beside how much trials differ.
