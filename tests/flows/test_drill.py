@@ -1,4 +1,4 @@
-"""The drill: a twin is broken in every way, and a bench that is not safe must not pass."""
+"""The drill: a copy is broken in every way, and a bench that is not safe must not pass."""
 
 import json
 import logging
@@ -8,11 +8,11 @@ import pytest
 
 from galvanaut.core.errors import InputError
 from galvanaut.flows.drill.appraisal import limit_s
+from galvanaut.flows.drill.benchcopy import copy_of
 from galvanaut.flows.drill.cycling import plan_for
 from galvanaut.flows.drill.drill import Drill
 from galvanaut.flows.drill.matrix import DEATHS, HOST_DIES, Scenario, faults_of, scenarios
 from galvanaut.flows.drill.rehearsal import CannotRehearseError
-from galvanaut.flows.drill.twin import twin_of
 from galvanaut.instruments.bench import Bench, load_bench
 from galvanaut.instruments.cycling.interlock import Interlock
 from galvanaut.instruments.drivers.keithley_2450 import Keithley2450
@@ -58,8 +58,8 @@ def bench_file(tmp_path):
 
 
 def verdicts(bench, faults, names=(), moments=1, seed=1):
-    twin = twin_of(bench)
-    return list(Drill(twin, seed, PlainChemistry()).verdicts(scenarios(twin, faults, names, moments)))
+    copy = copy_of(bench)
+    return list(Drill(copy, seed, PlainChemistry()).verdicts(scenarios(copy, faults, names, moments)))
 
 
 # -- what is drilled ----------------------------------------------------------------------------------------------
@@ -89,15 +89,15 @@ def test_what_is_not_there_is_named(faults, names, message):
         scenarios(load_bench(BENCH), faults, names)
 
 
-def test_the_twin_of_a_real_bench_is_simulated_and_has_cells(tmp_path):
+def test_the_copy_of_a_real_bench_is_simulated_and_has_cells(tmp_path):
     text = CELL.replace("visa: simulated", 'visa: "@ivi"\narmed: true').replace("cell: {state_of_charge: 50 %}", "")
     path = tmp_path / "real.yaml"
     path.write_text(text.replace("TCPIP::192.0.2.31::5025::SOCKET", "USB0::0x05E6::0x2450::04010101::INSTR"), "utf-8")
-    twin = twin_of(load_bench(path))
-    assert twin.is_simulated
-    assert not twin.armed
-    assert twin.holders["cell"].cell is not None
-    assert twin.instruments["smu"].resource.endswith("::SOCKET")
+    copy = copy_of(load_bench(path))
+    assert copy.is_simulated
+    assert not copy.armed
+    assert copy.holders["cell"].cell is not None
+    assert copy.instruments["smu"].resource.endswith("::SOCKET")
     level = logging.getLogger("galvanaut").level
     assert command_line("drill", path, "--fault", "late reply").returncode == 0
     assert logging.getLogger("galvanaut").level == level, "what runs later in this process would log nothing"

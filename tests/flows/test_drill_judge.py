@@ -115,7 +115,7 @@ def test_without_a_host_the_instrument_has_to_bound_the_cell():
     assert reasons([*truths, driven(5001, held_V=0.0)], rows=watched(100), absent=(100.0, 6000.0)) != []
 
 
-def test_the_time_for_which_the_twin_stood_still_does_not_count():
+def test_the_time_for_which_the_copy_stood_still_does_not_count():
     truths = [driven(at) for at in range(100)]
     assert reasons(truths, rows=watched(70), held_up=[(71.0, 100.0)]) == []
     assert reasons(truths, rows=watched(70)) != []

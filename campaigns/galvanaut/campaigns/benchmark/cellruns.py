@@ -59,7 +59,7 @@ class MadeTrial:
 
     Attributes:
         cells: those that turned out well.
-        spoilt_h: hours in the channel of each of the others, until that was noticed.
+        spoilt_h: hours in the channel of each of the others, which give no value.
     """
 
     cells: tuple[CellRun, ...]

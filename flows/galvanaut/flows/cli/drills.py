@@ -1,4 +1,4 @@
-"""The command that breaks the twin of a bench."""
+"""The command that breaks the simulated copy of a bench."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def drill(
     moments: Annotated[int, typer.Option(min=1, help="At how many moments each fault is tried.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Find out whether a bench may be left alone: break its simulated twin in every way, and watch.
+    """Find out whether a bench may be left alone: break its simulated copy in every way, and watch.
 
     Nothing real is opened, also when the file describes a real bench. Every kind of fault is tried on every instrument
     to which it applies, and at each the host is let die, while the bench is busy with short jobs. The table says what

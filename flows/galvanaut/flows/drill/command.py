@@ -10,10 +10,10 @@ from pathlib import Path
 
 import typer
 
+from galvanaut.flows.drill.benchcopy import copy_of
 from galvanaut.flows.drill.drill import Drill
 from galvanaut.flows.drill.matrix import scenarios
 from galvanaut.flows.drill.table import LEGEND, Lines, summary
-from galvanaut.flows.drill.twin import twin_of
 from galvanaut.instruments.bench import load_bench
 
 
@@ -26,14 +26,14 @@ def drill_command(
         InputError: the bench file cannot be used, or an instrument or fault is not there.
     """
     bench = load_bench(file)
-    twin = twin_of(bench)
-    chosen = scenarios(twin, faults, instruments, moments)
+    copy = copy_of(bench)
+    chosen = scenarios(copy, faults, instruments, moments)
     lines, verdicts = Lines(chosen), []
     if not as_json:
         real = "" if bench.is_simulated else " Nothing real is opened."
-        typer.echo(f"{file}: {len(chosen)} scenarios on its simulated twin, seed {seed}.{real}\n\n{lines.heading()}")
+        typer.echo(f"{file}: {len(chosen)} scenarios on its simulated copy, seed {seed}.{real}\n\n{lines.heading()}")
     with _alarms_unlogged():
-        for verdict in Drill(twin, seed).verdicts(chosen):
+        for verdict in Drill(copy, seed).verdicts(chosen):
             verdicts.append(verdict)
             if not as_json:
                 typer.echo(lines.of(verdict))

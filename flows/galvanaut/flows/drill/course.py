@@ -1,4 +1,4 @@
-"""One run of an activity on a fresh twin: undisturbed, or broken at a moment, or left by a host that dies."""
+"""One run of an activity on a fresh copy: undisturbed, or broken at a moment, or left by a host that dies."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Stage:
     """Where runs take place.
 
     Attributes:
-        bench: the twin.
+        bench: the copy.
         activity: what it is busy with.
         seed: of its world.
         chemistry: of its world; the fitted model by default.

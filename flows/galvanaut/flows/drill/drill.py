@@ -1,4 +1,4 @@
-"""The drill itself: every scenario on a fresh twin, one after another."""
+"""The drill itself: every scenario on a fresh copy, one after another."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ POLLS_AFTERWARDS = 4
 
 
 class Drill:
-    """A twin and what it is put through.
+    """A copy and what it is put through.
 
     Args:
-        bench: from `galvanaut.flows.drill.twin.twin_of`.
+        bench: from `galvanaut.flows.drill.benchcopy.copy_of`.
         seed: of its world and of the moments; the same seed gives the same verdicts.
         chemistry: of its world; the fitted model by default.
     """

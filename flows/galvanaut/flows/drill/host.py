@@ -1,4 +1,4 @@
-"""A laboratory's program on a simulated twin: it may end well, or die without a word, and another one may follow it."""
+"""A laboratory's program on a simulated copy: it may end well, or die without a word, and another one may follow it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ DOING: ContextVar[str] = ContextVar("DOING", default="")
 class Wait(NamedTuple):
     """A wait for an instrument's answer that did not come.
 
-    On a twin everybody waits with it, for simulated instruments answer inline. On a real bench every job and the
+    On a copy everybody waits with it, for simulated instruments answer inline. On a real bench every job and the
     supervision have threads of their own, so nobody else is held up.
 
     Attributes:
@@ -115,10 +115,10 @@ class Life:
 
 
 class Host:
-    """A program that owns a twin: world, connected instruments, journal and station in one folder.
+    """A program that owns a copy: world, connected instruments, journal and station in one folder.
 
     Args:
-        bench: the twin.
+        bench: the copy.
         folder: holds the world and the records; a second host of the same folder finds what the first one left.
         seed: of the world.
         chemistry: of the world; the fitted model by default.

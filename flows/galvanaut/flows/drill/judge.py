@@ -77,7 +77,7 @@ class Knowledge:
         rows: readings that it accepted.
         told: what it said.
         absent: from when to when there was no host: only the instrument bounds the cell then.
-        held_up: from when to when the twin stood still for an instrument that has nothing to do with this cell: a real
+        held_up: from when to when the copy stood still for an instrument that has nothing to do with this cell: a real
             bench would not have.
     """
 

@@ -76,4 +76,4 @@ class Listener:
 
 
 class CannotRehearseError(GalvanautError):
-    """The activity fails on the twin although nothing is broken: the drill would prove nothing."""
+    """The activity fails on the copy although nothing is broken: the drill would prove nothing."""

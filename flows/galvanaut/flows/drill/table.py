@@ -63,7 +63,7 @@ def summary(verdicts: Sequence[Verdict], file: str) -> str:
     lost = sum(bool(verdict.lost) for verdict in verdicts)
     text = f"{good} of {len(verdicts)} scenarios ended safely within their limits and lost nothing"
     if good == len(verdicts):
-        return f"{text}: as far as its simulated twin can tell, {file} may be left alone."
+        return f"{text}: as far as its simulated copy can tell, {file} may be left alone."
     return f"{text}; {unsafe} were not safe, {lost} lost something: {file} must not be left alone."
 
 

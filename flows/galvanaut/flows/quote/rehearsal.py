@@ -1,4 +1,4 @@
-"""How long making and measuring a batch takes: the first trials of a campaign on the simulated twin of its bench.
+"""How long making and measuring a batch takes: the first trials of a campaign on the simulated copy of its bench.
 
 The real procedure through the real drivers, in a folder that is thrown away; no cell is built. So pumps, balance,
 chamber, rinses and dead volumes count as they do in a run, and nothing of that is written down twice.
@@ -19,7 +19,7 @@ import numpy as np
 
 from galvanaut.flows.campaign_loop import run_campaign
 from galvanaut.flows.cells import INCUBATOR_HOLD_S
-from galvanaut.flows.drill.twin import twin_of
+from galvanaut.flows.drill.benchcopy import copy_of
 from galvanaut.flows.lab import open_lab
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Durations:
 
 
 def rehearsed(plan: Plan, build_cell_h: float) -> Durations:
-    """Try the first batches on the bench's twin.
+    """Try the first batches on the bench's copy.
 
     Args:
         plan: campaign and bench.
@@ -96,7 +96,7 @@ def rehearsed(plan: Plan, build_cell_h: float) -> Durations:
 
     Raises:
         InputError: the simulated chemistry does not know what the campaign searches.
-        GalvanautError: the procedure fails on the twin, which it should not.
+        GalvanautError: the procedure fails on the copy, which it should not.
     """
     with tempfile.TemporaryDirectory(prefix="galvanaut-quote-", ignore_cleanup_errors=True) as place:
         folder = Path(place)
@@ -110,8 +110,8 @@ def rehearsed(plan: Plan, build_cell_h: float) -> Durations:
 
 
 def _bench(plan: Plan) -> dict[str, Any]:
-    """The twin without holders and what belongs to them."""
-    whole = twin_of(plan.bench).model_dump(mode="json", by_alias=True, exclude_none=True)
+    """The copy without holders and what belongs to them."""
+    whole = copy_of(plan.bench).model_dump(mode="json", by_alias=True, exclude_none=True)
     liquid = {"pump", "balance", "impedance meter"}
     kept = {
         name: entry

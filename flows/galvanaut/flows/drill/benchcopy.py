@@ -1,4 +1,4 @@
-"""The simulated twin of a bench file: the same instruments, wiring, limits and settings, and nothing real."""
+"""The simulated copy of a bench file: the same instruments, wiring, limits and settings, and nothing real."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from galvanaut.instruments.bench import InstrumentEntry
 
 
-def twin_of(bench: Bench) -> Bench:
+def copy_of(bench: Bench) -> Bench:
     """A bench file whose instruments are all simulated.
 
     Faults that the file itself asks for are left out, holders without a described cell get an illustrative one, and
