@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from importlib.util import find_spec
 
@@ -10,11 +11,19 @@ from sqlalchemy.exc import OperationalError
 
 from assemblylab import World, in_doubt
 from cellspectra import impedance_ohm, record_with
+from galvanaut.campaigns.ledger import Ledger
 from galvanaut.core.bdf import SUFFIX
+from galvanaut.core.clock import SystemClock, VirtualClock
 from galvanaut.core.errors import InputError
+from galvanaut.core.eventlog import EventLog, opened
+from galvanaut.core.identifiers import JobKey
+from galvanaut.core.lock import exclusive
 from galvanaut.flows.page import cell as cells
 from galvanaut.flows.page.source import LabSource
+from galvanaut.instruments.journal import Journal
+from galvanaut.instruments.runs import Row
 from galvanaut.instruments.telemetry.reader import read_record
+from galvanaut.instruments.telemetry.store import HotStore
 from galvanaut.instruments.vendorfiles import write_record
 from handedover import run
 from pagelab import CELLS, LIQUIDS, TEST, Channels, client
@@ -42,6 +51,58 @@ def test_a_bench_at_rest_shows_all_its_holders_free(page):
     assert {row["state"] for row in found["channels"]} == {"free"}
     assert (found["alarms"], found["orders"], found["jobs"], found["simulated"]) == ([], [], [], True)
     assert found["station"]["works"] is False or "process" in found["station"]["text"]
+
+
+def real_lab(folder, silent_s):
+    """A real bench that charges a cell, and has had no reading of it for so long."""
+    with opened(folder / "ledger.db") as engine:
+        plan = json.loads(json.dumps(dict(EventLog(engine, "ledger").read()[0].data["plan"])))
+    plan["campaign"]["name"] = "real"
+    plan["bench"] |= {"name": "real", "visa": "@py", "armed": True}
+    plan["bench"].pop("simulation", None)
+    then = VirtualClock(SystemClock().now() - silent_s)
+    with opened(folder / "ledger.db") as engine:
+        Ledger(EventLog(engine, "ledger"), "real", then, "real").start(plan)
+    request = {"kind": "cycle", "holder": "holder_01", "sample": "c"}
+    with opened(folder / "station.db") as engine:
+        Journal(EventLog(engine, "journal"), then).intend(JobKey("real", 1, "cycling"), request)
+    with opened(folder / "telemetry.db", durable=False) as engine:
+        store = HotStore(engine)
+        store.begin("real/0001/cycling/1", {"holder": "holder_01", "cell": "c", "simulated": False})
+        row = Row(0, 0.0, then.now(), 3.9, 1e-3, 25.0, 0, 1, 1, 0.0)
+        store.append_many({"real/0001/cycling/1": [row]})
+    return folder
+
+
+def test_a_real_cell_that_is_silent_ages_also_where_campaigns_were_simulated(lab, tmp_path):
+    folder = real_lab(shutil.copytree(lab, tmp_path / "lab"), 10_800.0)
+    with client(folder) as page:
+        found = got(page, "/api/bench")
+    (cell,) = [row for row in found["channels"] if row["key"] == "holder_01"]
+    assert (cell["state"], cell["simulated"]) == ("charging", False)
+    assert cell["age_s"] >= 10_800
+    assert (found["simulated"], found["mixed"]) == (False, True)
+
+
+def test_a_lab_that_was_begun_anew_is_the_one_that_is_shown(lab, tmp_path):
+    folder = shutil.copytree(lab, tmp_path / "lab")
+    source = LabSource(folder)
+    with source.reading():
+        before = set(source.versions)
+    shutil.rmtree(folder)
+    real_lab(shutil.copytree(lab, folder), 0.0)
+    with source.reading():
+        assert set(source.versions) == {*before, "real"}
+        assert source.journal.find(JobKey("real", 1, "cycling")) is not None
+
+
+def test_a_number_of_a_dead_process_that_another_one_bears_works_no_bench(lab, tmp_path):
+    folder = shutil.copytree(lab, tmp_path / "lab")
+    (folder / "station.lock").write_text(f"{os.getpid()} (galvanaut run nobody-runs-this.yaml)", "utf-8")
+    with client(folder) as page:
+        assert got(page, "/api/bench")["station"]["works"] is False
+    with exclusive(folder / "station.lock", "the bench"), client(folder) as page:
+        assert got(page, "/api/bench")["station"]["works"] is True
 
 
 def test_a_database_that_its_owner_tidies_up_is_asked_again(page, monkeypatch):

@@ -7,8 +7,10 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from galvanaut.core.clock import SystemClock
 from galvanaut.core.identifiers import JobKey
 from galvanaut.flows.page.plain import number, when
 from galvanaut.instruments.orders.paper import span
@@ -32,26 +34,47 @@ DOING = {
 """What happens to a holder whose test has no reading, by the kind of its job."""
 
 
+class Now(NamedTuple):
+    """The present instant, s since the epoch: on the clock of simulated benches, and on that of everything real."""
+
+    simulated: float
+    real: float
+
+    def of(self, is_simulated: bool) -> float:
+        """By the clock of what is simulated or not: silence of a real cell must not stop the clock that tells it."""
+        return self.simulated if is_simulated else self.real
+
+
 def bench_view(source: LabSource) -> dict[str, Any]:
     """All of it. Rows of ``channels`` have a ``key`` that stays, so that a page can change them one by one."""
     tests = source.tests()  # first: the job of a test is written down before its first reading is
     with source.reading():
         station = source.station()
         holders = source.plan_holders()
-        is_simulated = any(test.facts.get("simulated") for test in tests) or any(holders.values())
-        is_simulated = is_simulated or any(source.is_simulated(name) for name in source.versions)
-        now = source.now(tests, station, is_simulated=is_simulated)
+        kinds = {bool(test.facts.get("simulated")) for test in tests} | {bool(each) for each in holders.values()}
+        kinds |= {source.is_simulated(name) for name in source.versions}
+        now = Now(source.bench_now(tests, station), SystemClock().now())
+        shown = now.of(kinds == {True})
         jobs = [] if source.journal is None else source.journal.records()
         open_jobs = [job for job in jobs if job.state == "intended"]
+        others = [job for job in open_jobs if job.request["kind"] != "cycle"]
         return {
-            "simulated": is_simulated,
-            "now": when(now) if now else None,
+            "simulated": kinds == {True},
+            "mixed": len(kinds) > 1,
+            "now": when(shown) if shown else None,
             "station": _station(source, station, bool(open_jobs)),
             "channels": _channels(tests, holders, open_jobs, now),
             "alarms": [{**asdict(alarm), "since": when(alarm.at)} for alarm in source.alarms()],
-            "orders": [_order(each, now) for each in source.orders()],
-            "jobs": [_job(job, now) for job in open_jobs if job.request["kind"] != "cycle"],
+            "orders": [_order(each, now.of(each.order.is_simulated)) for each in source.orders()],
+            "jobs": [
+                _job(job, now.of(_is_simulated(job, source))) for job in open_jobs if job.request["kind"] != "cycle"
+            ],
         }
+
+
+def _is_simulated(job: JobRecord, source: LabSource) -> bool:
+    name = job.key.campaign
+    return name in source.versions and source.is_simulated(name)
 
 
 def _station(source: LabSource, lease: Lease | None, is_busy: bool) -> dict[str, Any]:
@@ -70,15 +93,25 @@ def _owner(source: LabSource) -> str:
         return ""
     with suppress(OSError, ValueError):
         text = source.folder.station_lock.read_text(encoding="utf-8", errors="replace").strip()
-        with suppress(PermissionError):  # it lives, and is somebody else's
-            os.kill(int(text.split(" ")[0]), 0)
         number, _, command = text.partition(" ")
-        return " ".join([number, *command.split()[:2]]).rstrip(")") + (")" if command else "")
+        with suppress(PermissionError):  # it lives, and is somebody else's
+            os.kill(int(number), 0)
+        words = command.strip("()").split()[:2]
+        return f"{number} ({' '.join(words)})".replace(" ()", "") if _is_still(number, words[1:]) else ""
     return ""
 
 
+def _is_still(process: str, words: list[str]) -> bool:
+    """Whether a process was started with these words, where the system tells; numbers of dead ones are used again."""
+    try:
+        started_as = Path("/proc", process, "cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return True
+    return all(word in started_as for word in words)
+
+
 def _channels(
-    tests: list[HotTest], holders: Mapping[str, bool], jobs: list[JobRecord], now: float
+    tests: list[HotTest], holders: Mapping[str, bool], jobs: list[JobRecord], now: Now
 ) -> list[dict[str, Any]]:
     """One row a holder, those of running tests and all others of the benches."""
     rows = {name: _empty(name, is_simulated) for name, is_simulated in holders.items()}
@@ -90,7 +123,7 @@ def _channels(
     for test in tests:
         name = str(test.facts.get("holder", test.test))
         is_open = any(str(job.key) == test.test for job in jobs)
-        rows[name] = _running(name, test, now, is_open=is_open)
+        rows[name] = _running(name, test, now.of(bool(test.facts.get("simulated"))), is_open=is_open)
     return [rows[name] for name in sorted(rows)]
 
 

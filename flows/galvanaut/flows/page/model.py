@@ -22,9 +22,13 @@ _FEW = "The model is fitted once there are enough results."
 _HYPER = ("lengths", "noise_sd", "outliers", "members", "beliefs")
 
 
-def _results(ledger: Ledger) -> tuple[int, int]:
-    """What a model depends on: how many trials have ended, and how many recipes were condemned."""
-    return len(ledger.ended()), sum(bool(trial.condemned) for trial in ledger.trials.values())
+_Results = tuple[int, int, int]
+
+
+def _results(ledger: Ledger) -> _Results:
+    """What a model depends on: how many trials ended, recipes were condemned, batches came from other laboratories."""
+    condemned = sum(bool(trial.condemned) for trial in ledger.trials.values())
+    return len(ledger.ended()), condemned, len(ledger.returned)
 
 
 class Models:
@@ -36,7 +40,7 @@ class Models:
 
     def __init__(self, source: LabSource) -> None:
         self._source = source
-        self._kept: dict[str, tuple[tuple[int, int], dict[str, Any]]] = {}
+        self._kept: dict[str, tuple[_Results, dict[str, Any]]] = {}
         self._lock = threading.Lock()
 
     def view(self, campaign: str) -> dict[str, Any]:

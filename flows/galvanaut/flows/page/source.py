@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,14 +55,36 @@ class LabSource:
         self._journal: Journal | None = None
         self._remarks: list[Event] = []
         self._newest_s = 0.0
+        self._files: dict[Path, int] = {}
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Take over what was written since, and keep it as it is while inside."""
         with self.lock:
+            if self._is_another_lab():
+                self._forget()
             self._follow_ledger()
             self._follow_station()
             yield
+
+    def _is_another_lab(self) -> bool:
+        """Whether the folder was deleted and begun anew: its databases are other files now."""
+        known, self._files = self._files, self._found_files()
+        return any(self._files.get(name) != inode for name, inode in known.items())
+
+    def _found_files(self) -> dict[Path, int]:
+        found = {}
+        for file in (self.folder.ledger, self.folder.station, self.folder.telemetry):
+            if isinstance(file, Path):
+                with suppress(OSError):
+                    found[file] = file.stat().st_ino
+        return found
+
+    def _forget(self) -> None:
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines, self._ledgers, self._versions, self._ledger_read = {}, {}, {}, 0
+        self._journal, self._remarks, self._newest_s = None, [], 0.0
 
     def log(self, name: str, tables: Tables) -> EventLog | None:
         """A log of the lab, or None where it was never begun."""
@@ -134,10 +155,11 @@ class LabSource:
             return []
         return waiting(OrderBook(log, self.folder.orders), self._journal)
 
-    def now(self, tests: list[HotTest], station: Lease | None, *, is_simulated: bool) -> float:
-        """The present instant by the bench's clock, as far as it can be known from outside, s since the epoch."""
-        if not is_simulated:
-            return time.time()
+    def bench_now(self, tests: list[HotTest], station: Lease | None) -> float:
+        """The present instant by the clock of a simulated bench, as far as it can be known from outside, s.
+
+        That is the newest thing written: such a clock stands still while nobody works the bench.
+        """
         seen = [test.newest.unix_time_s for test in tests if test.newest is not None]
         told = [] if station is None else [float(station.facts.get("now", 0.0))]
         return max([self._newest_s, *seen, *told])

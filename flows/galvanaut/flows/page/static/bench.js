@@ -115,7 +115,8 @@ export class BenchView extends View {
   }
 
   label(bench) {
-    this.page.label(bench.simulated ? "Numbers of this bench come from simulated instruments and cells; nothing was measured on hardware." : "");
+    const some = bench.mixed ? "Some numbers on this page come from simulated instruments and cells: the column origin says which." : "";
+    this.page.label(bench.simulated ? "Numbers of this bench come from simulated instruments and cells; nothing was measured on hardware." : some);
   }
 
   todo(orders) {
