@@ -3,10 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from galvanaut.campaigns.batchmaker import NEAREST, BatchMaker
+from galvanaut.campaigns.batchmaker import NEAREST, STEPS, BatchMaker
 from galvanaut.campaigns.batchplan import BatchPlanner
 from galvanaut.campaigns.campaignfile import load_campaign
 from galvanaut.campaigns.space import SearchSpace
+from galvanaut.campaigns.variables import Bounds
 from galvanaut.core.stocks import Stock
 
 CONDUCTIVITY = Path(__file__).parents[2] / "campaigns/conductivity.yaml"
@@ -34,3 +35,36 @@ def test_a_point_beyond_the_stocks_is_none(maker: BatchMaker) -> None:
     point = np.array([{"EC": 0.5, "DMC": 0.5, "LiPF6": 2.0}.get(name, 0.0) for name in names])
     assert not maker.reachable(point[None, :])[0]
     assert maker.realise(point) is None
+
+
+def small_additive(step_mL: float) -> BatchMaker:
+    """VC neat, at most 0.25 %, where its smallest dose is 0.45 % of a batch."""
+    salt = {"DMC": 0.7248, "LiPF6": 0.2752}
+    given = {
+        "DMC": ({"DMC": 1.0}, 1.063),
+        "EMC": ({"EMC": 1.0}, 1.006),
+        "salt": (salt, 1.27),
+        "VC": ({"VC": 1.0}, 1.355),
+    }
+    stocks = [Stock(name, what, density, 500.0, 0.02, step_mL, 10.0) for name, (what, density) in given.items()]
+    bounds = {"DMC": Bounds(0.3, 1.0), "EMC": Bounds(0.0, 0.7)}
+    space = SearchSpace(bounds, {"LiPF6": Bounds(0.5, 1.5)}, {"VC": Bounds(0.0, 0.0025)})
+    return BatchMaker(space, BatchPlanner(stocks), 6.0)
+
+
+def test_a_smallest_dose_is_no_excuse_to_go_beyond_a_bound() -> None:
+    maker = small_additive(0.001)
+    assert maker.realise(np.array([0.5, 0.5, 1.0, 0.0024])) is None  # would be 0.45 %
+    assert maker.realise(np.array([0.5, 0.5, 1.0, 0.001])) is not None  # none of it
+
+
+@pytest.mark.parametrize("step_mL", [0.001, 0.01])
+def test_slack_is_what_some_steps_of_a_dose_change(step_mL: float) -> None:
+    maker = small_additive(step_mL)
+    doses_g = {"DMC": 2.0, "EMC": 2.0, "salt": 2.0, "VC": 0.014}
+    before = maker.space.point(maker.batches.as_made(doses_g).recipe)
+    for stock in doses_g:
+        step_g = step_mL * maker.batches.stocks[stock].density_g_mL
+        after = maker.space.point(maker.batches.as_made({**doses_g, stock: doses_g[stock] + step_g}).recipe)
+        assert (np.abs(after - before) <= 1.01 * maker.slack / STEPS).all()
+    assert maker.slack.max() < 0.05

@@ -13,14 +13,11 @@ from galvanaut.campaigns.constraints import LinearConstraint
 from galvanaut.campaigns.lots import spurned_lots
 from galvanaut.campaigns.planners import Task
 from galvanaut.campaigns.planners.bayes import BayesPlanner
-from galvanaut.campaigns.planners.making import realised
 from galvanaut.campaigns.planners.protocol import Array, Observation, Proposal
 from galvanaut.campaigns.planners.random import RandomPlanner
 from galvanaut.campaigns.planners.sobol import SobolPlanner
 from galvanaut.core.errors import NotMakeableError
 
-ROUNDING = 0.005
-"""How far doses of random dispensers may carry a recipe over a bound or constraint (share, mol/kg)."""
 INITIAL = 3
 
 
@@ -56,16 +53,17 @@ def _proposals(case: Case, seed: int) -> tuple[list[Proposal], list[Array]]:
 
 
 def _check_feasible(case: Case, proposal: Proposal) -> None:
-    recipe, space = proposal.recipe, case.space
-    assert space.feasible(np.array(proposal.point), ROUNDING)[0]
+    recipe, slack = proposal.recipe, dict(zip(case.space.bounds, case.maker.slack.tolist(), strict=True))
+    assert case.space.feasible(np.array(proposal.point), case.maker.slack)[0]
     held = {**recipe.solvent_shares, **recipe.molalities, **recipe.additive_fractions}
     values = {name: held.get(name, 0.0) for name in case.bounds}
     for name, (low, high) in case.bounds.items():
-        assert values[name] <= high + ROUNDING
-        assert values[name] >= low - ROUNDING or (name in case.optional and name not in held)
+        assert values[name] <= high + slack[name]
+        assert values[name] >= low - slack[name] or (name in case.optional and name not in held)
     for constraint in case.constraints:
         if isinstance(constraint, LinearConstraint):
-            assert constraint.excess(values) <= ROUNDING
+            allowed = sum(abs(part) * slack[name] for name, part in constraint.coefficients.items())
+            assert constraint.excess(values) <= allowed
         else:
             assert constraint.least <= sum(name in held for name in constraint.names) <= constraint.most
 
@@ -85,4 +83,4 @@ def _check_made_exactly(case: Case, proposal: Proposal) -> None:
 def _check_hardly_makeable(case: Case) -> None:
     """A planner may give up where a look at random finds next to nothing that can be made."""
     points = case.space.volume(200, np.random.default_rng(1))
-    assert sum(realised(case.space, case.maker, point) is not None for point in points) <= 2
+    assert sum(case.maker.realise(point) is not None for point in points) <= 2

@@ -53,6 +53,12 @@ def test_recipes_that_the_stocks_cannot_make_are_refused(tmp_path):
         load_plan(with_planner(tmp_path, f"first: [{recipe(0.5, 0.5, '2 mol/kg')}]"))
 
 
+def test_recipes_that_would_be_made_otherwise_are_refused(tmp_path):
+    """0.2 % of PC is less than the smallest dose of it, so that it would be left out."""
+    with pytest.raises(InputError, match=r"would be made as .* give no smaller doses; write that, dilute"):
+        load_plan(with_planner(tmp_path, f"first: [{recipe(0.298, 0.6, more=', EMC: 0.1, PC: 0.002')}]"))
+
+
 def test_check_says_what_the_planner_begins_with(tmp_path):
     words = f"physics: true, first: [{recipe(0.3, 0.7)}], reference: {{recipe: {recipe(0.2, 0.8)}, every: 2}}"
     limits = {"objectives:": "limits: [{name: conductivity, low: 5}]\nobjectives:"}

@@ -171,6 +171,13 @@ class BatchPlanner:
         without_foreign = np.abs(given[:, foreign]).max(axis=1, initial=0.0) <= TOLERANCE
         return np.asarray(self._cone.contains(placed) & without_foreign)
 
+    def step_fractions(self, mass_g: float) -> dict[str, float]:
+        """By component, the most by which one step of one dose changes its mass fraction in a batch."""
+        stocks = list(self.stocks.values())
+        limits = dose_limits(stocks, list(self._not_dosable.values()))
+        shares = np.where(limits.usable, limits.step_g, 0.0)[:, None] * self._compositions / mass_g
+        return dict(zip(self._keys, shares.max(axis=0).tolist(), strict=True))
+
     def as_made(self, doses_g: Mapping[str, float]) -> AsMade:
         """The composition made by weighed doses, by stock name; see `AsMade.of`."""
         return AsMade.of(self.stocks, doses_g, self.dose_sd_g)

@@ -115,10 +115,18 @@ class Polytope:
         """Coordinates from 0 (lowest) to 1 (highest value in the region); 0 for those that cannot vary."""
         return np.asarray((points - self.low) / self._span)
 
-    def contains(self, points: Array, tolerance: float = TOLERANCE) -> NDArray[np.bool_]:
-        """For each row, whether it breaks no condition by more than ``tolerance``."""
-        inside = (points @ self._rows.T <= self._limits + tolerance).all(axis=1)
-        return np.asarray(inside & (np.abs(points @ self._equal - self._total) <= tolerance))
+    def contains(self, points: Array, tolerance: float | Array = TOLERANCE) -> NDArray[np.bool_]:
+        """For each row, whether it breaks no condition by more than ``tolerance``.
+
+        Args:
+            points: (n, d).
+            tolerance: of every condition, or of every variable, (d,): a condition then allows what these come to in it.
+        """
+        by_row, of_sum = tolerance, tolerance
+        if isinstance(tolerance, np.ndarray):
+            by_row, of_sum = np.abs(self._rows) @ tolerance, np.abs(self._equal) @ tolerance
+        inside = (points @ self._rows.T <= self._limits + by_row).all(axis=1)
+        return np.asarray(inside & (np.abs(points @ self._equal - self._total) <= of_sum))
 
     def sample(self, n: int, generator: np.random.Generator, steps: int = 20) -> Array:
         """Points spread evenly over the volume, (n, d): ``n`` hit-and-run walks of ``steps`` chords each.

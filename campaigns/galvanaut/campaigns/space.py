@@ -110,6 +110,14 @@ class SearchSpace:
         settings = campaign.settings.variables
         return cls(solvents, salts, additives, campaign.constraints, searched.optional, settings)
 
+    def is_salt(self, name: str) -> bool:
+        """Whether a variable is the molality of a salt."""
+        return name in self._salts
+
+    def is_additive(self, name: str) -> bool:
+        """Whether a variable is the mass fraction of an additive."""
+        return name in self._additives
+
     @property
     def dof(self) -> int:
         """Degrees of freedom, choices included; 0 if there is nothing to choose."""
@@ -189,8 +197,13 @@ class SearchSpace:
         choices = (choice for choice in self.choices if len(choice.options) > 1)
         return (*varied, *(f"{choice.name}={option}" for choice in choices for option in choice.options))
 
-    def feasible(self, points: Array, tolerance: float = 1e-9) -> NDArray[np.bool_]:
-        """For each row, whether it fulfils all bounds and constraints within ``tolerance``; counts know none."""
+    def feasible(self, points: Array, tolerance: float | Array = 1e-9) -> NDArray[np.bool_]:
+        """For each row, whether it fulfils all bounds and constraints within ``tolerance``; counts know none.
+
+        Args:
+            points: (n, variables).
+            tolerance: the same for all, or of each variable in `bounds`, (bounds,).
+        """
         points = np.atleast_2d(points)
         numbers, options = points[:, : len(self.bounds)], points[:, len(self.bounds) :]
         last = np.array([len(choice.options) - 1 for choice in self.choices])

@@ -74,7 +74,7 @@ class Conditions:
         """Columns of the optional components that a point holds."""
         return frozenset(column for column in self.optional if point[column] > NOTHING)
 
-    def fulfilled(self, points: Array, tolerance: float) -> NDArray[np.bool_]:
+    def fulfilled(self, points: Array, tolerance: float | Array) -> NDArray[np.bool_]:
         """For each row, whether its optional components are absent or enough, and as many as the counts say.
 
         The counts know no tolerance. The other conditions are those of a region.

@@ -154,7 +154,7 @@ async def _fill(lab: Lab, runner: TrialRunner, observer: Observer, open_: _Open)
         try:
             trial = await lab.propose()
         except NotMakeableError as error:
-            if not (lab.bench.operators.settle_doubts and lab.plan.is_scarce(lab.station.journal.drawn_mL)):
+            if not (lab.bench.operators.settle_doubts and lab.bottles.is_scarce):
                 raise
             _ask(lab, open_, refill.refilled(WHOLE_BENCH, str(error), lab))
             return

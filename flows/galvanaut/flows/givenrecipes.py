@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from galvanaut.campaigns.batchmaker import BatchMaker
 from galvanaut.campaigns.constraints import LinearConstraint, optional_names
-from galvanaut.campaigns.planners.making import realised
 from galvanaut.core.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -44,10 +43,23 @@ def _problem(recipe: Recipe, plan: Plan) -> str:
     if not space.feasible(point, ROUNDING)[0]:
         broken = _broken(dict(zip(space.names, point.tolist(), strict=True)), plan)
         return f"{recipe.text()} lies outside the search space ({'; '.join(broken)}); widen that, or leave it out"
-    maker = BatchMaker(space, plan.batches(), plan.campaign.procedure.batch_mass_g)
-    if realised(space, maker, point) is None:
+    return _unmade(recipe, plan)
+
+
+def _unmade(recipe: Recipe, plan: Plan) -> str:
+    """Why the bench does not make just this recipe; empty if it does."""
+    batches, mass_g = plan.batches(), plan.campaign.procedure.batch_mass_g
+    found = BatchMaker(plan.space, batches, mass_g).realise(plan.space.point(recipe))
+    made = None if found is None else plan.space.recipe(found)
+    if made is None:
         return (
             f"{recipe.text()} cannot be made from the stocks of bench {plan.bench.name}; add a stock, or leave it out"
+        )
+    off = max(abs(made.fraction(key) - recipe.fraction(key)) for key in plan.space.components)
+    if off > batches.tolerance or set(made.mass_fractions) != set(recipe.mass_fractions):
+        return (
+            f"{recipe.text()} would be made as {made.text()}, as the dispensers of bench {plan.bench.name} give no "
+            "smaller doses; write that, dilute the stock, enlarge procedure.batch_mass, or leave it out"
         )
     return ""
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from galvanaut.campaigns.advice import advice
 from galvanaut.campaigns.analysis.record import Record
-from galvanaut.campaigns.batchplan import BatchPlanner
 from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.earlier import known
 from galvanaut.campaigns.ledger import Ledger, Outcome, TrialRecord
@@ -33,6 +32,7 @@ from galvanaut.core.leases import Leases
 from galvanaut.flows.alarms import AlarmFile, load_alarm_file
 from galvanaut.flows.beliefs import beliefs
 from galvanaut.flows.benchside import BenchSide, own_bench, resident_bench, resident_station
+from galvanaut.flows.bottles import Bottles
 from galvanaut.flows.controls import Controls, Valve
 from galvanaut.flows.flowpath import FlowPath
 from galvanaut.flows.folder import LabFolder, joinable
@@ -187,9 +187,9 @@ class Lab:
         return float(self.ledger.calibration["cell_constant_per_cm"])
 
     @property
-    def batches(self) -> BatchPlanner:
-        """Plans batches from what the bottles still hold."""
-        return self.plan.batches(self.station.journal.drawn_mL)
+    def bottles(self) -> Bottles:
+        """What there is for recipes to come."""
+        return Bottles(self.plan, self.ledger, self.station.journal)
 
     def dry_g_before(self, job: JobKey) -> float | None:
         """What the balance showed with the mixer emptied for the first time in this campaign, before ``job``."""
@@ -225,13 +225,12 @@ class Lab:
             return self._propose() if self.may_propose() else None
 
     def _propose(self) -> TrialRecord:
-        drawn_mL, seen = self.station.journal.drawn_mL, self.ledger.newest
-        is_scarce = self.plan.is_scarce(drawn_mL)
-        if is_scarce:
+        seen, left_mL = self.ledger.newest, self.bottles.left_mL
+        if left_mL is not None:
             self._plan_anew()  # what can be made depends on what the bottles still hold
         proposal = self.session.ask()
         settings = self.plan.space.settings(np.array(proposal.point))
-        batches = self.batches.without_lots(spurned_lots(self.plan.space.choices, settings))
+        batches = self.bottles.batches.without_lots(spurned_lots(self.plan.space.choices, settings))
         batch = batches.plan(proposal.recipe, self.procedure.batch_mass_g)
         doses = [
             {
@@ -249,7 +248,6 @@ class Lab:
                 f"campaign {self.campaign.name}: another bench has chosen trial {number} meanwhile; choosing took too "
                 "long. Nothing was begun; run the same command again."
             )
-        left_mL = self.plan.left_mL(drawn_mL) if is_scarce else None
         self.ledger.propose(number, proposal.recipe, doses, proposal.to_json(), seen, left_mL, settings)
         return self.ledger.trials[number]
 
@@ -278,10 +276,7 @@ class Lab:
         return advice(self.campaign, self.ledger, self.plan.task(beliefs=self._beliefs))
 
     def _plan_anew(self) -> None:
-        # What bottles hold counts only where it limits the choice: the ledger keeps it only then, for replays.
-        drawn_mL = self.station.journal.drawn_mL
-        whole = not self.plan.is_scarce(drawn_mL)
-        self.planner = self.plan.planner((lambda stock, lot: 0.0) if whole else drawn_mL, self._beliefs)
+        self.planner = self.plan.planner(self.bottles.counted_mL, self._beliefs)
 
     @cached_property
     def _beliefs(self) -> list[Belief]:

@@ -42,7 +42,7 @@ async def formulate(trial: TrialRecord, lab: Lab) -> Recipe:
         stock, volume_mL, mass_g = planned["stock"], planned["volume_mL"], planned["mass_g"]
         result = await dose(trial.number, stock, volume_mL, lab, mass_g=mass_g, vessel_g=vessel_g)
         masses_g[stock], vessel_g = result["mass_g"], result["after_g"]
-    as_made = lab.batches.as_made(masses_g)
+    as_made = lab.bottles.batches.as_made(masses_g)
     lab.ledger.made(trial.number, as_made.recipe, as_made.deviations)
     return as_made.recipe
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from galvanaut.core.identifiers import JobKey
+from galvanaut.flows.bottles import dose_step
 from galvanaut.flows.lab import Lab
 from galvanaut.instruments.jobs import Dose, Empty, Transfer
 
@@ -63,7 +64,7 @@ async def dose(
         ``mass_g``, ``before_g``, ``after_g``.
     """
     stock, path = lab.bench.stocks[stock_name], lab.path
-    job = key(trial, step or f"dose-{stock_name}", lab, replicate)
+    job = key(trial, step or dose_step(stock_name), lab, replicate)
     known = lab.station.journal.find(job)
     # A dose that was begun from one lot goes on as that dose, also if the bottle was changed since.
     begun = known.request if known is not None else {}

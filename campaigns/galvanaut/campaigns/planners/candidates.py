@@ -82,7 +82,7 @@ class CandidateSearch:
             NotMakeableError: the bench can make none of the candidates.
         """
         points, scores = self._refined(score)
-        made = realise_some(self._space, self._maker, _by_score(points, scores), _REALISED, _ATTEMPTS)
+        made = realise_some(self._maker, _by_score(points, scores), _REALISED, _ATTEMPTS)
         if not made:
             raise NotMakeableError(
                 f"the bench can make none of the {_ATTEMPTS} recipes that the planner would like to try next; "
@@ -101,7 +101,7 @@ class CandidateSearch:
 
     def again(self, point: Array) -> Array | None:
         """A tested point as the bench would make it once more; None where it is worn out, under way or not makeable."""
-        made = realised(self._space, self._maker, point)
+        made = realised(self._maker, point)
         if made is None or self._replicates(made[None, :])[0] >= _REPLICATES or self._gaps(made[None, :])[0] <= _APART:
             return None
         return made

@@ -63,7 +63,7 @@ class GivenPlanner:
         given = self._given(index)
         if given is None:
             return self._planner.propose(index, observations, pending)
-        point = realised(self.space, self._task.maker, self.space.point(given.recipe))
+        point = realised(self._task.maker, self.space.point(given.recipe))
         if point is None:
             raise NotMakeableError(f"the bench cannot make {given.recipe.text()}, {given.reason}; refill its stocks")
         return blind_proposal(self.space, index, np.asarray(point), given.reason, "given", self._task.seed)

@@ -167,7 +167,10 @@ class Maker(Protocol):
         ...
 
     def realise(self, point: Array) -> Array | None:
-        """The nearest point that the bench makes exactly, or None. A realised point realises to itself."""
+        """The nearest point that the bench makes exactly; a realised point realises to itself.
+
+        None if it lies outside the space by more than the steps of doses.
+        """
         ...
 
 

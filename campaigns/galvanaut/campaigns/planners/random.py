@@ -36,7 +36,7 @@ class RandomPlanner:
         for _ in range(_ROUNDS):
             points = self.space.volume(_DRAWS, draw)
             within = points[reachable(self._task.maker, points)]
-            made = realise_some(self.space, self._task.maker, within, wanted=1, attempts=_DRAWS)
+            made = realise_some(self._task.maker, within, wanted=1, attempts=_DRAWS)
             if made:
                 return blind_proposal(self.space, index, made[0], "drawn at random", "random", self._task.seed)
         raise NotMakeableError(f"the bench can make none of {_DRAWS * _ROUNDS} recipes drawn from the search space")

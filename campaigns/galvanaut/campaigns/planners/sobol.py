@@ -52,7 +52,7 @@ class SobolDesign:
         for start in range(0, _MOST, _BLOCK):
             block = self._space.sobol(start + _BLOCK, self._seed)[start:]
             for point in block[reachable(self._maker, block)]:
-                made = realised(self._space, self._maker, point)
+                made = realised(self._maker, point)
                 if made is not None:
                     yield made
 
