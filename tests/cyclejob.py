@@ -33,8 +33,8 @@ def plan(method=METHOD, **more):
 class Host:
     """One process: what it has in memory dies with it, the world and the files do not."""
 
-    def __init__(self, folder, stack, earlier=None):
-        self.lab = earlier or ContractLab(DESCRIPTION, folder / "world.db", "in-process", stack)
+    def __init__(self, folder, stack, earlier=None, description=DESCRIPTION):
+        self.lab = earlier or ContractLab(description, folder / "world.db", "in-process", stack)
         if earlier is not None:
             self.lab.connected.close()
             self.lab.connected = self.lab.connect()

@@ -45,6 +45,7 @@ class ScriptedVisaLibrary(VisaLibraryBase):
         self.dialogue = deque()
         self.attributes: dict[Any, Any] = {}
         self.cleared = 0
+        self.clear_fails: Exception | StatusCode | None = None
         self.closed: list[Any] = []
         self._incoming: deque[bytes] = deque()
         self._late: list[list[Any]] = []
@@ -93,7 +94,9 @@ class ScriptedVisaLibrary(VisaLibraryBase):
 
     def clear(self, session: Any) -> Any:
         self.cleared += 1
-        return StatusCode.success
+        if isinstance(self.clear_fails, Exception):
+            raise self.clear_fails
+        return self.handle_return_value(session, self.clear_fails or StatusCode.success)
 
     def get_attribute(self, session: Any, attribute: Any) -> Any:
         if attribute == ResourceAttribute.asrl_avalaible_number:

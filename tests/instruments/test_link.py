@@ -7,12 +7,13 @@ import time
 
 import pytest
 import pyvisa
-from pyvisa.constants import ResourceAttribute
+from pyvisa.constants import ResourceAttribute, StatusCode
 
 from galvanaut.instruments.errors import BadReadingError, InstrumentError, NoReplyError
 from galvanaut.instruments.link import Framing, Link
 
 SOCKET = "TCPIP::192.0.2.11::5025::SOCKET"
+USB = "USB0::0x2A8D::0x2F01::MY1::INSTR"
 IDENTITY = b"Keysight Technologies,E4980A,MY1,A.06\n"
 
 
@@ -110,11 +111,59 @@ def test_another_instrument_after_silence_is_noticed(wire):
 
 def test_where_there_is_a_device_clear_it_is_used(wire):
     one = wire([(b":FREQ?\n", None), (b"*IDN?\n", IDENTITY), (b":FREQ?\n", b"+1.0E+03\n")])
-    link = one.link("keysight-e4980a", "USB0::0x2A8D::0x2F01::MY1::INSTR")
+    link = one.link("keysight-e4980a", USB)
     with pytest.raises(NoReplyError):
         link.query(":FREQ?")
     assert link.query(":FREQ?") == "+1.0E+03"
     assert one.library.cleared == 2
+
+
+@pytest.fixture
+def silenced(wire):
+    """A wire and its link over USB, on which a question was not answered; ``dialogue`` is what comes next."""
+
+    def make(*dialogue):
+        one = wire([(b":FREQ?\n", None), *dialogue])
+        link = one.link("keysight-e4980a", USB)
+        with pytest.raises(NoReplyError):
+            link.query(":FREQ?")
+        return one, link
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "failure", [StatusCode.error_io, StatusCode.error_timeout, StatusCode.error_connection_lost, OSError(19, "gone")]
+)
+@pytest.mark.parametrize("ask", [Link.query, Link.write])
+def test_a_device_clear_that_fails_is_a_lost_connection(silenced, ask, failure):
+    one, link = silenced()
+    one.library.clear_fails = failure
+    with pytest.raises(NoReplyError, match=r"^subject \(Keysight E4980A at USB0.*connection failed .*connect again"):
+        ask(link, ":FREQ?")
+
+
+def test_a_device_clear_that_fails_on_a_fresh_connection_is_a_lost_connection(silenced):
+    one, link = silenced()
+    one.library.clear_fails = StatusCode.error_io
+    with pytest.raises(NoReplyError, match=r"subject .*connection failed \(VI_ERROR_IO"):
+        link.reopen(one.manager)
+
+
+@pytest.mark.parametrize("ask", [Link.query, Link.write])
+def test_after_a_silence_and_closing_nothing_is_sent(silenced, ask):
+    _, link = silenced()
+    link.close()
+    with pytest.raises(NoReplyError, match="connection failed"):
+        ask(link, ":FREQ?")
+
+
+def test_without_a_device_clear_the_line_is_read_empty(silenced):
+    """As over USB with pyvisa-py."""
+    one, link = silenced((b"*IDN?\n", IDENTITY), (b":FREQ?\n", b"+1.0E+03\n"))
+    one.library.clear_fails = StatusCode.error_nonsupported_operation
+    one.library._incoming.append(b"+9.9E+09\n")
+    assert link.query(":FREQ?") == "+1.0E+03"
 
 
 @pytest.mark.parametrize("noise", [b"+1.0\xffE+03\n", b"+1.0E+03", b"+1.0E+03\r"])
@@ -233,6 +282,19 @@ def test_a_closed_port_is_noticed_at_the_first_question(dial):
         dead.query("*IDN?")
     dead.close()
     assert link.query("*IDN?") == "real,1"  # closing one link leaves the others alone
+
+
+@pytest.mark.parametrize("error", [EOFError(), RuntimeError("Connection was dropped by server.")])
+@pytest.mark.parametrize("what", ["read", "write"])
+def test_whatever_a_protocol_of_pyvisa_py_lets_through_is_a_lost_connection(dial, monkeypatch, what, error):
+    def fails(*_):
+        raise error
+
+    link = dial(lambda line: (0, b"real,1\n"))
+    session = link._resource.visalib.sessions[link._resource.session]
+    monkeypatch.setattr(session, what, fails)
+    with pytest.raises(NoReplyError, match=r"subject .*: connection failed .*\*IDN\?"):
+        link.query("*IDN?")
 
 
 def test_small_messages_are_sent_without_delay(dial):

@@ -29,6 +29,8 @@ from galvanaut.instruments.packets import Packets
 from galvanaut.instruments.resource import (
     arrived_bytes,
     counts_arrived,
+    failures_of,
+    has_no_device_clear,
     is_timeout,
     open_resource,
     set_serial,
@@ -98,8 +100,6 @@ class Link:
         model: str = "",
         trace: Trace | None = None,
     ) -> None:
-        from pyvisa.errors import Error
-
         self.instrument = instrument
         self.model = model
         self.address = address
@@ -110,7 +110,7 @@ class Link:
         self._in_doubt = False
         self._is_left = False
         self._counts_arrived: bool | None = None
-        self._failures = (Error, OSError)  # a refused connection surfaces as a bare OSError at the first message
+        self._failures = failures_of(resource)
         self._adjust(resource)
 
     @classmethod
@@ -307,7 +307,7 @@ class Link:
     def _discard(self) -> None:
         """Read until the line is silent."""
         if not self._is_stream():
-            self._resource.clear()
+            self._clear()
         for _ in range(STALE_REPLIES):
             try:
                 data = self._read(QUIET_S)
@@ -317,6 +317,14 @@ class Link:
                 raise self._lost(None, error) from error
             self._raise_alarm(self._stripped(data))
         raise self.error(NoReplyError, "talks without being asked", advice="check which instrument is at the resource")
+
+    def _clear(self) -> None:
+        """A device clear. It is a message like any other: an instrument that is gone does not take it."""
+        try:
+            self._resource.clear()
+        except self._failures as error:
+            if not has_no_device_clear(error):  # without one, only reading empties the line
+                raise self._lost(None, error) from error
 
     def _raise_alarm(self, reply: str) -> None:
         alarm = self._framing.alarm_in(reply)

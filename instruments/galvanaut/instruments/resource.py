@@ -35,6 +35,25 @@ def is_timeout(error: BaseException) -> bool:
     return isinstance(error, VisaIOError) and error.error_code == StatusCode.error_timeout
 
 
+def has_no_device_clear(error: BaseException) -> bool:
+    """Whether its library cannot send a device clear to a resource of this kind: pyvisa-py to none over USB (0.8)."""
+    from pyvisa.constants import StatusCode
+    from pyvisa.errors import VisaIOError
+
+    return isinstance(error, VisaIOError) and error.error_code == StatusCode.error_nonsupported_operation
+
+
+def failures_of(resource: Any) -> tuple[type[Exception], ...]:
+    """What its library raises when an instrument, or the way to it, fails.
+
+    A refused connection is a bare `OSError`. pyvisa-py lets through whatever its protocols raise: `RPCError` and
+    `EOFError` (VXI-11), `RuntimeError` (HiSLIP).
+    """
+    from pyvisa.errors import Error
+
+    return (Exception,) if _is_pyvisa_py(resource) else (Error, OSError)
+
+
 def arrived_bytes(resource: Any) -> int:
     """How many bytes wait to be read."""
     from pyvisa.constants import ResourceAttribute
@@ -62,8 +81,11 @@ def _send_without_delay(resource: Any) -> None:
 
 def socket_session(resource: Any) -> Any:
     """What pyvisa-py keeps of a socket; None for anything else."""
-    library = resource.visalib
-    if not type(library).__module__.startswith("pyvisa_py"):
+    if not _is_pyvisa_py(resource):
         return None
-    session = library.sessions[resource.session]
+    session = resource.visalib.sessions[resource.session]
     return session if isinstance(getattr(session, "interface", None), socket.socket) else None
+
+
+def _is_pyvisa_py(resource: Any) -> bool:
+    return type(resource.visalib).__module__.startswith("pyvisa_py")

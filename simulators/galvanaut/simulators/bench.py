@@ -172,6 +172,10 @@ class SimulatedBench:
         self._save(device, *recorded)
         return reply, leaves_at
 
+    def reaches(self, device: Device) -> bool:
+        """Whether anything that is sent reaches an instrument now: it has power, and the line to it is not dead."""
+        return self._faults.is_idle or self._faults.reaches(device)
+
     def put_up(self, bottles: Mapping[str, Mapping[str, Any]]) -> None:
         """A person puts up new bottles.
 

@@ -100,9 +100,10 @@ class SimulatedVisaLibrary(VisaLibraryBase):
         return status_byte or 0, self.handle_return_value(session, StatusCode.success)
 
     def clear(self, session: VISASession) -> StatusCode:
-        """Empty the buffers of both directions."""
-        self._at(session).clear()
-        return self.handle_return_value(session, StatusCode.success)
+        """Empty the buffers of both directions: a message too, which an instrument that is not there does not take."""
+        with self.bench.lock:
+            status = self._at(session).device_clear()
+        return self.handle_return_value(session, status)
 
     def flush(self, session: VISASession, mask: constants.BufferOperation) -> StatusCode:
         """Empty the buffers; nothing else is ever buffered here."""
@@ -194,6 +195,13 @@ class _Session:
     def available(self) -> int:
         self._arrived += self.port.arrived()
         return len(self._arrived)
+
+    def device_clear(self) -> StatusCode:
+        if not self.port.bench.reaches(self.port.device):
+            self.port.bench.clock.spend(self._timeout_s())
+            return StatusCode.error_timeout
+        self.clear()
+        return StatusCode.success
 
     def clear(self) -> None:
         self._arrived = b""

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from cyclejob import KEY, METHOD, Host
-from cyclinglab import HOLDERS
+from cyclinglab import DESCRIPTION, HOLDERS
 from galvanaut.core import bdf
 from galvanaut.core.clock import at_work
 from galvanaut.core.errors import GalvanautError
@@ -70,6 +70,27 @@ async def test_a_job_fails_only_when_the_cell_is_safe(tmp_path, stack, fault):
     (info,) = list_records(tmp_path)
     assert (info.state, info.outcome, info.problems) == ("sealed", "tripped", ())
     assert host.journal.find(KEY).notes["record"]["sha256"] == sha256_of(tmp_path / info.file)
+
+
+def wired_as(resource):
+    """The bench of two cells, with its source meter behind another kind of line."""
+    instruments = DESCRIPTION["instruments"]
+    return DESCRIPTION | {"instruments": instruments | {"smu": instruments["smu"] | {"resource": resource}}}
+
+
+DEVICE_CLEAR = ("TCPIP::192.0.2.20::inst0::INSTR", "USB::0x05E6::0x2450::04412345::INSTR", "GPIB::20::INSTR")
+"""Lines on which the link sends a device clear after a silence, which a dead instrument does not take either."""
+
+
+@pytest.mark.parametrize("resource", DEVICE_CLEAR)
+async def test_contact_is_lost_on_every_kind_of_line(tmp_path, stack, resource):
+    host = Host(tmp_path, stack, description=wired_as(resource))
+    host.lab.world.inject(parse_fault("dead peer on smu after 600 s for 90 s"))
+    with pytest.raises(JobFailedError, match=r"its cell is safe: contact was lost: smu \(Keithley 2450 at .*INSTR\)"):
+        await host.run("left")
+    assert host.truth("left").mode == "open"
+    assert host.journal.find(KEY).state == "failed"
+    assert [(alarm.instrument, alarm.cause) for alarm in host.station.alarms] == [("smu", "state of left")]
 
 
 async def test_a_cell_that_cannot_be_made_safe_is_named(tmp_path, stack):

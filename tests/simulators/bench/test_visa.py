@@ -6,6 +6,8 @@ import pytest
 import pyvisa
 from pyvisa.constants import AccessModes, BufferOperation, ResourceAttribute, SerialTermination, StatusCode
 
+from galvanaut.simulators.faults import parse_fault
+
 CHAMBER = "TCPIP::192.0.2.10::5025::SOCKET"
 
 
@@ -91,6 +93,19 @@ def test_clear_forgets_half_a_message(lines) -> None:
     line.write_raw(b"GARBAGE")
     line.clear()
     assert line.query("*OPC?") == "1"
+
+
+@pytest.mark.parametrize("fault", ["dead peer on lcr for 60 s", "power cut on lcr of 60 s"])
+def test_clear_does_not_reach_an_instrument_that_is_not_there(lines, fault) -> None:
+    line, clock = lines["lcr"], lines.bench.clock
+    line.timeout = 2500
+    lines.bench.inject(parse_fault(fault))
+    start = clock.now()
+    assert code_of(line.clear) == StatusCode.error_timeout
+    assert clock.now() - start == pytest.approx(2.5)
+    lines["balance"].clear()
+    clock.spend(60)
+    line.clear()
 
 
 def test_flush_forgets_the_reply(lines) -> None:

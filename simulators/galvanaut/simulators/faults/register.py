@@ -262,6 +262,11 @@ class FaultRegister:
         self._take_stock()
         return reply, leaves_at
 
+    def reaches(self, device: Device) -> bool:
+        """See `SimulatedBench.reaches`."""
+        dead = (each for each in self._cases if each.device == device.name and each.fault.fault == "dead peer")
+        return device.has_power and not any(each.is_on for each in dead)
+
     def _spoilt(self, cases: list[_Case], message: bytes, reply: bytes, device: Device) -> tuple[bytes, float]:
         leaves_at = device.now
         for case in cases:
