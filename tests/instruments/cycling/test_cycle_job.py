@@ -100,6 +100,21 @@ async def test_a_cell_that_cannot_be_made_safe_is_named(tmp_path, stack):
         await host.run("left")
 
 
+async def test_whatever_keeps_a_cell_from_being_made_safe_is_told(tmp_path, stack, monkeypatch):
+    host = Host(tmp_path, stack)
+    cycler = host.lab.connected.cycler_at("left", host.clock.now)
+
+    def fails(*_):
+        raise ZeroDivisionError("a fault of a driver")
+
+    monkeypatch.setattr(cycler, "poll", fails)
+    monkeypatch.setattr(cycler, "make_safe", fails)
+    with pytest.raises(JobFailedError, match=r"demo/0001/cycle/1: .*left could not be made safe either .*go and look"):
+        await host.run("left")
+    assert host.journal.find(KEY).state == "failed"
+    assert [(alarm.instrument, alarm.cause) for alarm in host.station.alarms] == [("smu", "state of left")]
+
+
 async def test_what_is_found_off_after_a_crash_ends_the_test(tmp_path, stack):
     first = Host(tmp_path, stack)
     await first.run_and_die("left", 1000)

@@ -235,8 +235,10 @@ class CycleTest:
         text = f"job {job.key}: {str(cause).removeprefix(f'job {job.key}: ').removesuffix('.')}"
         try:
             await job.call(cycler.make_safe)
-        except GalvanautError as error:
-            text += f". The cell in {self.holder} could not be made safe either ({error}): go and look"
+        except Exception as error:  # of whatever kind: the cell may be driven, and a person has to know
+            unsafe = f"The cell in {self.holder} could not be made safe either ({error}): go and look"
+            job.alarm(self.needs(job.bench.bench)[1], f"state of {self.holder}", unsafe)
+            text += f". {unsafe}"
             cause = JobFailedError(text)
         if not isinstance(cause, GalvanautError):
             return  # a fault of this program: the next one takes the test up
