@@ -247,7 +247,7 @@ class SourceMeter(Instrument, Protocol):
         ...
 
     def configure(self, voltage_V: float, current_A: float) -> None:
-        """Set the voltage and the current limit, and read both back.
+        """Set the voltage and the current limit, and read both back; nothing is switched, so it may be repeated.
 
         Args:
             voltage_V: to be held.

@@ -7,7 +7,7 @@ import pytest
 from cyclejob import KEY, METHOD, Host
 from cyclinglab import DESCRIPTION, HOLDERS
 from galvanaut.core import bdf
-from galvanaut.core.clock import at_work
+from galvanaut.core.clock import at_work, together
 from galvanaut.core.errors import GalvanautError
 from galvanaut.instruments.jobs import JobFailedError
 from galvanaut.instruments.telemetry import list_records, read_record
@@ -70,6 +70,25 @@ async def test_a_job_fails_only_when_the_cell_is_safe(tmp_path, stack, fault):
     (info,) = list_records(tmp_path)
     assert (info.state, info.outcome, info.problems) == ("sealed", "tripped", ())
     assert host.journal.find(KEY).notes["record"]["sha256"] == sha256_of(tmp_path / info.file)
+
+
+SHORT = [METHOD[0], METHOD[1] | {"until_time_s": 30}]
+DRIVEN_BY = {"left": "smu", "right": "analyzer"}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize("message", range(1, 8))
+async def test_no_single_lost_reply_at_a_step_change_ends_a_test(tmp_path, stack, holder, message):
+    """Of the first messages of the look at which a rest ends: the reading, and what sets the next step."""
+    host = Host(tmp_path, stack)
+
+    async def suffers():
+        await host.clock.sleep(115)
+        host.lab.world.inject(parse_fault(f"dropped reply on {DRIVEN_BY[holder]} at message {message}"))
+
+    with at_work(host.clock):
+        result, _ = await together(host.clock, [host.station.run(KEY, host.action(holder, SHORT)), suffers()])
+    assert (result["state"], host.lab.world.present_faults(), host.station.alarms) == ("ended", (), [])
 
 
 def wired_as(resource):

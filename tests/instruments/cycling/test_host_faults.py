@@ -111,10 +111,89 @@ def test_two_lost_replies_are_a_fresh_connection(lab):
     assert (lab.poll().state, lab.reopened) == ("running", 1)
 
 
+@pytest.fixture
+def resting():
+    """A cell that rests, held at the output, for longer than any test of this file takes."""
+    lab = Lab()
+    lab.start([METHOD[0] | {"until_time_s": 3600}])
+    return lab
+
+
+def noise():
+    return BadReadingError("garbled reply", instrument="meter")
+
+
+@pytest.mark.parametrize("spoilt", [silence, noise])
+def test_one_spoilt_word_of_the_output_changes_nothing_at_rest(resting, spoilt):
+    resting.meter.failures["is_on"] = [spoilt()]
+    status = resting.poll(2)
+    assert (status.state, status.row.number, resting.reopened) == ("running", 2, 0)
+
+
+def test_two_lost_words_of_the_output_are_a_fresh_connection(resting):
+    resting.meter.failures["is_on"] = [silence(), silence()]
+    assert (resting.poll().state, resting.reopened) == ("running", 1)
+
+
+def test_contact_lost_after_a_reading_costs_no_reading(resting):
+    resting.meter.failures["is_on"] = [silence()] * 3
+    status = resting.poll()
+    assert (status.state, status.row.time_s, status.row.number) == ("unknown", 10.0, 1)
+    assert "contact was lost" in status.alarm
+
+
+def test_an_output_that_cannot_be_asked_at_rest_trips_at_the_second_look_and_costs_no_reading(resting):
+    resting.meter.failures["is_on"] = [noise()] * 4
+    status = resting.poll()
+    assert (status.state, status.row.number) == ("running", 1)
+    status = resting.poll()
+    assert (status.state, status.row.number, resting.meter.on) == ("tripped", 2, False)
+    assert "at 2 looks in a row it was not known whether the output is on: meter: garbled reply" in status.alarm
+
+
+def test_looks_at_rest_between_which_the_output_was_known_are_not_in_a_row(resting):
+    for _ in range(3):
+        resting.meter.failures["is_on"] = [noise()] * 2
+        assert resting.poll().state == "running"
+        assert resting.poll().state == "running"
+
+
+def test_an_output_that_goes_off_at_rest_ends_the_test(resting):
+    resting.meter.on = False
+    status = resting.poll()
+    assert (status.state, status.row.number) == ("tripped", 1)
+    assert "went off by itself while the cell was resting" in status.alarm
+
+
+@pytest.mark.parametrize("spoilt", [silence, noise])
+@pytest.mark.parametrize("method", ["configure", "is_on"])
+def test_one_spoilt_reply_at_a_step_change_changes_nothing(lab, method, spoilt):
+    lab.start()
+    lab.poll(5)
+    log = len(lab.meter.log)
+    lab.meter.failures[method] = [spoilt()]
+    status = lab.poll(3)
+    assert (status.state, status.step_number, lab.reopened) == ("running", 2, 0)
+    assert lab.meter.log[log:] == [Operation(4.1, 0.002)]
+
+
+def test_a_step_that_is_not_confirmed_twice_is_lost_contact(lab):
+    lab.start()
+    lab.meter.failures["configure"] = [silence()] * 2
+    status = lab.poll(6)
+    assert (status.state, "contact was lost" in status.alarm) == ("unknown", True)
+
+
+def test_an_output_is_never_told_twice_to_switch_on(lab):
+    lab.meter.failures["output"] = [silence()]
+    with pytest.raises(NoReplyError):
+        lab.start()
+    assert "on" not in lab.meter.log
+
+
 def test_noise_instead_of_readings_trips_after_two_periods(lab):
     lab.charging()
-    noise = BadReadingError("garbled reply", instrument="meter")
-    lab.meter.failures["measure"] = [noise] * 4
+    lab.meter.failures["measure"] = [noise()] * 4
     assert lab.poll().state == "running"
     status = lab.poll()
     assert (status.state, lab.meter.on) == ("tripped", False)

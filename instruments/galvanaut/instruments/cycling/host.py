@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from galvanaut.core.errors import InputError, Problem
 from galvanaut.instruments.cycling.check import check_plan
 from galvanaut.instruments.cycling.hostrun import HostRun
-from galvanaut.instruments.cycling.interlock import Sample, Trip
+from galvanaut.instruments.cycling.interlock import STALE_PERIODS, Sample, Trip
 from galvanaut.instruments.cycling.output import CellOutput
 from galvanaut.instruments.errors import InstrumentError, NoReplyError, RefusedError
 from galvanaut.instruments.runs import Row, RunHandle, RunState, RunStatus
@@ -232,7 +232,6 @@ class HostCycler:
     def _look_after(self, run: HostRun) -> None:
         try:
             reading = self._output.read()
-            went_off = self._output.went_off_at_rest()
         except NoReplyError as error:
             self._lose(run, error)
         except InstrumentError as error:
@@ -240,8 +239,27 @@ class HostCycler:
             if trip is not None:
                 self._trip(run, trip)
         else:
+            held = self._output.holds_rest
             self._take(run, reading)
-            if went_off and run.state == "running":
+            if held:
+                self._watch_rest(run)
+
+    def _watch_rest(self, run: HostRun) -> None:
+        """Whether a rest that is held still is. What was read before is kept, whatever the meter answers now."""
+        if run.state != "running":
+            return
+        try:
+            went_off = self._output.went_off_at_rest()
+        except NoReplyError as error:
+            self._lose(run, error)
+        except InstrumentError as error:
+            run.missed_rests += 1
+            if run.missed_rests >= STALE_PERIODS:
+                text = f"at {run.missed_rests} looks in a row it was not known whether the output is on: {error}"
+                self._trip(run, Trip("stale", text, self._now()))
+        else:
+            run.missed_rests = 0
+            if went_off:
                 self._end(run, "tripped", "the output went off by itself while the cell was resting at it")
 
     def _take(self, run: HostRun, reading: Reading) -> None:

@@ -53,6 +53,7 @@ class HostRun:
         self.remarks: list[str] = []
         self.lost = ""  # how contact was lost, if it was
         self.is_urgent = False  # contact is lost, and nothing was tried yet
+        self.missed_rests = 0  # looks in a row at which a rest that is held could not be asked for its output
         self.count = 0
         self.last: Row | None = None
         self.rows: deque[Row] = deque(maxlen=ROWS_MAX)

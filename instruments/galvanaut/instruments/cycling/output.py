@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from galvanaut.instruments.bounds import Operation
 from galvanaut.instruments.cycling.interlock import VOLTAGE_TOLERANCE_V
-from galvanaut.instruments.errors import InstrumentError, NoReplyError, RefusedError
+from galvanaut.instruments.errors import BadReadingError, InstrumentError, NoReplyError, RefusedError
 
 if TYPE_CHECKING:
     from galvanaut.instruments.envelope import Envelope
@@ -131,12 +131,19 @@ class CellOutput:
         if operation != self._operation:
             was_on = self._operation is not None
             self._operation = None
-            self.meter.configure(*operation)
-            if not self.meter.is_on():
+            self._configure(operation)
+            if not self.asked(self.meter.is_on):
                 if was_on:
                     raise self._refused("output went off by itself; it is not switched on again")
                 self.meter.output(True)
             self._operation = operation
+
+    def _configure(self, operation: Operation) -> None:
+        """Told again if a reply was lost or garbled: values are set and read back, and nothing is switched."""
+        try:
+            self.meter.configure(*operation)
+        except (NoReplyError, BadReadingError):
+            self.meter.configure(*operation)
 
     def is_set_to(self, operation: Operation | None, found: Operation) -> bool:
         """Whether what a meter says it is set to is this operation, or a rest that is held."""
@@ -145,14 +152,18 @@ class CellOutput:
         is_same_A = abs(found.current_A - operation.current_A) <= _SAME_A * operation.current_A
         return is_same_A and abs(found.voltage_V - operation.voltage_V) <= _SAME_V
 
+    @property
+    def holds_rest(self) -> bool:
+        """Whether a rest is held at the output now."""
+        return self._operation is not None and self._operation.current_A == self._hold_A
+
     def went_off_at_rest(self) -> bool:
         """Whether a rest that is held at the output has lost it.
 
         A meter that has lost its power for a moment may wake up as a source of 0 V, whose current is too small to be
-        told from a rest: so it is asked.
+        told from a rest: so it is asked, see `asked`.
         """
-        at_rest = self._operation is not None and self._operation.current_A == self._hold_A
-        return at_rest and not self.meter.is_on()
+        return self.holds_rest and not self.asked(self.meter.is_on)
 
     def is_driving(self) -> bool:
         """Whether the output is on and nothing protects it: what it was told to do, it still does."""

@@ -63,7 +63,6 @@ class RecordingCycler(HostCycler):
             return
         try:
             rows = self._own_rows(one)
-            went_off = self._output.went_off_at_rest()
         except RefusedError as error:
             self._find_cleared(one, error)
         except NoReplyError as error:
@@ -72,9 +71,10 @@ class RecordingCycler(HostCycler):
             self._miss_look(one, error)
         else:
             one.missed_looks = 0
+            held = self._output.holds_rest
             self._judge(one, rows)
-            if went_off and one.state == "running":
-                self._end(one, "tripped", "the output went off by itself while the cell was resting at it")
+            if held:
+                self._watch_rest(one)
 
     def _fetch(self, since: int) -> Rows:
         rows: Rows = self._output.asked(lambda: self._recorder.recorded(since)).tolist()

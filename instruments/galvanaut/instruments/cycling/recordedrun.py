@@ -59,7 +59,7 @@ class RecordedRun(HostRun):
         if self.recording is None:
             return SOON_S
         wanted_s = min(self.looking_s, self._charge_left_s())
-        if self.interlock.is_wary or self.missed_looks:
+        if self.interlock.is_wary or self.missed_looks or self.missed_rests:
             wanted_s = min(wanted_s, self.period_s)
         wanted_s = min(wanted_s, self._step_left_s(now_s))
         next_s = next_look_s(now_s, self.recording.newest_s, self.period_s, wanted_s)
