@@ -165,6 +165,29 @@ def test_an_output_that_goes_off_at_rest_ends_the_test(resting):
     assert "went off by itself while the cell was resting" in status.alarm
 
 
+def test_after_a_fresh_connection_a_rest_is_watched_as_before(resting):
+    resting.meter.failures["measure"] = [silence()] * 2
+    assert (resting.poll().state, resting.reopened) == ("running", 1)
+    resting.meter.on = False
+    assert "went off by itself while the cell was resting" in resting.poll().alarm
+
+
+def test_after_a_fresh_connection_an_output_that_went_off_is_not_switched_on_again(lab):
+    lab.start()
+    lab.poll(5)
+    lab.meter.failures["measure"] = [silence()] * 2
+    configure, log = lab.meter.configure, len(lab.meter.log)
+
+    def goes_off(*operation):
+        configure(*operation)
+        lab.meter.on = False
+
+    lab.meter.configure = goes_off
+    status = lab.poll()
+    assert (status.state, lab.reopened, "on" in lab.meter.log[log:]) == ("tripped", 1, False)
+    assert "it is not switched on again" in status.alarm
+
+
 @pytest.mark.parametrize("spoilt", [silence, noise])
 @pytest.mark.parametrize("method", ["configure", "is_on"])
 def test_one_spoilt_reply_at_a_step_change_changes_nothing(lab, method, spoilt):

@@ -45,6 +45,7 @@ class CellOutput:
         smallest_A = max(HOLD_A, limits.current_min_A)
         self._hold_A = smallest_A if smallest_A <= HOLD_MAX_A and not limits.measures_when_off else None
         self._operation: Operation | None = None  # confirmed by the meter, with the output on
+        self._is_fresh = False  # the connection is a newer one than that confirmation
         self._stuck = ""  # what was seen of a relay that did not open: a small current limit need not be a rest
 
     @property
@@ -74,7 +75,7 @@ class CellOutput:
         except NoReplyError:
             if self._reopen is None:
                 raise
-        self._operation = None
+        self._is_fresh = True
         try:
             self._reopen()
         except NoReplyError:
@@ -128,7 +129,7 @@ class CellOutput:
             self._operation = None
             self.meter.output(False)
             return
-        if operation != self._operation:
+        if operation != self._operation or self._is_fresh:
             was_on = self._operation is not None
             self._operation = None
             self._configure(operation)
@@ -136,7 +137,7 @@ class CellOutput:
                 if was_on:
                     raise self._refused("output went off by itself; it is not switched on again")
                 self.meter.output(True)
-            self._operation = operation
+            self._operation, self._is_fresh = operation, False
 
     def _configure(self, operation: Operation) -> None:
         """Told again if a reply was lost or garbled: values are set and read back, and nothing is switched."""
