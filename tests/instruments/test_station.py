@@ -118,6 +118,31 @@ async def test_a_programming_error_reaches_the_caller_and_leaves_the_job_open(tm
     assert one.journal.find(key("a")).state == "intended"
 
 
+@pytest.mark.parametrize("unsafe", [None, GalvanautError("it does not answer"), OSError("a bug")])
+async def test_a_programming_error_in_a_resident_station_is_an_alarm_and_leaves_nothing_to_itself(tmp_path, unsafe):
+    log, safe, one = [], [], station(tmp_path)
+    one.is_resident = True
+
+    def make_safe(names):
+        safe.append(names)
+        if unsafe is not None:
+            raise unsafe
+
+    one.bench.bench, one.bench.make_safe = SimpleNamespace(instruments={"pump": None}, stocks={}), make_safe
+    with at_work(one.clock):
+        with pytest.raises(ZeroDivisionError):
+            await one.run(key("a"), Stir(log, error=ZeroDivisionError("a bug"), needs=("cell", "pump")))
+        assert safe == [{"pump"}]
+        (alarm,) = one.alarms
+        assert (alarm.instrument, alarm.cause, alarm.job) == ("pump", "fault in demo/0001/a/1", "demo/0001/a/1")
+        done = "was made safe" if unsafe is None else f"could NOT be made safe: {unsafe}"
+        assert alarm.text.endswith(
+            f"ZeroDivisionError('a bug')). It may have acted, and stays open; what it used {done}"
+        )
+        await one.run(key("a"), Stir(log, needs=("cell", "pump")))
+    assert one.journal.find(key("a")).attempts == 2
+
+
 async def test_a_postponed_job_stays_open_and_is_done_when_it_is_asked_for_again(tmp_path):
     log, one = [], station(tmp_path)
     with at_work(one.clock), pytest.raises(PostponedError, match="no space"):

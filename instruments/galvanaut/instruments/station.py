@@ -63,6 +63,8 @@ class Station:
 
     Attributes:
         book: all alarms, raised once per cause and cleared once; they stand in the journal too.
+        is_resident: whether it goes on when a fault of this program has ended the work on a job; elsewhere the program
+            ends, and makes everything safe.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Station:
         self.journal = journal
         self.clock = clock
         self.orders = orders
+        self.is_resident = False
         self.book = AlarmBook(journal, clock.now)
         self._watch = Watch(self.book, journal, clock, bench.bench, limits, folder)
         self._supervision_s = supervision_s
@@ -103,6 +106,8 @@ class Station:
             JobFailedError: the job failed.
             PostponedError: it cannot be closed now; run it again.
             GalvanautError: the key stands for another action.
+            Exception: a fault of this program; the job stays open. If the station `is_resident`, what the job used was
+                made safe, and an alarm says so.
         """
         known = self.journal.find(key)
         is_outdated = action.expires and str(key) not in self._done_here
@@ -253,6 +258,12 @@ class Station:
                     if str(key) in self._halting:  # before anybody else may use what it holds
                         await self._break_off(key, action)
                     raise
+                except GalvanautError:
+                    raise
+                except Exception as fault:
+                    if self.is_resident:
+                        await self._break_down(key, action, fault)
+                    raise
         except Exception as error:  # handed to whoever waits for the job
             outcome = error
         finally:
@@ -264,6 +275,19 @@ class Station:
             await self._call(self.bench.make_safe, used)
         except GalvanautError as error:
             self._unsafe.append(f"job {key} was broken off, and what it used could NOT be made safe: {error}")
+
+    async def _break_down(self, key: JobKey, action: Action, fault: Exception) -> None:
+        """A fault of this program: the job stays open as after a death, and what it used is not left to itself."""
+        name, done = "station", "what it used was made safe"
+        try:
+            needs = action.needs(self.bench.bench)
+            if used := [each for each in needs if each in self.bench.bench.instruments]:
+                name = used[0]
+                await self._call(self.bench.make_safe, set(used))
+        except Exception as error:
+            done = f"what it used could NOT be made safe: {error}"
+        text = f"the work on job {key} ended by a fault of this program ({fault!r}). It may have acted, and stays open"
+        self.alarm(Alarm(f"{text}; {done}", self.clock.now(), name, f"fault in {key}", str(key)))
 
     def _tell(self, key: str, outcome: Outcome) -> None:
         """Hand the outcome of a job to all who wait for it, unless that was done; it is under way no more."""

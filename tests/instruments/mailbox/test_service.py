@@ -13,7 +13,7 @@ from galvanaut.core.errors import GalvanautError
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
 from galvanaut.core.leases import LeaseKeeper, Leases
-from galvanaut.instruments.jobs import JobFailedError
+from galvanaut.instruments.jobs import JobFailedError, UnfinishedError
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.mailbox import Mailbox, Service, connected_station, service
 from galvanaut.instruments.mailbox.letters import STATION, STATIONS, Welcome, fresh_name
@@ -28,8 +28,8 @@ class Wait:
 
     expires = False
 
-    def __init__(self, seconds, fails=False):
-        self.seconds, self.fails = seconds, fails
+    def __init__(self, seconds, fails=False, fault=None):
+        self.seconds, self.fails, self.fault = seconds, fails, fault
 
     def request(self):
         return {"kind": "wait", "seconds": self.seconds, "fails": self.fails}
@@ -39,6 +39,8 @@ class Wait:
 
     async def perform(self, job):
         await job.sleep(self.seconds)
+        if self.fault is not None:
+            raise self.fault
         if self.fails:
             raise JobFailedError(f"job {job.key}: it failed.")
         return {"ended": job.now()}
@@ -135,6 +137,41 @@ def test_jobs_run_at_one_time_and_their_ends_are_told_in_their_order(lab):
 def test_a_failure_is_a_failure_over_here_too(lab):
     with lab.station(), pytest.raises(JobFailedError, match="job demo/0001/a/1: it failed"):
         lab.client(lambda station: station.run(key("a"), Wait(0.1, fails=True)))
+
+
+def test_a_fault_of_the_station_is_told_and_its_job_is_taken_up_again(lab, monkeypatch):
+    """As an `OSError` of a driver: neither done nor failed, and nobody waits for ever."""
+    faults = [OSError(5, "Input/output error"), None]
+    monkeypatch.setattr(service, "action_of", lambda request, *_: Wait(request["seconds"], fault=faults.pop(0)))
+    with lab.station() as one:
+        with pytest.raises(UnfinishedError, match=r"job demo/0001/a/1: .*Input/output error.* may have acted.*run the"):
+            lab.client(lambda station: asyncio.wait_for(station.run(key("a"), Wait(0.1)), 10))
+        assert one.journal.find(key("a")).state == "intended"
+        assert [(alarm.instrument, alarm.job) for alarm in one.alarms] == [("station", "demo/0001/a/1")]
+        assert "ended" in lab.client(lambda station: station.run(key("a"), Wait(0.1)))
+        assert one.journal.find(key("a")).attempts == 2
+
+
+def test_a_fault_of_the_station_before_a_job_began_is_told_as_one(lab, monkeypatch):
+    def fails(*_):
+        raise AttributeError("a bug")
+
+    monkeypatch.setattr(service, "action_of", fails)
+    with lab.station() as one:
+        with pytest.raises(GalvanautError, match=r"demo/0001/a/1: .*a bug.*; nothing was begun") as caught:
+            lab.client(lambda station: asyncio.wait_for(station.run(key("a"), Wait(0.1)), 10))
+        assert not isinstance(caught.value, UnfinishedError)
+        assert one.journal.find(key("a")) is None
+
+
+def test_a_fault_of_the_station_while_it_halts_is_told(lab, monkeypatch):
+    async def fails(campaign):
+        raise OSError(5, "Input/output error")
+
+    with lab.station() as one:
+        monkeypatch.setattr(one, "halt", fails)
+        with pytest.raises(GalvanautError, match=r"campaign demo: .*Input/output error.* may NOT be safe"):
+            lab.client(lambda station: asyncio.wait_for(station.halt("demo"), 10))
 
 
 def test_what_was_halted_even_before_it_began_is_done_when_asked_again(lab):

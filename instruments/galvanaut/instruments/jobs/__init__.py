@@ -1,6 +1,13 @@
 """The physical actions that a station knows, one module each."""
 
-from galvanaut.instruments.jobs.action import Action, InDoubtError, Job, JobFailedError, PostponedError
+from galvanaut.instruments.jobs.action import (
+    Action,
+    InDoubtError,
+    Job,
+    JobFailedError,
+    PostponedError,
+    UnfinishedError,
+)
 from galvanaut.instruments.jobs.assemble import AssembleCell
 from galvanaut.instruments.jobs.awaitrecord import AwaitRecord
 from galvanaut.instruments.jobs.bottles import PutUpBottles
@@ -29,5 +36,6 @@ __all__ = [
     "PutUpBottles",
     "Settle",
     "Transfer",
+    "UnfinishedError",
     "UnloadCell",
 ]

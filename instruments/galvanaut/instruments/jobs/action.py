@@ -38,6 +38,13 @@ class PostponedError(GalvanautError):
     """A job cannot be closed now. Nothing is left running, nothing is lost, and the next run closes it."""
 
 
+class UnfinishedError(GalvanautError):
+    """A fault of the program ended the work on a job. It may have acted; it stays open and is taken up where it stands.
+
+    As after a death of the host: what it has done already is asked of the instruments or of a person, never done again.
+    """
+
+
 class Action(Protocol):
     """A kind of job: plain data that says what to do, and the coroutine that does it.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from galvanaut.core.clock import Clock, ClockLock, Gate, SystemClock
 from galvanaut.core.errors import GalvanautError
 from galvanaut.core.leases import LeaseKeeper
-from galvanaut.instruments.jobs import JobFailedError, PostponedError
+from galvanaut.instruments.jobs import JobFailedError, PostponedError, UnfinishedError
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.mailbox.alarms import AlarmsReadAlong
 from galvanaut.instruments.mailbox.clock import DistantClock
@@ -40,7 +40,12 @@ if TYPE_CHECKING:
 WELCOME_S = 30.0
 """So long a station may take to its first answer, s (illustrative)."""
 
-_OUTCOMES = {"failed": JobFailedError, "postponed": PostponedError, "refused": GalvanautError}
+_OUTCOMES = {
+    "failed": JobFailedError,
+    "postponed": PostponedError,
+    "unfinished": UnfinishedError,
+    "refused": GalvanautError,
+}
 
 
 class RemoteStation:
@@ -76,7 +81,11 @@ class RemoteStation:
         self._traffic_before: list[int] | None = None
 
     async def run(self, key: JobKey, action: Action) -> Mapping[str, Any]:
-        """Submit a job or attach to it, and wait for its result; errors as of `Station.run`."""
+        """Submit a job or attach to it, and wait for its result; errors as of `Station.run`.
+
+        Raises:
+            UnfinishedError: in the place of an error that is none of ours.
+        """
         return await self._news(str(key), "submit", job=str(key), request=dict(action.request()))
 
     async def halt(self, campaign: str) -> None:

@@ -77,6 +77,7 @@ class Service:
     ) -> None:
         self._station, self._mailbox, self._leases = station, mailbox, leases
         self._around, self._welcome, self._keeper = around, welcome, keeper
+        station.is_resident = True
         self._clock = station.clock
         self._clients: dict[str, _Client] = {}
         self._inbox: list[Event] = []
@@ -218,7 +219,19 @@ class Service:
             found = {"state": "failed", "reason": str(error)}
         except GalvanautError as error:
             found = {"state": "refused", "reason": str(error)}
+        except Exception as error:  # whatever it was, somebody waits for an answer
+            _log.exception("the work on job %s ended by a fault of the station's program", key)
+            found = self._broken(key, error)
         self._tell(client, {"job": str(key), **found})
+
+    def _broken(self, key: JobKey, fault: Exception) -> dict[str, Any]:
+        """What is true of a job whose work a fault of this program has ended: the journal knows whether it began."""
+        text = f"job {key}: a fault of the station's program ({fault!r})"
+        if self._station.journal.find(key) is None:
+            return {"state": "refused", "reason": f"{text}; nothing was begun. See the station's log."}
+        then = "It may have acted and stays open. Look at the alarms and the station's log, then run the same command "
+        then += "again: it is taken up where it stands, and nothing is done twice."
+        return {"state": "unfinished", "reason": f"{text} ended the work on it. {then}"}
 
     async def _halt(self, client: _Client, campaign: str) -> None:
         found = {"state": "done", "result": {}}
@@ -226,6 +239,11 @@ class Service:
             await self._station.halt(campaign)
         except GalvanautError as error:
             found = {"state": "refused", "reason": str(error)}
+        except Exception as error:
+            _log.exception("campaign %s could not be halted", campaign)
+            reason = f"campaign {campaign}: a fault of the station's program ({error!r}) while it was halted"
+            then = "what its jobs used may NOT be safe. Go and look; ending the station makes all of the bench safe"
+            found = {"state": "refused", "reason": f"{reason}; {then}."}
         self._tell(client, {"job": HALT, **found})
 
     def _tell(self, client: _Client, news: dict[str, Any]) -> None:
