@@ -57,7 +57,6 @@ def bench_view(source: LabSource) -> dict[str, Any]:
         shown = now.of(kinds == {True})
         jobs = [] if source.journal is None else source.journal.records()
         open_jobs = [job for job in jobs if job.state == "intended"]
-        others = [job for job in open_jobs if job.request["kind"] != "cycle"]
         return {
             "simulated": kinds == {True},
             "mixed": len(kinds) > 1,
