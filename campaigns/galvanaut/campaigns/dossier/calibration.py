@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from galvanaut.campaigns.certainty import known_as
 from galvanaut.campaigns.dossier.model import Model
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.campaignfile import Campaign
     from galvanaut.campaigns.ledger import TrialRecord
+    from galvanaut.campaigns.objectivefields import Target
     from galvanaut.campaigns.planners.protocol import Observation
     from galvanaut.campaigns.planners.task import Task
 
@@ -86,12 +88,15 @@ class Calibration:
         }
 
 
-def said_before(trials: Sequence[TrialRecord], quantity: str) -> Calibration | None:
+def said_before(trials: Sequence[TrialRecord], quantity: str, weighed: Sequence[Target] = ()) -> Calibration | None:
     """What the ledger holds of the expectations before each experiment; None if there are none.
+
+    Forecasts and bounds judge no prediction: they are not what came out.
 
     Args:
         trials: of the campaign.
         quantity: the number that decides.
+        weighed: what it is worked out from, if it is a score.
     """
     found = [
         Prediction(
@@ -104,23 +109,32 @@ def said_before(trials: Sequence[TrialRecord], quantity: str) -> Calibration | N
         for trial in trials
         if trial.outcome is not None
         and quantity in trial.outcome.values
-        and quantity not in trial.outcome.details.get("censored", ())
+        and known_as(trial.outcome, quantity, weighed) == "measured"
         and trial.explanation.get("predicted_mean") is not None
         and trial.explanation.get("measured_sd") is not None
     ]
     return Calibration("before", tuple(found)) if found else None
 
 
-def left_out(campaign: Campaign, task: Task, told: Sequence[Observation]) -> Calibration | None:
+def left_out(
+    campaign: Campaign, task: Task, told: Sequence[Observation], forecast: Collection[int] = ()
+) -> Calibration | None:
     """The model fitted without a tenth of the trials, asked for these, ten times; None if there are too few.
 
-    Values known only as bounds are no predictions to be judged.
+    Values known only as bounds judge no prediction, and neither do forecasts, which another model has made. The model
+    learns from both, as the planner does.
+
+    Args:
+        campaign: the campaign file.
+        task: what its planner is set to.
+        told: all trials that ended.
+        forecast: those whose deciding number is a forecast: a planner is told it as any other value.
     """
     found: list[Prediction] = []
     quantity = campaign.objective.name
     for fold in range(FOLDS):
         held = [seen for place, seen in enumerate(told) if place % FOLDS == fold]
-        asked = [seen for seen in held if seen.value is not None and not seen.censored and seen.is_own]
+        asked = [seen for seen in held if _judges(seen, forecast)]
         model = Model.fitted(campaign, task, [seen for seen in told if seen not in held]) if asked else None
         if model is None:
             continue
@@ -133,3 +147,8 @@ def left_out(campaign: Campaign, task: Task, told: Sequence[Observation]) -> Cal
         ]
     ordered = sorted(found, key=lambda each: each.trial)
     return Calibration("left out", tuple(ordered)) if ordered else None
+
+
+def _judges(seen: Observation, forecast: Collection[int]) -> bool:
+    """Whether a value was measured here, to its end."""
+    return seen.value is not None and not seen.censored and seen.is_own and seen.trial not in forecast

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from galvanaut.campaigns.certainty import known_as
 from galvanaut.campaigns.dossier.calibration import LEAST, Calibration, left_out, said_before
 from galvanaut.campaigns.dossier.effect import Effect, effect_of
 from galvanaut.campaigns.dossier.model import Model
@@ -151,6 +152,7 @@ def content_of(sources: Sources, asked: Asked) -> Content:
     specification = specification_of(campaign, asked.specification, expected)
     centre = _centre(best, task)
     window, alone = _window(model, campaign, centre, specification, asked.probability)
+    weighed = campaign.quantities
     deciding = campaign.objective.name, campaign.objective.unit, sources.origin_of_all
     trials = [trial for _, trial in sorted(ledger.trials.items())]
     steps = [step for step in sources.steps if step.trial == best.number]
@@ -168,8 +170,8 @@ def content_of(sources: Sources, asked: Asked) -> Content:
         model,
         window,
         alone,
-        effect_of(best, trials, task.space, model, deciding),
-        said_before(trials, campaign.objective.name),
+        effect_of(best, trials, task.space, model, deciding, weighed),
+        said_before(trials, campaign.objective.name, weighed),
         judged,
         centre,
     )
@@ -177,7 +179,10 @@ def content_of(sources: Sources, asked: Asked) -> Content:
 
 def model_of(sources: Sources, told: Sequence[Observation]) -> tuple[Model | None, Calibration | None]:
     """The model, less sure of itself where it was wrong about trials that it had not seen, and how wrong it was."""
-    judged = left_out(sources.campaign, sources.task, told)
+    name, weighed = sources.campaign.objective.name, sources.campaign.quantities
+    trials = sources.ledger.trials.values()
+    forecast = {trial.number for trial in trials if known_as(trial.outcome, name, weighed) == "forecast"}
+    judged = left_out(sources.campaign, sources.task, told, forecast)
     model = Model.fitted(sources.campaign, sources.task, told)
     if model is not None and judged is not None and len(judged.predictions) >= LEAST:
         model.widening = max(1.0, judged.scatter)

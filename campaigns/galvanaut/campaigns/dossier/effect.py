@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import t as student
 
+from galvanaut.campaigns.certainty import Known, known_as
 from galvanaut.campaigns.dossier.number import Number, Origin
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.dossier.model import Model
     from galvanaut.campaigns.ledger import TrialRecord
+    from galvanaut.campaigns.objectivefields import Target
     from galvanaut.campaigns.space import SearchSpace
 
 _WIDE = 1.959964
@@ -46,6 +48,21 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A value that stands in no comparison, because it was not measured.
+
+    Attributes:
+        recipe: ``recommended`` or ``reference``.
+        trial: its number.
+        known: why.
+    """
+
+    recipe: str
+    trial: int
+    known: Known
+
+
+@dataclass(frozen=True)
 class Effect:
     """The comparison.
 
@@ -55,6 +72,7 @@ class Effect:
         recommended_trials, reference_trials: that made them and gave a value.
         recommended_values, reference_values: measured.
         by_model, by_values: the difference; None where it cannot be told.
+        left_out: forecasts and bounds of the two recipes.
     """
 
     reference: str
@@ -67,6 +85,24 @@ class Effect:
     reference_values: tuple[float, ...] = ()
     by_model: Difference | None = None
     by_values: Difference | None = None
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def remarks(self) -> list[str]:
+        """What was left out and why, and what cannot be told because of that; a sentence each."""
+        found: list[str] = []
+        for recipe, words in _SIDES.items():
+            here = [each for each in self.left_out if each.recipe == recipe]
+            for known in dict.fromkeys(each.known for each in here):
+                numbers = [str(each.trial) for each in here if each.known == known]
+                end, verb = ("s", "are") if len(numbers) > 1 else ("", "is")
+                trials = f"trial{end} {', '.join(numbers)}"
+                found.append(f"{len(numbers)} {known}{end} of {words} ({trials}) {verb} left out: {_WHY[known]}.")
+        measured = {"recommended": self.recommended_trials, "reference": self.reference_trials}
+        for recipe, words in _SIDES.items():
+            if not measured[recipe] and any(each.recipe == recipe for each in self.left_out):
+                found.append(f"Nothing else is known of {words}, so no difference is told.")
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -88,12 +124,20 @@ class Effect:
             "values": rows,
             "difference_by_model": None if self.by_model is None else self.by_model.to_json(),
             "difference_by_values": None if self.by_values is None else self.by_values.to_json(),
+            "left_out": [dict(vars(each)) for each in self.left_out],
+            "remarks": self.remarks,
         }
 
 
 NONE = (
     "The campaign made no reference electrolyte, so nothing here says how much better than a usual one the recipe is."
 )
+_SIDES = {"recommended": "the recommended recipe", "reference": "the reference electrolyte"}
+_WHY: dict[Known, str] = {
+    "forecast": "cells were taken off early, and what they would have reached was not measured",
+    "lower bound": "cells had not come to their end, so that the truth lies above",
+    "upper bound": "cells had not come to their end, so that the truth lies below",
+}
 
 
 def is_reference(trial: TrialRecord) -> bool:
@@ -109,8 +153,9 @@ def effect_of(
     space: SearchSpace,
     model: Model | None,
     quantity: tuple[str, str, Origin],
+    weighed: Sequence[Target] = (),
 ) -> Effect:
-    """Compare the recommended recipe with the reference.
+    """Compare the recommended recipe with the reference, by what was measured of both: no forecasts, no bounds.
 
     Args:
         best: the recommended trial.
@@ -118,27 +163,39 @@ def effect_of(
         space: of the search.
         model: of the campaign, if there is one.
         quantity: name, unit and origin of the number that decides.
+        weighed: what it is worked out from, if it is a score.
     """
     name, unit, origin = quantity
-    known = [trial for trial in trials if trial.outcome is not None and name in trial.outcome.values]
-    references = [trial for trial in known if is_reference(trial)]
+    ended = [trial for trial in trials if trial.outcome is not None and name in trial.outcome.values]
+    known = {trial.number: known_as(trial.outcome, name, weighed) for trial in ended}
+    references = [trial for trial in ended if is_reference(trial)]
     if not any(is_reference(trial) for trial in trials):
         return Effect("", name, unit, origin)
     if not references:
         return Effect("made, but never measured", name, unit, origin)
-    same = [trial for trial in known if _is_same(trial, best, space)]
-    first, second = ([trial.outcome.values[name] for trial in part if trial.outcome] for part in (same, references))
+    sides = {"recommended": [trial for trial in ended if _is_same(trial, best, space)], "reference": references}
+    same, usual = ([each for each in side if known[each.number] == "measured"] for side in sides.values())
+    first, second = ([trial.outcome.values[name] for trial in part if trial.outcome] for part in (same, usual))
+    left_out = tuple(
+        LeftOut(recipe, each.number, known[each.number])
+        for recipe, side in sides.items()
+        for each in side
+        if known[each.number] != "measured"
+    )
+    how = "the planner's model, which weighs all trials"
+    how += "" if set(known.values()) <= {"measured"} else ", forecasts and bounds with the others"
     return Effect(
         references[0].recipe.text(),
         name,
         unit,
         origin,
         tuple(trial.number for trial in same),
-        tuple(trial.number for trial in references),
+        tuple(trial.number for trial in usual),
         tuple(first),
         tuple(second),
-        None if model is None else _by_model(model, best, references, space, name),
+        None if model is None or not (same and usual) else _by_model(model, best, usual, space, name, how),
         welch(first, second),
+        left_out,
     )
 
 
@@ -159,12 +216,12 @@ def welch(first: Sequence[float], second: Sequence[float]) -> Difference | None:
 
 
 def _by_model(
-    model: Model, best: TrialRecord, references: Sequence[TrialRecord], space: SearchSpace, name: str
+    model: Model, best: TrialRecord, references: Sequence[TrialRecord], space: SearchSpace, name: str, how: str
 ) -> Difference:
     there = np.mean([space.point(each.tested, each.settings) for each in references], axis=0)
     expected, sd = model.difference(space.point(best.tested, best.settings), there, name)
     half = _WIDE * model.widening * sd
-    return Difference(expected, expected - half, expected + half, "the planner's model, which weighs all trials")
+    return Difference(expected, expected - half, expected + half, how)
 
 
 def _is_same(trial: TrialRecord, best: TrialRecord, space: SearchSpace) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from galvanaut.campaigns.certainty import Known, known_as
 from galvanaut.campaigns.dossier.calibration import Prediction
 from galvanaut.campaigns.dossier.effect import is_reference
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from galvanaut.campaigns.ledger import TrialRecord
 
 Row = Mapping[str, Any]
+NOT_MEASURED: dict[Known, str] = {
+    "lower bound": "is a lower bound",
+    "upper bound": "is an upper bound",
+    "forecast": "is a forecast",
+}
+"""Columns behind a quantity that say how else than by measurement its value is known; only where one is."""
+ASKED, MADE = " asked / 1", " made / 1"
+"""How columns of the recipe end."""
 
 
 def csv_text(rows: Sequence[Row], columns: Sequence[str] = ()) -> str:
@@ -32,11 +41,13 @@ def trial_rows(content: Content) -> list[Row]:
     """One for each trial: recipe as asked and as made, values, why it was tried, how it ended, whether it counts."""
     outliers = set(content.model.outliers) if content.model is not None else set()
     names = [content.campaign.objective.name, *content.campaign.watched, "conductivity", "life", "cost"]
-    quantities = [name for name in dict.fromkeys(names) if any(_has(trial, name) for trial in content.summary.trials)]
-    return [_trial_row(content, trial, quantities, trial.number in outliers) for trial in content.summary.trials]
+    trials = content.summary.trials
+    quantities = [name for name in dict.fromkeys(names) if any(_has(trial, name) for trial in trials)]
+    seen = {name: {known(content, trial, name) for trial in trials} for name in quantities}
+    return [_trial_row(content, trial, seen, trial.number in outliers) for trial in trials]
 
 
-def _trial_row(content: Content, trial: TrialRecord, quantities: Sequence[str], is_outlier: bool) -> Row:
+def _trial_row(content: Content, trial: TrialRecord, seen: Mapping[str, set[Known]], is_outlier: bool) -> Row:
     space, outcome = content.sources.task.space, trial.outcome
     row: dict[str, Any] = {
         "trial": trial.number,
@@ -47,15 +58,16 @@ def _trial_row(content: Content, trial: TrialRecord, quantities: Sequence[str], 
         "reason": outcome.reason if outcome is not None else "",
         "counts": outcome is not None and trial.status in ("ok", "failed_recipe") and not is_outlier,
     }
-    for name in quantities:
+    for name, kinds in seen.items():
         row[f"{name} / {content.campaign.unit_of(name) or '1'}"] = outcome.values.get(name) if outcome else None
         row[f"{name} sd"] = outcome.deviations.get(name) if outcome else None
-        if any(_is_censored(each, name) for each in content.summary.trials):
-            row[f"{name} is a lower bound"] = _is_censored(trial, name)
+        for kind, column in NOT_MEASURED.items():
+            if kind in kinds:
+                row[f"{name} {column}"] = known(content, trial, name) == kind
     for key in space.components:
-        row[f"{key} asked / 1"] = trial.recipe.fraction(key)
+        row[f"{key}{ASKED}"] = trial.recipe.fraction(key)
     for key in space.components:
-        row[f"{key} made / 1"] = None if trial.as_made is None else trial.as_made.fraction(key)
+        row[f"{key}{MADE}"] = None if trial.as_made is None else trial.as_made.fraction(key)
         row[f"{key} made sd"] = trial.as_made_deviations.get(key)
     return {
         **row,
@@ -156,9 +168,10 @@ def _kind(content: Content, trial: TrialRecord) -> str:
     return "reference" if is_reference(trial) else "searched"
 
 
+def known(content: Content, trial: TrialRecord, name: str) -> Known:
+    """How a value of a trial is known."""
+    return known_as(trial.outcome, name, content.campaign.quantities)
+
+
 def _has(trial: TrialRecord, name: str) -> bool:
     return trial.outcome is not None and name in trial.outcome.values
-
-
-def _is_censored(trial: TrialRecord, name: str) -> bool:
-    return trial.outcome is not None and name in trial.outcome.details.get("censored", ())

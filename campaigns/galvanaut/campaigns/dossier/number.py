@@ -29,12 +29,14 @@ class Number:
         unit: empty for a pure number.
         origin: where it comes from.
         sd: standard deviation, in the unit; None if it is not known.
+        sign: stands before it where it was not measured, see `certainty.SIGNS`.
     """
 
     value: float
     unit: str
     origin: Origin
     sd: float | None = None
+    sign: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""

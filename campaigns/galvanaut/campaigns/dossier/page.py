@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from galvanaut.campaigns.certainty import SIGNS
 from galvanaut.campaigns.dossier.drawing import Bar, calibration_svg
-from galvanaut.campaigns.dossier.evidence import exclusions, trial_rows
+from galvanaut.campaigns.dossier.evidence import NOT_MEASURED, exclusions, known, trial_rows
 from galvanaut.campaigns.dossier.number import MEANINGS, Number, Origin
 from galvanaut.campaigns.dossier.sensitivity import Sensitivity, counted
 from galvanaut.campaigns.dossier.steps import NOT_RECORDED
@@ -37,16 +38,20 @@ def front_page(content: Content, files: Mapping[str, str], about: Mapping[str, A
     )
     environment.filters["flagged"] = _flagged
     shown = content.left_out or content.before
+    deciding, trials = content.campaign.objective.name, _short(trial_rows(content))
+    sign = SIGNS[known(content, content.best, deciding)] if content.expected_sd is None else ""
     return environment.get_template("dossier.html").render(
         content=content,
         campaign=content.campaign,
         card=content.card,
         window=content.window,
-        expected=Number(content.expected, content.unit, content.origin, content.expected_sd),
+        expected=Number(content.expected, content.unit, content.origin, content.expected_sd, sign),
         rows=_window_rows(content),
         demands=_demands(content),
         effect=content.effect,
-        trials=_short(trial_rows(content)),
+        trials=trials,
+        has_signs=any(each.sign for row in trials for each in row["values"]),
+        unjudged=[each.number for each in content.summary.trials if known(content, each, deciding) != "measured"],
         exclusions=exclusions(content),
         calibrations=[each for each in (content.before, content.left_out) if each is not None],
         figure=calibration_svg(shown.predictions, escape(content.summary.label)) if shown is not None else "",
@@ -66,7 +71,7 @@ def _flagged(number: Number, digits: int = 4) -> Markup:
     spread = f" ± {1.96 * number.sd:.2g}" if number.sd else ""
     unit = f" {number.unit}" if number.unit else ""
     mark = MARKS[number.origin]
-    text = f"{number.value:.{digits}g}{spread}{unit}"
+    text = f"{number.sign}{number.value:.{digits}g}{spread}{unit}"
     frame = Markup('<span class="n {0}" title="{0}">{1}<sup>{2}</sup></span>')  # escapes what is put in
     return frame.format(number.origin, text, mark)
 
@@ -111,9 +116,15 @@ def _short(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
     for row in rows:
         values = [
-            Number(float(value), name.split(" / ")[1].removeprefix("1"), row["origin"])
+            Number(float(value), name.split(" / ")[1].removeprefix("1"), row["origin"], sign=_sign(row, name))
             for name, value in row.items()
             if " / " in name and not name.endswith(" / 1") and value is not None
         ]
         found.append({**row, "values": values})
     return found
+
+
+def _sign(row: Mapping[str, Any], column: str) -> str:
+    """Before the value of a column that was not measured."""
+    quantity = column.split(" / ")[0]
+    return next((SIGNS[kind] for kind, name in NOT_MEASURED.items() if row.get(f"{quantity} {name}")), "")

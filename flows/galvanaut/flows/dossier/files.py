@@ -120,7 +120,8 @@ def _procedure(files: Files, content: Content, gathered: Gathered) -> None:
 
 
 def _evidence(files: Files, content: Content) -> None:
-    files.add("evidence/trials.csv", csv_text(trial_rows(content)), "One row for each trial.")
+    told = "One row for each trial; whether a value is a forecast or a bound stands in a column of its own."
+    files.add("evidence/trials.csv", csv_text(trial_rows(content)), told)
     files.add("evidence/trials.json", {"origin": content.origin, **content.summary.to_json()}, "All of each trial.")
     columns = ("trial", "what", "status", "reason")
     files.add("evidence/exclusions.csv", csv_text(exclusions(content), columns), "What does not count, and why.")
