@@ -19,6 +19,17 @@ SEVERAL = [
 ]
 PRICES = {"currency": "EUR", "date": "2026-11-01", "source": "ours", "per_kg": {"EC": 5, "DMC": 4, "LiPF6": 100}}
 
+ABOUT = {
+    "written": "2026-11-20",
+    "version": "1",
+    "commit": "",
+    "licence": "none",
+    "authors": [],
+    "instruments": [],
+    "protocols": [],
+}
+"""What the front page of a dossier is told beside its content."""
+
 
 def campaign_of(name: str = "demo", objectives: Sequence[Mapping[str, Any]] = ONE, **more: Any) -> Campaign:
     """EC, DMC and LiPF6; with cells, so that all quantities may be asked for."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -34,13 +35,18 @@ def observations(ledger: Ledger, campaign: Campaign, space: SearchSpace) -> list
     return [*own, *_returned(ledger, space)]
 
 
-def _returned(ledger: Ledger, space: SearchSpace) -> Iterator[Observation]:
-    """Batches of other laboratories, each with the offset of its own; they are no trials, and count down from -1."""
+def returned_rows(ledger: Ledger) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+    """Number, laboratory and row of each result of another one; they are no trials, and count down from -1."""
     rows = ((batch.laboratory, row) for batch in ledger.returned for row in batch.rows)
-    for place, (laboratory, row) in enumerate(rows, start=1):
+    return ((-place, laboratory, row) for place, (laboratory, row) in enumerate(rows, start=1))
+
+
+def _returned(ledger: Ledger, space: SearchSpace) -> Iterator[Observation]:
+    """Each with the offset of its laboratory."""
+    for number, laboratory, row in returned_rows(ledger):
         status: Status = "ok" if row["status"] == "ok" else "failed_recipe"
         point = tuple(space.point(Recipe(row["made"])).tolist())
-        yield Observation(-place, point, row["value"], status=status, group=f"laboratory {laboratory}")
+        yield Observation(number, point, row["value"], status=status, group=f"laboratory {laboratory}")
 
 
 def group_of(trial: TrialRecord, campaign: Campaign, ledger: Ledger) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from campaignmaking import SEVERAL, campaign_of, ledger_of, recipe
+from campaignmaking import ABOUT, SEVERAL, campaign_of, ledger_of, recipe
 from galvanaut.campaigns.certainty import known_as
 from galvanaut.campaigns.dossier.calibration import left_out, said_before
 from galvanaut.campaigns.dossier.content import Asked, Sources, content_of, model_of
@@ -23,15 +23,6 @@ STOPPED = {"forecast": ["life"], "stopped": {"action": "stop"}}
 OPEN = {"censored": ["life"]}
 REFERENCES = (1, 5, 9, 13)
 QUANTITY = ("life", "cycles", "real")
-ABOUT = {
-    "written": "2026-11-20",
-    "version": "1",
-    "commit": "",
-    "licence": "none",
-    "authors": [],
-    "instruments": [],
-    "protocols": [],
-}
 
 
 def life(made):

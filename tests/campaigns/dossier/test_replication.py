@@ -7,8 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from campaignmaking import campaign_of, filled, ledger_of, recipe
+from campaignmaking import ABOUT, campaign_of, filled, ledger_of, recipe
+from galvanaut.campaigns.dossier.content import Asked, Sources, content_of
+from galvanaut.campaigns.dossier.evidence import csv_text, exclusions
 from galvanaut.campaigns.dossier.model import Model
+from galvanaut.campaigns.dossier.page import front_page
 from galvanaut.campaigns.dossier.replication import Form, read_form
 from galvanaut.campaigns.dossier.returned import judged, rows_of
 from galvanaut.campaigns.observe import observations, remembered
@@ -126,3 +129,21 @@ def test_a_value_without_a_status_counts_as_ok():
 def test_an_empty_form_is_refused():
     with pytest.raises(InputError, match="one name for all batches that were made, found none"):
         read_form(FORM, FORM.csv())
+
+
+def test_a_value_from_elsewhere_that_nobody_believes_is_named_by_its_laboratory_and_line(tmp_path, monkeypatch):
+    campaign = campaign_of()
+    ledger = filled(ledger_of(tmp_path, campaign), lambda ec, m: 8 - 6 * (ec - 0.35) ** 2 - 2 * (m - 1) ** 2, 14)
+    batch = read_form(FORM, filled_in([7.0, 7.1, 6.9, 6.0], {0: {"value": "", "status": "not made"}}))
+    ledger.take_in(batch.laboratory, "0" * 64, rows_of(batch))
+    task = task_of(campaign, SearchSpace.of(campaign), 1)
+    content = content_of(Sources(campaign, ledger, task, [], {}, {"one": False}, ""), Asked())
+    monkeypatch.setattr(Model, "outliers", [5, -1, -3])
+    found = exclusions(content)
+    assert [(row["trial"], row["what"]) for row in found] == [
+        (5, "value"),
+        (None, "laboratory Elsewhere, form line 2"),
+        (None, "laboratory Elsewhere, form line 4"),
+    ]
+    assert csv_text(found).splitlines()[2].startswith(',"laboratory Elsewhere, form line 2",outlier,')
+    assert "<li>laboratory Elsewhere, form line 2: outlier;" in front_page(content, {}, ABOUT)

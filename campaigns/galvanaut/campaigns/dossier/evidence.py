@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from galvanaut.campaigns.certainty import Known, known_as
 from galvanaut.campaigns.dossier.calibration import Prediction
 from galvanaut.campaigns.dossier.effect import is_reference
+from galvanaut.campaigns.observe import returned_rows
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.dossier.content import Content
@@ -79,7 +80,7 @@ def _trial_row(content: Content, trial: TrialRecord, seen: Mapping[str, set[Know
 
 
 def exclusions(content: Content) -> list[Row]:
-    """What was made and does not count, each with the reason."""
+    """What was made and does not count, each with the reason; what another laboratory made is of no trial."""
     rows: list[Row] = [
         {"trial": trial.number, "what": "trial", "status": trial.status, "reason": trial.outcome.reason}
         for trial in content.summary.trials
@@ -95,9 +96,18 @@ def exclusions(content: Content) -> list[Row]:
         for cell in content.summary.cells()
         if cell["verdict"]["status"] not in ("ok", "disagree")
     ]
-    outliers = content.model.outliers if content.model is not None else []
-    rows += [{"trial": number, "what": "value", "status": "outlier", "reason": OUTLIER} for number in outliers]
-    return sorted(rows, key=lambda row: (row["trial"], row["what"]))
+    outliers = set(content.model.outliers) if content.model is not None else set()
+    rows += [_outlier(number, "value") for number in outliers if number >= 0]
+    elsewhere = [
+        _outlier(None, f"laboratory {laboratory}, form line {row['line']}")
+        for number, laboratory, row in returned_rows(content.sources.ledger)
+        if number in outliers
+    ]
+    return [*sorted(rows, key=lambda row: (row["trial"], row["what"])), *elsewhere]
+
+
+def _outlier(trial: int | None, what: str) -> Row:
+    return {"trial": trial, "what": what, "status": "outlier", "reason": OUTLIER}
 
 
 OUTLIER = "lies so far from what all other trials say that the model gives it next to no weight"
