@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from galvanaut.campaigns.certainty import SIGNS
 from galvanaut.campaigns.dossier.drawing import Bar, calibration_svg
-from galvanaut.campaigns.dossier.evidence import NOT_MEASURED, exclusions, known, trial_rows
+from galvanaut.campaigns.dossier.evidence import ASKED, MADE, NOT_MEASURED, exclusions, known, trial_rows
 from galvanaut.campaigns.dossier.number import MEANINGS, Number, Origin
 from galvanaut.campaigns.dossier.sensitivity import Sensitivity, counted
 from galvanaut.campaigns.dossier.steps import NOT_RECORDED
@@ -112,19 +112,16 @@ def _window_row(content: Content, each: Sensitivity) -> dict[str, Any]:
 
 
 def _short(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Trials with their measured numbers gathered, for a table that fits on paper."""
-    found: list[Mapping[str, Any]] = []
-    for row in rows:
-        values = [
-            Number(float(value), name.split(" / ")[1].removeprefix("1"), row["origin"], sign=_sign(row, name))
-            for name, value in row.items()
-            if " / " in name and not name.endswith(" / 1") and value is not None
-        ]
-        found.append({**row, "values": values})
+    """Trials with their numbers gathered, for a table that fits on paper."""
+    return [{**row, "values": _values(row)} for row in rows]
+
+
+def _values(row: Mapping[str, Any]) -> list[Number]:
+    """Of all quantities; the recipe is too long for paper."""
+    found: list[Number] = []
+    for column, value in row.items():
+        quantity, slash, unit = column.partition(" / ")
+        if slash and value is not None and not column.endswith((ASKED, MADE)):
+            signs = (SIGNS[kind] for kind, name in NOT_MEASURED.items() if row.get(f"{quantity} {name}"))
+            found.append(Number(float(value), "" if unit == "1" else unit, row["origin"], sign=next(signs, "")))
     return found
-
-
-def _sign(row: Mapping[str, Any], column: str) -> str:
-    """Before the value of a column that was not measured."""
-    quantity = column.split(" / ")[0]
-    return next((SIGNS[kind] for kind, name in NOT_MEASURED.items() if row.get(f"{quantity} {name}")), "")
