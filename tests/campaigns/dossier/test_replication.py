@@ -69,6 +69,17 @@ def test_a_filled_form_is_read():
         ({"made_on": "20.11.2026"}, "made_on: is written YYYY-MM-DD"),
         ({"laboratory": "Another"}, "one name for all batches"),
         ({"line": "2"}, "2 is there more than once"),
+        ({"line": "²"}, "line 2: line: is one of 1 to 6 as on the form, found '²'; put it back"),
+        ({"line": "9" * 5000}, "line: is one of 1 to 6"),
+        ({"line": "0"}, "line: is one of 1 to 6"),
+        ({"line": "7"}, "line: is one of 1 to 6"),
+        ({"line": "-1"}, "line: is one of 1 to 6"),
+        ({"line": "4"}, "line 2: recipe: line 4 of the form asks for 'reference', found 'recommended'; put back"),
+        ({"value": "-7"}, "line 2: value: cannot be below 0, found '-7'; correct it"),
+        ({"value": "inf"}, "value: expected a finite number"),
+        ({"EC_g_weighed": "-3", "DMC_g_weighed": "4", "LiPF6_g_weighed": "1"}, "EC_g_weighed: cannot be below 0"),
+        ({"value": "", "status": "failed", "reason": "it gelled", "origin": ""}, "origin: is real or simulated"),
+        ({"value": "", "status": "failed", "reason": "it gelled", "origin": "guess"}, "found 'guess'; write one of"),
         ({"EC_g_weighed": "3"}, "weigh all components of a row or none"),
         ({"EC_g_weighed": "5", "DMC_g_weighed": "4", "LiPF6_g_weighed": "1"}, "that is another recipe"),
     ],
@@ -76,6 +87,22 @@ def test_a_filled_form_is_read():
 def test_what_is_wrong_is_named_with_its_line(change, said):
     with pytest.raises(InputError, match=said):
         read_form(FORM, filled_in([7, 7.1], {0: change}))
+
+
+def test_what_was_not_made_has_no_origin():
+    batch = read_form(FORM, filled_in([7, 7.1], {1: {"value": "", "status": "not made", "origin": "", "made_on": ""}}))
+    assert [row.origin for row in batch.rows] == ["real", "", "", "", "", ""]
+
+
+def test_empty_lines_do_not_shift_the_line_that_is_named():
+    rows = filled_in([7, "x"]).splitlines()
+    with pytest.raises(InputError, match=r"returned.csv: line 4: value: expected a number"):
+        read_form(FORM, "\n".join([*rows[:2], "", *rows[2:]]), "returned.csv")
+
+
+def test_what_is_no_table_is_refused_with_its_line():
+    with pytest.raises(InputError, match=r"returned.csv: line 2: field larger than field limit .*save the form as CSV"):
+        read_form(FORM, filled_in([7], {0: {"lots": "x" * 200_000}}), "returned.csv")
 
 
 def test_another_file_is_refused():

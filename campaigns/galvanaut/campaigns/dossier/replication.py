@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +29,8 @@ _SUM_LEAST = 0.2
 _AMISS = 0.05
 """A mass fraction that is off by more than this is another recipe."""
 _TEMPERATURE_K = 1.0
+_NUMBER = re.compile(r"[0-9]{1,6}")
+"""A line number: not all that Python calls digits, and not so long that it refuses to read it."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +57,22 @@ class Form:
         """Of all recipes."""
         return list(dict.fromkeys(key for recipe in self.recipes.values() for key in recipe.mass_fractions))
 
+    @property
+    def lines(self) -> dict[int, str]:
+        """Which recipe each line asks for."""
+        names = [name for name in self.recipes for _ in range(self.replicates)]
+        return dict(enumerate(names, start=1))
+
     def csv(self) -> str:
         """The form, to be filled in."""
         wanted, made = ([f"{key}_g{end}" for key in self.components] for end in ("_in_100_g", "_weighed"))
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow([*GIVEN, *wanted, *FILLED, *made])
-        line = 0
-        for name, recipe in self.recipes.items():
-            for replicate in range(1, self.replicates + 1):
-                line += 1
-                masses = [f"{100.0 * recipe.fraction(key):.3f}" for key in self.components]
-                given = [line, self.campaign, name, replicate, self.quantity, self.unit]
-                writer.writerow([*given, *masses, *[""] * (len(FILLED) + len(made))])
+        for line, name in self.lines.items():
+            masses = [f"{100.0 * self.recipes[name].fraction(key):.3f}" for key in self.components]
+            given = [line, self.campaign, name, (line - 1) % self.replicates + 1, self.quantity, self.unit]
+            writer.writerow([*given, *masses, *[""] * (len(FILLED) + len(made))])
         return out.getvalue()
 
     def to_json(self) -> dict[str, Any]:
@@ -81,7 +87,7 @@ class Form:
             "to_be_filled_in": {
                 "laboratory": "the same short name in every row: results of one laboratory share an offset",
                 "made_on": "date, YYYY-MM-DD",
-                "origin": "real, or simulated",
+                "origin": "real, or simulated; of every batch that was made, also if it failed",
                 "temperature_degC": "at which it was measured",
                 "value": f"{self.quantity} in {self.unit}; a decimal point",
                 "status": "ok, failed (the recipe failed, see reason) or not made",
@@ -115,7 +121,7 @@ class Returned:
         made: as weighed there, or as asked for where nothing was weighed.
         status, reason: how it ended.
         value: in the unit of the form; None unless it is ok.
-        origin: ``real`` or ``simulated``.
+        origin: ``real`` or ``simulated``; empty for what was not made.
         made_on: date.
     """
 
@@ -153,13 +159,12 @@ def read_form(form: Form, text: str, source: object = "form") -> Batch:
     Raises:
         InputError: it is not that form, or something in it cannot be used; every row at fault is named.
     """
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
-    columns, problems = list(reader.fieldnames or ()), list[Problem]()
+    columns, rows = _table(text, source)
+    problems = list[Problem]()
     lacking = [name for name in (*GIVEN, *FILLED) if name not in columns]
     if lacking:
         hint = "; save it with commas between the columns" if len(columns) <= 1 else ""
         raise InputError(source, f"has no column {', '.join(lacking)}{hint}")
-    rows = [(number, row) for number, row in enumerate(reader, start=2) if any((row or {}).values())]
     found = [_row(form, number, row, problems) for number, row in rows]
     made = [row for _, row in rows if (row["value"] or "").strip() or (row["status"] or "").strip() in ("ok", "failed")]
     laboratories = {(row["laboratory"] or "").strip() for row in made}
@@ -175,6 +180,16 @@ def read_form(form: Form, text: str, source: object = "form") -> Batch:
     return Batch(laboratories.pop(), tuple(each for each in found if each is not None))
 
 
+def _table(text: str, source: object) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
+    """Columns, and rows that are not empty, each with its line in the file."""
+    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    try:
+        columns = list(reader.fieldnames or ())
+        return columns, [(reader.line_num, row) for row in reader if any(row.values())]
+    except csv.Error as error:
+        raise InputError(source, Problem("", f"{error}; save the form as CSV again", reader.line_num + 1)) from None
+
+
 def _row(form: Form, number: int, row: Mapping[str, str | None], problems: list[Problem]) -> Returned | None:
     """One row; None, with what is wrong among the problems, if it cannot be used."""
     texts = {name: (value or "").strip() for name, value in row.items() if name is not None}
@@ -185,15 +200,17 @@ def _row(form: Form, number: int, row: Mapping[str, str | None], problems: list[
 
     status = _status(texts, wrong)
     _check_given(form, texts, wrong)
-    value = _number(texts["value"], "value", wrong) if status == "ok" else None
+    value = _amount(texts["value"], "value", wrong) if status == "ok" else None
     if status == "ok":
-        _check_measured(form, texts, wrong)
+        _check_temperature(form, texts, wrong)
+    if status in ("ok", "failed") and texts["origin"] not in ("real", "simulated"):
+        wrong("origin", f"is real or simulated, found {texts['origin']!r}; write one of the two")
     made = _made(form, texts, wrong) if texts["recipe"] in form.recipes else None
     made_on = _date(texts["made_on"], wrong)
     if len(problems) > before or made is None or status is None:
         return None
-    line = int(texts["line"])
-    return Returned(line, texts["recipe"], made, status, texts["reason"], value, texts["origin"] or "real", made_on)
+    origin = "" if status == "not made" else texts["origin"]
+    return Returned(int(texts["line"]), texts["recipe"], made, status, texts["reason"], value, origin, made_on)
 
 
 def _status(texts: Mapping[str, str], wrong: Any) -> Status | None:
@@ -209,18 +226,20 @@ def _status(texts: Mapping[str, str], wrong: Any) -> Status | None:
 
 def _check_given(form: Form, texts: Mapping[str, str], wrong: Any) -> None:
     """What the form has filled in must be as it was."""
-    if not texts["line"].isdigit():
-        wrong("line", f"is a number of the form, found {texts['line']!r}")
+    wanted_recipe = form.lines.get(int(texts["line"])) if _NUMBER.fullmatch(texts["line"]) else None
+    if wanted_recipe is None:
+        wrong("line", f"is one of 1 to {len(form.lines)} as on the form, found {texts['line'][:20]!r}; put it back")
     if texts["recipe"] not in form.recipes:
         wrong("recipe", f"is one of {', '.join(form.recipes)}, found {texts['recipe']!r}")
+    elif wanted_recipe not in (None, texts["recipe"]):
+        found = f"{texts['recipe']!r}; put back what the form said"
+        wrong("recipe", f"line {texts['line']} of the form asks for {wanted_recipe!r}, found {found}")
     for name, wanted in (("campaign", form.campaign), ("quantity", form.quantity), ("unit", form.unit)):
         if texts[name] != wanted:
             wrong(name, f"the form says {wanted!r}, found {texts[name]!r}")
 
 
-def _check_measured(form: Form, texts: Mapping[str, str], wrong: Any) -> None:
-    if texts["origin"] not in ("real", "simulated"):
-        wrong("origin", f"is real or simulated, found {texts['origin']!r}")
+def _check_temperature(form: Form, texts: Mapping[str, str], wrong: Any) -> None:
     degC = _number(texts["temperature_degC"], "temperature_degC", wrong)
     if degC is not None and abs(degC - form.temperature_degC) > _TEMPERATURE_K:
         wrong("temperature_degC", f"{form.temperature_degC:g} degC within {_TEMPERATURE_K:g} K is asked for")
@@ -234,6 +253,15 @@ def _number(text: str, where: str, wrong: Any) -> float | None:
         return None
     if not math.isfinite(value):
         wrong(where, f"expected a finite number, found {text!r}")
+        return None
+    return value
+
+
+def _amount(text: str, where: str, wrong: Any) -> float | None:
+    """A number that cannot be below 0, as no mass and no quantity of a campaign can."""
+    value = _number(text, where, wrong)
+    if value is not None and value < 0.0:
+        wrong(where, f"cannot be below 0, found {text!r}; correct it, or leave the row empty")
         return None
     return value
 
@@ -256,8 +284,8 @@ def _made(form: Form, texts: Mapping[str, str], wrong: Any) -> Recipe | None:
     if needed:
         wrong(f"{needed[0]}_g_weighed", "is missing; weigh all components of a row or none")
         return None
-    given = {key: _number(text, f"{key}_g_weighed", wrong) for key, text in masses.items() if text}
-    if any(value is None or value < 0.0 for value in given.values()):
+    given = {key: _amount(text, f"{key}_g_weighed", wrong) for key, text in masses.items() if text}
+    if None in given.values():
         return None
     grams = {key: value for key, value in given.items() if value}
     if math.fsum(grams.values()) < _SUM_LEAST:
