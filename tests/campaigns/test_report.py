@@ -8,7 +8,14 @@ import pytest
 from galvanaut.campaigns.campaignfile import Campaign
 from galvanaut.campaigns.ledger import Ledger, Outcome
 from galvanaut.campaigns.recipe import Recipe
-from galvanaut.campaigns.report import summarise, write_report
+from galvanaut.campaigns.report import Comparison, Side, summarise, write_comparison, write_report
+from galvanaut.campaigns.report.figures import (
+    composition_map,
+    convergence,
+    measured_against_predicted,
+    pareto_front,
+    two_convergences,
+)
 from galvanaut.core.clock import VirtualClock
 from galvanaut.core.eventlog import EventLog, open_engine
 
@@ -187,3 +194,93 @@ def test_cells_that_failed_are_named_and_not_silently_left_out(ledger, tmp_path)
     assert "short: takes charge &lt;without&gt; getting full" in page
     assert "tripped after 104400 s" in page
     assert "59.2" in page
+
+
+LIFE = [{"name": "life", "goal": "maximise"}]
+BOTH = [
+    {"name": "conductivity", "goal": "maximise", "worst": 4, "best": 10},
+    {"name": "life", "goal": "maximise", "worst": 0, "best": 300},
+]
+FORECAST, OPEN = {"forecast": ["life"]}, {"censored": ["life"]}
+
+
+def lived(tmp_path, objectives=LIFE):
+    """Four trials: measured, forecast, known as a bound only, measured."""
+    ledger = Ledger(EventLog(open_engine(tmp_path / "lived.db"), "ledger"), "demo", VirtualClock())
+    outcomes = [(205.0, 0.6, {}), (121.0, 0.4, FORECAST), (90.0, 0.35, OPEN), (80.0, 0.3, {})]
+    for number, (life, score, details) in enumerate(outcomes, start=1):
+        recipe = Recipe.from_views({"EC": 0.1 * number, "DMC": 1 - 0.1 * number}, {"LiPF6": 1.0})
+        ledger.propose(number, recipe, [], {"reason": "explores", "predicted_mean": 100.0, "measured_sd": 9.0})
+        values = {"conductivity": 8.0 - number, "life": life} | ({"score": score} if objectives is BOTH else {})
+        ledger.close(number, Outcome("ok", values, {"life": 5.0}, details))
+    return summarise(ledger, campaign_with(objectives))
+
+
+def traces(figure):
+    """Values of each trace by its name, without those that are not drawn."""
+    return {trace.name: [value for value in trace.y if value is not None] for trace in figure.data}
+
+
+def test_figures_draw_what_was_not_measured_apart(tmp_path):
+    summary = lived(tmp_path)
+    found = traces(convergence(summary))
+    assert (found["measured"], found["forecast"], found["lower bound"]) == ([205.0, 80.0], [121.0], [90.0])
+    found = traces(measured_against_predicted(summary))
+    assert (found["trials"], found["forecast"], found["lower bound"]) == ([205.0, 80.0], [121.0], [90.0])
+    found = traces(two_convergences({"one": summary, "other": summary}))
+    assert (found["other: measured"], found["other: forecast"]) == ([205.0, 80.0], [121.0])
+    drawn = composition_map(summary)
+    assert {trace.name: list(trace.marker.color) for trace in drawn.data} == {
+        "measured": [205.0, 80.0],
+        "forecast": [121.0],
+        "lower bound": [90.0],
+    }
+    for figure in (convergence(summary), measured_against_predicted(summary), drawn):
+        symbols = {trace.name: trace.marker.symbol for trace in figure.data if trace.mode == "markers"}
+        assert len(set(symbols.values())) == len(symbols) == 3
+
+
+def test_a_forecast_is_neither_on_the_front_nor_beaten(tmp_path):
+    found = pareto_front(lived(tmp_path, BOTH))
+    drawn = {trace.name: list(trace.y) for trace in found.data}
+    assert drawn["forecast"] == [121.0]
+    assert 121.0 not in drawn["beaten, or breaks a limit"] + drawn["front"]
+    marks = dict(zip(drawn["beaten, or breaks a limit"], found.data[0].marker.symbol, strict=True))
+    assert marks == {90.0: "triangle-up-open", 80.0: "circle"}
+    assert "lower bound" in drawn, "the legend says what the triangle is"
+
+
+def test_the_report_puts_a_sign_before_what_was_not_measured_and_says_what_it_means(tmp_path):
+    page = write_report(lived(tmp_path), tmp_path / "demo.html", "").read_text("utf-8")
+    table = page.split("<h2>All trials")[1]
+    values = re.findall(r'<td class="number">([^<]*)</td>\s*<td class="number">5.000</td>', table)
+    assert values == ["205.000", "forecast 121.000", "&gt; 90.000", "80.000"]
+    assert table.count("Forecasts stand for recipes whose cells were taken off early") == 1
+    assert page.count("Forecasts stand for recipes whose cells were taken off early") == 4, "at three figures, too"
+    assert page.count("Lower bounds (&gt;) are of cells that had not come to their end") == 4
+
+
+def test_a_score_that_rests_on_a_forecast_is_one(tmp_path):
+    page = write_report(lived(tmp_path, BOTH), tmp_path / "demo.html", "").read_text("utf-8")
+    assert '<td class="number">forecast 0.400</td>' in page
+    assert '<td class="number">&gt; 0.350</td>' in page
+
+
+def test_the_best_value_may_be_a_bound_and_says_so(ledger, tmp_path):
+    ledger.propose(5, Recipe.from_views({"EC": 0.3, "DMC": 0.7}, {"LiPF6": 1.0}), [], {"reason": "explores"})
+    ledger.close(5, Outcome("ok", {"life": 300.0}, {}, OPEN))
+    summary = summarise(ledger, campaign_with(LIFE))
+    assert "Best measured: <strong>&gt; 300.00 cycles" in write_report(summary, tmp_path / "r.html", "").read_text()
+    sides = [Side(name, summary, None, "") for name in ("one", "other")]
+    comparison = Comparison(*sides)
+    assert "best > 300.000 cycles (trial 5)" in comparison.text()
+    page = write_comparison(comparison, tmp_path / "c.html").read_text("utf-8")
+    assert page.count("&gt; 300.000") == 4, "in the table of both and in the list of each"
+
+
+def test_where_all_was_measured_no_figure_speaks_of_forecasts(ledger, tmp_path):
+    summary = summary_of(ledger)
+    assert list(traces(convergence(summary))) == ["measured", "best so far", "failed"]
+    page = write_report(summary, tmp_path / "demo.html", "").read_text("utf-8")
+    assert "Forecasts stand" not in page
+    assert "Lower bounds" not in page

@@ -193,7 +193,7 @@ def _line(side: Side) -> str:
     failed = sum(trial.status.startswith("failed") for trial in summary.ended)
     found = "no result yet"
     if best is not None:
-        found = f"best {summary.value(best):.3f} {summary.unit}".rstrip() + f" (trial {best.number}), {best.text}"
+        found = f"best {summary.text(best)} {summary.unit}".rstrip() + f" (trial {best.number}), {best.text}"
     return (
         f"{side.name} [{kind}]: {len(summary.ended)} trials ended, {failed} failed, in {side.hours:.0f} h of its "
         f"bench; {found}"

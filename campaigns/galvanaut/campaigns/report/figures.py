@@ -12,6 +12,8 @@ from galvanaut.campaigns.report.summary import Summary
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+    from galvanaut.campaigns.certainty import Known
+
 INK, ACCENT, MUTED, FAILED = "#1f2933", "#0b6e8a", "#9aa5b1", "#c2410c"
 LAYOUT: dict[str, Any] = {
     "template": "plotly_white",
@@ -20,6 +22,12 @@ LAYOUT: dict[str, Any] = {
     "height": 420,
     "legend": {"orientation": "h", "y": -0.2},
 }
+UNMEASURED: dict[Known, str] = {
+    "forecast": "diamond-open",
+    "lower bound": "triangle-up-open",
+    "upper bound": "triangle-down-open",
+}
+"""Marks of values that were not measured; each kind has its entry in the legend."""
 
 
 def convergence(summary: Summary) -> Figure:
@@ -29,11 +37,14 @@ def convergence(summary: Summary) -> Figure:
     ended = summary.ended
     numbers = list(range(1, len(ended) + 1))
     values = [summary.value(trial) for trial in ended]
+    measured = [
+        value if summary.known(trial) == "measured" else None for value, trial in zip(values, ended, strict=True)
+    ]
     failed = [number for number, trial in zip(numbers, ended, strict=True) if trial.status != "ok"]
     figure = go.Figure(layout=LAYOUT)
     figure.add_scatter(
         x=numbers,
-        y=values,
+        y=measured,
         mode="markers",
         name="measured",
         marker={"color": MUTED, "size": 9},
@@ -53,6 +64,7 @@ def convergence(summary: Summary) -> Figure:
         name="best so far",
         line={"color": ACCENT, "shape": "hv", "width": 3},
     )
+    _add_unmeasured(figure, summary, MUTED)
     if failed:
         floor = min(value for value in values if value is not None) if any(values) else 0.0
         figure.add_scatter(
@@ -67,6 +79,28 @@ def convergence(summary: Summary) -> Figure:
     return figure
 
 
+def _add_unmeasured(figure: Figure, summary: Summary, colour: str, name: str = "") -> None:
+    """Forecasts and bounds with marks of their own, against the number of experiments."""
+    for kind, symbol in UNMEASURED.items():
+        shown = {number: trial for number, trial in enumerate(summary.ended, start=1) if summary.known(trial) == kind}
+        if shown:
+            figure.add_scatter(
+                x=list(shown),
+                y=[summary.value(trial) for trial in shown.values()],
+                mode="markers",
+                name=f"{name}{kind}",
+                marker={"color": colour, "size": 10, "symbol": symbol},
+                text=[_hover(trial) for trial in shown.values()],
+                error_y={
+                    "type": "data",
+                    "array": [summary.deviation(trial) for trial in shown.values()],
+                    "color": colour,
+                    "thickness": 1,
+                },
+                hovertemplate=f"%{{text}}<br>{kind} %{{y:.3f}} {summary.unit}<extra></extra>",
+            )
+
+
 def two_convergences(campaigns: Mapping[str, Summary]) -> Figure:
     """What two campaigns, by their names, have measured, and the best so far of each, against the experiments."""
     import plotly.graph_objects as go
@@ -77,7 +111,7 @@ def two_convergences(campaigns: Mapping[str, Summary]) -> Figure:
         numbers = list(range(1, len(summary.ended) + 1))
         figure.add_scatter(
             x=numbers,
-            y=[summary.value(trial) for trial in summary.ended],
+            y=[summary.value(trial) if summary.known(trial) == "measured" else None for trial in summary.ended],
             mode="markers",
             name=f"{name}: measured",
             marker={"color": colour, "size": 7, "symbol": symbol, "opacity": 0.5},
@@ -87,39 +121,50 @@ def two_convergences(campaigns: Mapping[str, Summary]) -> Figure:
         line = {"color": colour, "shape": "hv", "width": 3, "dash": dash}
         best = summary.best_so_far()
         figure.add_scatter(x=numbers, y=best, mode="lines", name=f"{name}: best so far", line=line)
+        _add_unmeasured(figure, summary, colour, f"{name}: ")
     figure.update_xaxes(title="number of experiments")
     figure.update_yaxes(title=next(iter(campaigns.values())).label)
     return figure
 
 
 def composition_map(summary: Summary) -> Figure | None:
-    """Tested solvent mixtures in a ternary plot, coloured by the measured value; None for fewer than two solvents."""
+    """Tested solvent mixtures in a ternary plot, coloured by the value; None for fewer than two solvents."""
     import plotly.graph_objects as go
 
-    measured = [trial for trial in summary.ended if summary.value(trial) is not None]
-    groups = corners(measured)
+    tested = [trial for trial in summary.ended if summary.value(trial) is not None]
+    groups = corners(tested)
     if len(groups) < 2:
         return None
-    axes = ternary_axes(measured, groups)
     figure = go.Figure(layout=LAYOUT)
-    figure.add_scatterternary(
-        a=axes[0],
-        b=axes[1],
-        c=axes[2],
-        mode="markers",
-        text=[_hover(trial) for trial in measured],
-        marker={
-            "color": [summary.value(trial) for trial in measured],
-            "colorscale": "Viridis",
-            "size": 11,
-            "line": {"width": 0.5, "color": INK},
-            "colorbar": {"title": {"text": summary.unit or summary.objective}},
-        },
-        hovertemplate="%{text}<extra></extra>",
-        showlegend=False,
-        cliponaxis=False,
-    )
+    # One scale of colours for all kinds of marks.
+    bar = {"title": {"text": summary.unit or summary.objective}}
+    figure.update_layout(coloraxis={"colorscale": "Viridis", "colorbar": bar})
+    by_kind = _by_kind(summary, tested)
+    for kind, shown in by_kind.items():
+        figure.add_scatterternary(
+            **dict(zip("abc", ternary_axes(shown, groups), strict=True)),
+            mode="markers",
+            name=kind,
+            text=[_hover(trial) for trial in shown],
+            marker={
+                "color": [summary.value(trial) for trial in shown],
+                "coloraxis": "coloraxis",
+                "size": 11,
+                "symbol": UNMEASURED.get(kind, "circle").removesuffix("-open"),
+                "line": {"width": 0.5, "color": INK},
+            },
+            hovertemplate="%{text}<extra></extra>",
+            showlegend=len(by_kind) > 1,
+            cliponaxis=False,
+        )
     return titled(figure, groups)
+
+
+def _by_kind(summary: Summary, trials: Sequence[TrialRecord]) -> dict[Known, list[TrialRecord]]:
+    """Trials by how their value is known, those measured first."""
+    kinds: tuple[Known, ...] = ("measured", *UNMEASURED)
+    found = {kind: [trial for trial in trials if summary.known(trial) == kind] for kind in kinds}
+    return {kind: chosen for kind, chosen in found.items() if chosen}
 
 
 def titled(figure: Figure, groups: Sequence[tuple[str, ...]]) -> Figure:
@@ -139,28 +184,32 @@ def measured_against_predicted(summary: Summary) -> Figure | None:
     """What the planner expected before each experiment, against what came out; None if it never predicted."""
     import plotly.graph_objects as go
 
-    pairs = [
-        (trial, float(trial.explanation["predicted_mean"]), float(trial.explanation["measured_sd"]), value)
+    pairs = {
+        trial.number: (float(trial.explanation["predicted_mean"]), float(trial.explanation["measured_sd"]), value)
         for trial in summary.ended
         if (value := summary.value(trial)) is not None and trial.explanation.get("predicted_mean") is not None
-    ]
+    }
     if not pairs:
         return None
-    span = [min(min(row[1], row[3]) for row in pairs), max(max(row[1], row[3]) for row in pairs)]
+    ends = [end for mean, _, value in pairs.values() for end in (mean, value)]
+    span = [min(ends), max(ends)]
     figure = go.Figure(layout=LAYOUT)
     figure.add_scatter(x=span, y=span, mode="lines", name="equal", line={"color": MUTED, "dash": "dot"})
-    figure.add_scatter(
-        x=[row[1] for row in pairs],
-        y=[row[3] for row in pairs],
-        mode="markers",
-        name="trials",
-        marker={"color": ACCENT, "size": 9},
-        error_x={"type": "data", "array": [1.96 * row[2] for row in pairs], "color": MUTED, "thickness": 1},
-        text=[_hover(row[0]) for row in pairs],
-        hovertemplate="%{text}<br>predicted %{x:.3f}, measured %{y:.3f}<extra></extra>",
-    )
+    by_kind = _by_kind(summary, [trial for trial in summary.ended if trial.number in pairs])
+    for kind, trials in by_kind.items():
+        rows = [pairs[trial.number] for trial in trials]
+        figure.add_scatter(
+            x=[mean for mean, _, _ in rows],
+            y=[value for _, _, value in rows],
+            mode="markers",
+            name="trials" if kind == "measured" else kind,
+            marker={"color": ACCENT, "size": 9, "symbol": UNMEASURED.get(kind, "circle")},
+            error_x={"type": "data", "array": [1.96 * sd for _, sd, _ in rows], "color": MUTED, "thickness": 1},
+            text=[_hover(trial) for trial in trials],
+            hovertemplate=f"%{{text}}<br>predicted %{{x:.3f}}, {kind} %{{y:.3f}}<extra></extra>",
+        )
     figure.update_xaxes(title=f"{summary.label}, predicted beforehand (bars: 95 %)")
-    figure.update_yaxes(title=f"{summary.label}, measured")
+    figure.update_yaxes(title=f"{summary.label}, {', '.join(by_kind)}")
     return figure
 
 
@@ -174,14 +223,22 @@ def pareto_front(summary: Summary) -> Figure | None:
     front = summary.front()
     if front is None or len(summary.quantities) not in (2, 3) or not front.trials:
         return None
-    beaten = [trial for trial in measured_in_all(summary.ended, summary.aims) if trial not in front.trials]
+    others = [trial for trial in measured_in_all(summary.ended, summary.aims) if trial not in front.trials]
+    beaten = [trial for trial in others if summary.known(trial) != "forecast"]
     figure = go.Figure(layout=LAYOUT)
     figure.add_scatter(**_results(summary, beaten, "beaten, or breaks a limit", MUTED), mode="markers")
+    if len(beaten) < len(others):
+        forecast = [trial for trial in others if trial not in beaten]
+        figure.add_scatter(**_results(summary, forecast, "forecast", MUTED), mode="markers")
     figure.add_scatter(
         **_results(summary, front.trials, "front", ACCENT),
         mode="lines+markers" if len(summary.quantities) == 2 else "markers",
         line={"color": ACCENT},
     )
+    for kind in _by_kind(summary, beaten + list(front.trials)):
+        if kind != "measured":  # these lie among the others, with marks of their own
+            marker = {"symbol": UNMEASURED[kind], "size": 9, "color": MUTED}
+            figure.add_scatter(x=[None], y=[None], mode="markers", name=kind, marker=marker)
     worst, best = ([getattr(aim, end) for aim in summary.aims] for end in ("worst", "best"))
     for point, name, symbol in ((worst, "worst: the reference point", "x"), (best, "best wished for", "star")):
         marker = {"symbol": symbol, "size": 11, "color": INK}
@@ -196,11 +253,13 @@ def _results(summary: Summary, trials: Sequence[TrialRecord], name: str, colour:
     outcomes = [trial.outcome for trial in trials if trial.outcome is not None]
     x, y, *rest = ([outcome.values[each.name] for outcome in outcomes] for each in summary.quantities)
     bars = [[outcome.deviations.get(each.name) for outcome in outcomes] for each in summary.quantities]
-    marker: dict[str, Any] = {"color": colour, "size": 9}
+    symbols = [UNMEASURED.get(summary.known(trial), "circle") for trial in trials]
+    marker: dict[str, Any] = {"color": colour, "size": 9, "symbol": symbols}
     if rest and colour == ACCENT:
         third = summary.quantities[2]
         title = {"text": f"{third.name}, {third.unit}"}
-        marker = {"color": rest[0], "size": 12, "colorscale": "Viridis", "colorbar": {"title": title, "thickness": 12}}
+        scale = {"colorscale": "Viridis", "colorbar": {"title": title, "thickness": 12}}
+        marker = {"color": rest[0], "size": 12, "symbol": symbols, **scale}
     return {
         "x": x,
         "y": y,

@@ -24,9 +24,16 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from plotly.graph_objects import Figure
 
+    from galvanaut.campaigns.certainty import Known
     from galvanaut.campaigns.report.comparison import Comparison
 
 _CORNERS = "Corners are mass shares of the solvent; each dot is a tested mixture."
+_MEANINGS: dict[Known, str] = {
+    "forecast": "Forecasts stand for recipes whose cells were taken off early; what these would have reached was not "
+    "measured.",
+    "lower bound": "Lower bounds (>) are of cells that had not come to their end: the truth lies above.",
+    "upper bound": "Upper bounds (<) rest on cells that had not come to their end: the truth lies below.",
+}
 _COUNTED = {
     "solvents": (100.0, "", "wt% of the solvents"),
     "salts": (1.0, "mol/kg", "mol per kg of the solvents"),
@@ -71,6 +78,7 @@ def write_report(
             instant=_instant,
             front=summary.front(),
             has_parts=any(summary.parts(trial) for trial in summary.trials),
+            unmeasured=_unmeasured([summary]),
             failures=[trial for trial in summary.trials if trial.status.startswith("failed")],
         )
     )
@@ -87,9 +95,11 @@ def write_comparison(comparison: Comparison, path: Path) -> Path:
         path: of the HTML file.
     """
     named = {side.name: side.summary for side in comparison.sides}
-    figures = [("Convergence", "", two_convergences(named))] if comparison.is_comparable else []
+    both = _unmeasured([side.summary for side in comparison.sides])
+    figures = [("Convergence", both, two_convergences(named))] if comparison.is_comparable else []
     figures += [
-        (f"Composition map of {side.name}", _CORNERS, composition_map(side.summary)) for side in comparison.sides
+        (f"Composition map of {side.name}", _noted(_CORNERS, [side.summary]), composition_map(side.summary))
+        for side in comparison.sides
     ]
     html = (
         _templates()
@@ -120,7 +130,7 @@ def _found_rows(comparison: Comparison) -> list[tuple[str, list[str]]]:
                 "asked for": side.asked,
                 "trials": f"{len(summary.ended)} of {summary.budget} ended, {failed} failed",
                 "time by its bench": f"{side.hours:.1f} h",
-                "best measured": "-" if best is None else f"{summary.value(best):.3f}{unit} (trial {best.number})",
+                "best measured": "-" if best is None else f"{summary.text(best)}{unit} (trial {best.number})",
                 "of": "-" if best is None else summary.parts(best) or "-",
                 "recipe as made": "-" if best is None else best.text,
                 "by its model": "-"
@@ -138,14 +148,29 @@ def _sections(summary: Summary) -> list[dict[str, Any]]:
         [
             (
                 "Convergence",
-                "Bars are one standard deviation of the readings; batches scatter more.",
+                _noted("Bars are one standard deviation of the readings; batches scatter more.", [summary]),
                 convergence(summary),
             ),
-            ("Composition map", _CORNERS, composition_map(summary)),
-            ("Front", "Up and to the right is better; nothing measured beats the front.", pareto_front(summary)),
-            ("Measured against predicted", "", measured_against_predicted(summary)),
+            ("Composition map", _noted(_CORNERS, [summary]), composition_map(summary)),
+            (
+                "Front",
+                _noted("Up and to the right is better; nothing measured beats the front.", [summary]),
+                pareto_front(summary),
+            ),
+            ("Measured against predicted", _unmeasured([summary]), measured_against_predicted(summary)),
         ]
     )
+
+
+def _unmeasured(summaries: Sequence[Summary]) -> str:
+    """What the marks of values mean that were not measured; empty where all were."""
+    kinds = {summary.known(trial) for summary in summaries for trial in summary.ended}
+    return " ".join(text for kind, text in _MEANINGS.items() if kind in kinds)
+
+
+def _noted(note: str, summaries: Sequence[Summary]) -> str:
+    """A note, with what the marks mean that the figure needs."""
+    return f"{note} {_unmeasured(summaries)}".rstrip()
 
 
 def _drawn(figures: Sequence[tuple[str, str, Figure | None]]) -> list[dict[str, Any]]:

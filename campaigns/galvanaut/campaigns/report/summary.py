@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from galvanaut.campaigns.campaignfile import Campaign
+from galvanaut.campaigns.certainty import SIGNS, Known, known_as
 from galvanaut.campaigns.ledger import Ledger, ReturnedBatch, TrialRecord
 from galvanaut.campaigns.objectivefields import Objective, QuantityLimit, Target
 from galvanaut.campaigns.report.front import Front, front_of
@@ -55,8 +56,17 @@ class Summary:
         return f"{self.objective} / {self.unit}" if self.unit else self.objective
 
     def value(self, trial: TrialRecord) -> float | None:
-        """Measured value of the objective; None while pending and after a failure."""
+        """Value of the objective, which need not be measured, see `known`; None while pending and after a failure."""
         return trial.outcome.values.get(self.objective) if trial.outcome is not None else None
+
+    def known(self, trial: TrialRecord) -> Known:
+        """How the value of the objective is known."""
+        return known_as(trial.outcome, self.objective, self.quantities)
+
+    def text(self, trial: TrialRecord, digits: int = 3) -> str:
+        """The value of the objective without its unit, behind a sign where it was not measured; empty without one."""
+        value = self.value(trial)
+        return "" if value is None else f"{SIGNS[self.known(trial)]}{value:.{digits}f}"
 
     def deviation(self, trial: TrialRecord) -> float | None:
         """Standard deviation of the value by its own readings and the cell constant; batches scatter more."""
@@ -70,7 +80,7 @@ class Summary:
         units = {each.name: each.unit for each in self.quantities}
         units |= {str(limit.name): unit for limit, unit in self.limits if limit.name != self.objective}
         return ", ".join(
-            f"{name} {_sign(name, trial)}{values[name]:.4g} {unit}{_share(details, name)}"
+            f"{name} {SIGNS[known_as(trial.outcome, name)]}{values[name]:.4g} {unit}{_share(details, name)}"
             for name, unit in units.items()
             if name in values
         )
@@ -173,12 +183,6 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
         [(limit, campaign.unit_of(limit.name)) for limit in campaign.limits],
         ledger.returned,
     )
-
-
-def _sign(quantity: str, trial: TrialRecord) -> str:
-    """Before a value that was not measured to its end."""
-    details = trial.outcome.details if trial.outcome is not None else {}
-    return "> " if quantity in details.get("censored", ()) else "forecast " if quantity in trial.forecast else ""
 
 
 def _share(details: Mapping[str, Any], quantity: str) -> str:

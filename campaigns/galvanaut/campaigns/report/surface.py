@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from galvanaut.campaigns.certainty import SIGNS
 from galvanaut.campaigns.report.figures import LAYOUT, corners, ternary_axes, titled
 from galvanaut.campaigns.report.summary import Summary
 
@@ -90,7 +91,9 @@ def surface_figure(summary: Summary, surface: Surface, *, of_sd: bool) -> Figure
         **dict(zip("abc", places, strict=True)),
         mode="markers",
         name="tested",
-        text=[f"trial {trial.number}: {summary.value(trial):.3g} {unit}" for trial in tested],
+        text=[
+            f"trial {trial.number}: {SIGNS[summary.known(trial)]}{summary.value(trial):.3g} {unit}" for trial in tested
+        ],
         marker={"size": 9, "color": "rgba(255,255,255,0.85)", "line": {"width": 2, "color": "#1f2933"}},
         hovertemplate="%{text}<extra></extra>",
         cliponaxis=False,
