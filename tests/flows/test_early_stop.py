@@ -1,7 +1,9 @@
 """Early stopping in whole small campaigns: hopeless cells are taken off, and everybody is told what was decided."""
 
 import asyncio
+import csv
 import json
+import re
 
 import pytest
 
@@ -13,7 +15,7 @@ from galvanaut.flows.campaign_loop import run_campaign
 from galvanaut.flows.dossier.verify import verify
 from galvanaut.flows.dossier.write import Options, write_dossier
 from galvanaut.flows.lab import open_lab
-from galvanaut.flows.records import campaign_json
+from galvanaut.flows.records import campaign_json, campaign_text
 from galvanaut.flows.replay import replay_campaign
 from galvanaut.instruments.loading import loaded_cells
 from galvanaut.instruments.station import Station
@@ -46,6 +48,11 @@ def run(file, lab):
 def done(tmp_path_factory):
     folder = tmp_path_factory.mktemp("early")
     return folder / "lab", *run(campaign(folder), folder / "lab")
+
+
+def _table(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _stopped(record):
@@ -102,6 +109,18 @@ def test_a_forecast_is_never_the_best_result(done):
     _, record, _, _ = done
     assert record["best"] not in [trial["trial"] for trial in _stopped(record)]
     assert not set(record["front"]["trials"]) & {trial["trial"] for trial in _stopped(record)}
+
+
+def test_status_and_dossier_say_which_values_are_forecasts(done, tmp_path):
+    lab, record, _, _ = done
+    stopped = [trial["trial"] for trial in _stopped(record)]
+    said = re.findall(r"trial +(\d+) forecast \d", campaign_text(lab, "cycle-life"))
+    assert sorted(map(int, said)) == stopped
+    folder = write_dossier(lab, "cycle-life", tmp_path / "dossier", Options()).path
+    trials, predictions = (_table(folder / path) for path in ("evidence/trials.csv", "model/predictions.csv"))
+    for column in ("life is a forecast", "score is a forecast"):
+        assert [int(row["trial"]) for row in trials if row[column] == "True"] == stopped
+    assert not {*stopped} & {int(row["trial"]) for row in predictions}
 
 
 def test_the_records_of_a_recipe_that_was_given_up_are_whole_and_say_why(done):

@@ -132,7 +132,7 @@ def leaderboard(lab: Lab) -> list[dict[str, Any]]:
         {
             "rank": rank,
             "trial": trial.number,
-            summary.label: f"{summary.value(trial):.3f}",
+            summary.label: summary.text(trial),
             **({"of": parts} if (parts := summary.parts(trial)) else {}),
             **({"breaks": ", ".join(summary.broken(trial))} if summary.limits else {}),
             "recipe as made": trial.text,
@@ -182,7 +182,7 @@ def convergence(lab: Lab) -> str:
     svg = convergence_svg(values, summary.best_so_far(), summary.label)
     data = base64.b64encode(svg.encode()).decode()
     best = summary.best()
-    found = f"**Best: {summary.value(best):.2f} {summary.unit}** with {best.text}" if best else "No success yet."
+    found = f"**Best: {summary.text(best, 2)} {summary.unit}** with {best.text}" if best else "No success yet."
     note = f"\n\n> Simulated: {lab.simulated_note}" if lab.simulated_note else ""
     page = noted_page(lab.folder.path)
     note += f"\n\n[Live on the lab page]({page}/#/campaign/{summary.name})" if page else ""

@@ -48,7 +48,7 @@ def campaign_text(lab: Path, campaign: str) -> str:
         rows.append(text)
     for rank, trial in enumerate(summary.leaderboard(10), start=1):
         rows.append(
-            f"{rank:4d}. trial {trial.number:3d} {summary.value(trial):8.3f} {summary.unit}  "
+            f"{rank:4d}. trial {trial.number:3d} {summary.text(trial):>8} {summary.unit}  "
             f"{_in_brackets(summary.parts(trial))}{trial.text}{_breaks(summary.broken(trial))}"
         )
     rows += [
@@ -120,9 +120,7 @@ def _line(summary: Summary) -> str:
         ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in sorted(counts.items())) or "none begun"
     )
     best = summary.best()
-    found = (
-        f"best {summary.value(best):.3f} {summary.unit} (trial {best.number})" if best is not None else "no result yet"
-    )
+    found = f"best {summary.text(best)} {summary.unit} (trial {best.number})" if best is not None else "no result yet"
     kind = "simulated" if _is_simulated(summary) else "real"
     return f"{summary.name} [{kind}]: {len(summary.ended)} of {summary.budget} trials ended ({states}); {found}"
 
