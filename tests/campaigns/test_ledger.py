@@ -1,5 +1,7 @@
 """The ledger: what was decided and what came of it, in the order in which it happened, for good."""
 
+from math import inf, nan
+
 import pytest
 
 from galvanaut.campaigns.ledger import Ledger, Outcome
@@ -38,6 +40,15 @@ def test_everything_comes_back_after_reopening(reopen, clock):
     assert (trial.recipe, trial.as_made, trial.tested, trial.doses) == (RECIPE, MADE, MADE, DOSES)
     assert (trial.proposed_at, trial.ended_at, trial.status) == (100.0, 160.0, "ok")
     assert trial.outcome == Outcome("ok", {"conductivity": 5.0}, {"conductivity": 0.1}, {"readings": [5.0]})
+
+
+def test_a_deviation_that_is_no_number_is_none(reopen):
+    ledger = reopen()
+    ledger.propose(1, RECIPE, DOSES, {})
+    values = {"life": 300.0, "conductivity": 5.0, "cost": 20.0}
+    ledger.close(1, Outcome("ok", values, {"life": inf, "conductivity": 0.1, "cost": nan}))
+    outcome = reopen().trials[1].outcome
+    assert (outcome.values, outcome.deviations) == (values, {"conductivity": 0.1})
 
 
 def test_pending_and_ended_trials_are_told_apart(reopen):

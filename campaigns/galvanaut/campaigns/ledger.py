@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Literal
 
 from galvanaut.campaigns.planchanges import differences
@@ -30,7 +31,8 @@ class Outcome:
         status: ``ok``; ``failed_recipe`` (the planner learns from it); ``failed_cells`` (badly built, all of them) and
             ``failed_instrument`` (it learns nothing from these).
         values: measured value of each objective.
-        deviations: standard deviation of each value, as far as the readings themselves tell.
+        deviations: standard deviation of each value, as far as the readings themselves tell; none of a value of which
+            nobody knows how sure it is.
         details: what else was measured, as JSON.
         reason: why it failed, in words.
     """
@@ -40,6 +42,11 @@ class Outcome:
     deviations: Mapping[str, float] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        # JSON has no word for infinite: a trial with such a deviation could never be closed.
+        known = {name: deviation for name, deviation in self.deviations.items() if isfinite(deviation)}
+        object.__setattr__(self, "deviations", known)
 
 
 @dataclass(frozen=True)

@@ -63,43 +63,45 @@ def judged(trial: TrialRecord, liquid: Outcome, tested: Sequence[Tested], lab: L
     """
     if liquid.status != "ok":
         return liquid
-    values, deviations = dict(liquid.values), dict(liquid.deviations)
-    details: dict[str, Any] = dict(liquid.details)
+    outcome = liquid
     if lab.plan.cells is not None:
         found = _cell_verdicts(tested, lab)
         lives = summarise_trial([_replicate(one, found[one.cell], lab) for one in tested])
-        details |= {"cells": [_cell_json(one, found[one.cell]) for one in tested], "life": lives.to_json()}
-        if lives.figure is None:
-            return Outcome("failed_cells", details=details, reason=lives.reason)
-        _add_life(values, deviations, details, lives)
+        outcome = with_lives(liquid, [_cell_json(one, found[one.cell]) for one in tested], lives)
+        if outcome.status != "ok":
+            return outcome
         if trial.stopped is not None and any(_was_ended_early(one) for one in tested):
-            _add_forecast(values, deviations, details, trial.stopped["decision"])
-    return _scored(Outcome("ok", values, deviations, details), trial, lab.campaign)
+            outcome = _with_forecast(outcome, trial.stopped["decision"])
+    return _scored(outcome, trial, lab.campaign)
 
 
-def _add_life(
-    values: dict[str, float], deviations: dict[str, float], details: dict[str, Any], lives: TrialSummary
-) -> None:
-    if lives.figure is not None:
-        values["life"], deviations["life"] = lives.figure.value, lives.figure.sd
+def with_lives(liquid: Outcome, cells: Sequence[Mapping[str, Any]], lives: TrialSummary) -> Outcome:
+    """The outcome of a liquid, and of its cells."""
+    details = {**liquid.details, "cells": list(cells), "life": lives.to_json()}
+    if lives.figure is None:
+        return Outcome("failed_cells", details=details, reason=lives.reason)
     if lives.is_censored:
         details["censored"] = ["life"]
+    values = {**liquid.values, "life": lives.figure.value}
+    return Outcome("ok", values, {**liquid.deviations, "life": lives.figure.sd}, details)
 
 
 def _was_ended_early(one: Tested) -> bool:
     return str(one.cycling.get("reason", "")).startswith(ENDED_EARLY)
 
 
-def _add_forecast(
-    values: dict[str, float], deviations: dict[str, float], details: dict[str, Any], decision: Mapping[str, Any]
-) -> None:
+def _with_forecast(outcome: Outcome, decision: Mapping[str, Any]) -> Outcome:
     """What was forecast of a recipe whose cells were taken off: its planner is told that, with how sure it is.
 
     That they live longer than they were seen to is in the forecast already; alone it would say nothing against them.
     """
-    values["life"], deviations["life"] = decision["life"], decision["life_sd"]
-    details.pop("censored", None)
-    details |= {FORECAST: ["life"], "stopped": dict(decision)}
+    details = {name: value for name, value in outcome.details.items() if name != "censored"}
+    return replace(
+        outcome,
+        values={**outcome.values, "life": decision["life"]},
+        deviations={**outcome.deviations, "life": decision["life_sd"]},
+        details={**details, FORECAST: ["life"], "stopped": dict(decision)},
+    )
 
 
 def _scored(outcome: Outcome, trial: TrialRecord, campaign: Campaign) -> Outcome:

@@ -54,7 +54,7 @@ def to_beat(campaign: Campaign, ledger: Ledger, trial: int) -> ToBeat | None:
     found, lives = list[tuple[float, int, bool, Rival]](), list[float]()
     for number, other in sorted(ledger.trials.items()):
         values: dict[str, float]
-        if other.outcome is not None and LIFE in other.outcome.values:
+        if other.outcome is not None and LIFE in other.outcome.deviations:
             values, sd = dict(other.outcome.values), other.outcome.deviations[LIFE]
             lives.append(values[LIFE])
             is_forecast = False

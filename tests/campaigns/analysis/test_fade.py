@@ -77,6 +77,24 @@ def test_uncertainty_is_that_of_the_scatter():
     assert abs(np.mean(misses)) < 0.5
 
 
+def test_a_sudden_death_is_known_to_a_part_of_a_cycle():
+    """Two cycles below end a test, and five before them that rose or lay level outvote these."""
+    draw = np.random.default_rng(4)
+    for before in (4 * (1 + 5e-4 * np.arange(20)), 4 * (1 - 1e-4 * np.arange(20))):
+        for scatter in (0.0, 1e-3):
+            found = life_of([*(before + draw.normal(0, scatter, 20)), 2.90, 2.95])
+            assert 20 < found.cycles < 21
+            assert 0 <= found.sd < 0.01
+
+
+def test_a_slow_fade_is_no_sudden_death():
+    """One step of its scatter is many times as steep as the cycles around it."""
+    capacities = 4 * (1 - 5e-4 * np.arange(500)) + np.random.default_rng(6).normal(0, 0.01, 500)
+    found = life_of(capacities, reference_cycles=9)
+    assert not found.is_censored
+    assert found.sd > 2
+
+
 def test_noise_is_that_of_the_capacities():
     draw = np.random.default_rng(3)
     retained = retention(cycles_of(fading(4e-3 + draw.normal(0, 2e-5, 200))))

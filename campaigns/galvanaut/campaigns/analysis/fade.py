@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import hypot, inf, nan, sqrt
+from math import hypot, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from galvanaut.core.errors import InputError
 END_OF_LIFE = 0.8
 _SLOPE_CYCLES = 5
 """The slope where the limit is crossed rests on so many cycles of the kind to either side."""
+_SUDDEN = 10.0
+"""A fall in one step that is so many times the noise, and so many times as steep as the cycles around it, is a sudden
+one: these say nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Life:
 
     Attributes:
         cycles: on the record's own count of cycles; if censored, the last cycle at which the cell was still above.
-        sd: standard uncertainty by noise and slope; NaN if censored, infinite if the capacity does not fall there.
+        sd: standard uncertainty by noise and slope; NaN if censored.
         is_censored: not reached yet: the life is longer than ``cycles``.
         limit: the share.
         reference_Ah: capacity that counts as 1.
@@ -139,8 +142,7 @@ def life(retained: Retention, limit: float = END_OF_LIFE) -> Life:
     ends = float(retained.cycle[at - 1] + part * (retained.cycle[at] - retained.cycle[at - 1]))
     reference = retained.reference_Ah
     noise_Ah = hypot(hypot(1 - part, part) * retained.noise_Ah, limit * reference.sd)
-    slope = _slope(retained, at)
-    sd = noise_Ah / reference.value / -slope if slope < 0 else inf
+    sd = noise_Ah / reference.value / -_slope(retained, at)
     return Life(ends, sd, False, limit, reference, last)
 
 
@@ -153,8 +155,17 @@ def _noise(capacity_Ah: Array, sds_Ah: Array) -> float:
 
 
 def _slope(retained: Retention, at: int) -> float:
-    """Median of the slopes of all pairs of cycles around a crossing (Theil and Sen), share per cycle."""
+    """Share per cycle at a crossing, always below zero.
+
+    The median of the slopes of all pairs of cycles around it (Theil and Sen). Where a cell that rose or held its
+    capacity dies at once, it is that of the fall itself.
+    """
     near = slice(max(0, at - _SLOPE_CYCLES), at + _SLOPE_CYCLES)
     cycle, share = retained.cycle[near].astype(np.float64), retained.share.values[near]
     first, second = np.triu_indices(len(cycle), 1)
-    return float(np.median((share[second] - share[first]) / (cycle[second] - cycle[first])))
+    around = float(np.median((share[second] - share[first]) / (cycle[second] - cycle[first])))
+    fall = float(retained.share.values[at - 1] - retained.share.values[at])
+    steepest = -fall / float(retained.cycle[at] - retained.cycle[at - 1])
+    noise = retained.noise_Ah / retained.reference_Ah.value
+    is_sudden = fall > _SUDDEN * noise and steepest < _SUDDEN * around
+    return steepest if around >= 0 or is_sudden else around
