@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellrecords import fading
+from cellrecords import cycle, fading, frame
+from cyclinglab import ENVELOPE
 from galvanaut.campaigns.analysis.cycles import per_cycle
 from galvanaut.campaigns.analysis.fade import life, retention
 from galvanaut.campaigns.analysis.record import Record
@@ -18,10 +19,27 @@ from galvanaut.campaigns.recipe import Recipe
 from galvanaut.core.clock import VirtualClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, opened
-from galvanaut.flows.celloutcome import with_lives
+from galvanaut.flows.celloutcome import life_of, with_lives
+from galvanaut.instruments.cycling.plan import load_plan
+from galvanaut.instruments.envelope import Envelope
 
 LIQUID = Outcome("ok", {"conductivity": 9.0}, {"conductivity": 0.1}, {"temperature_degC": 25.0})
 RISING = 4e-3 * (1 + 5e-4 * np.arange(20))
+
+
+PLAN = """
+nominal_capacity: measured
+stop_rules: {minimum_retention: 0.8, consecutive: 2}
+protocol:
+  record: {time_s: 30}
+  safety: {}
+  method:
+    - {step: tag, tag: again}
+    - {step: constant_current, rate_C: 1, until_voltage_V: 4.2}
+    - {step: constant_voltage, voltage_V: 4.2, until_rate_C: C/20}
+    - {step: constant_current, rate_C: -1, until_voltage_V: 2.8}
+    - {step: loop, loop_to: again, cycle_count: 100}
+"""
 
 
 def replicate(name, capacities_Ah):
@@ -56,3 +74,14 @@ def test_a_trial_with_a_sudden_death_is_closed(tmp_path):
     assert trial.status == "ok"
     assert trial.outcome.values["life"] == pytest.approx(20.75, abs=0.05)
     assert trial.outcome.deviations["life"] == pytest.approx(0.13 * 20.75, rel=0.01)
+
+
+def test_a_cell_that_was_ended_for_its_capacity_is_dead(tmp_path):
+    """Its contacts fail: its charge is held from the beginning, and looks like one at a third of the current."""
+    (tmp_path / "plan.yaml").write_text(PLAN, "utf-8")
+    steps = [step for n in range(1, 21) for step in cycle(n, 4e-3, 4e-3, charge_A=4e-3, discharge_A=4e-3)]
+    steps += [step for n in (21, 22) for step in cycle(n, 1e-3, 1e-3, charge_A=1.2e-3, discharge_A=4e-3)]
+    record = Record.of(frame(steps), "cell-1")
+    found = life_of(record, load_plan(tmp_path / "plan.yaml"), Envelope.model_validate(ENVELOPE), is_finished=True)
+    assert not found.is_censored
+    assert found.cycles == pytest.approx(20 + 0.2 / 0.75)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from galvanaut.campaigns.analysis.cycles import per_cycle
 from galvanaut.campaigns.analysis.evidence import Evidence, Expected, evidence
 from galvanaut.campaigns.analysis.fade import END_OF_LIFE, Life, life, retention
+from galvanaut.campaigns.analysis.rates import planned_class
 from galvanaut.campaigns.analysis.record import Record
 from galvanaut.campaigns.analysis.trialsummary import Replicate, TrialSummary, summarise_trial
 from galvanaut.campaigns.analysis.verdict import Verdict, verdicts
 from galvanaut.campaigns.ledger import FORECAST, Outcome
 from galvanaut.campaigns.objectivefields import SCORE, score, score_deviation
 from galvanaut.core.errors import InputError
+from galvanaut.instruments.cycling.kinds import any_program, cycle_kinds
 from galvanaut.instruments.cycling.program import CurrentStep, VoltageStep, compile_program
 from galvanaut.instruments.jobs.cycling import ENDED_EARLY
 
@@ -44,15 +46,20 @@ def expected_of(plan: TestPlan, envelope: Envelope) -> Expected:
     return Expected(plan.capacity_Ah, max(tops, default=envelope.voltage_max_V))
 
 
-def life_of(record: Record, plan: TestPlan, *, is_finished: bool) -> Life:
+def life_of(record: Record, plan: TestPlan, envelope: Envelope, *, is_finished: bool) -> Life:
     """Cycles until the share of the capacity was left at which the plan ends; 80 % if it has no such rule.
+
+    Cycles of one kind are those that the plan says are, as for its stop rules: a cell that fails may look like one that
+    was cycled in another way.
 
     Raises:
         InputError: the record has no complete cycle.
     """
     rules = plan.stop_rules
     limit = END_OF_LIFE if rules is None or rules.retention_min is None else rules.retention_min
-    return life(retention(per_cycle(record, is_finished=is_finished), source=record.source), limit)
+    cycles = per_cycle(record, is_finished=is_finished)
+    kind = planned_class(cycles, cycle_kinds(any_program(plan, envelope)))
+    return life(retention(cycles, kind, source=record.source), limit)
 
 
 def judged(trial: TrialRecord, liquid: Outcome, tested: Sequence[Tested], lab: Lab) -> Outcome:
@@ -138,7 +145,8 @@ def _replicate(one: Tested, verdict: Verdict, lab: Lab) -> Replicate:
         return Replicate(verdict, None)
     try:
         record = lab.record(one.cycling_test, one.cell)
-        return Replicate.of_life(verdict, life_of(record, plan.cycling, is_finished=True))
+        envelope = lab.bench.envelope_at(one.holder)
+        return Replicate.of_life(verdict, life_of(record, plan.cycling, envelope, is_finished=True))
     except InputError as error:
         return Replicate(replace(verdict, status="unknown", reason=str(error)), None)
 

@@ -16,9 +16,8 @@ from galvanaut.core.errors import InputError
 from galvanaut.flows.curvefeatures import CurveFeatures, known_at
 from galvanaut.flows.plan import plan_of
 from galvanaut.flows.stepnames import CYCLING
-from galvanaut.instruments.cycling.kinds import main_cycles
+from galvanaut.instruments.cycling.kinds import any_program, main_cycles
 from galvanaut.instruments.cycling.plan import TestPlan
-from galvanaut.instruments.cycling.program import compile_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from galvanaut.instruments.journal import JobRecord, Journal
 
 _CYCLE = "cycle_"
-_ANY_AH = 1e-3
 
 
 class FadeCourses:
@@ -62,9 +60,7 @@ class FadeCourses:
 
     @cached_property
     def _program(self) -> Program:
-        """What C-rates refer to plays no part in what is asked of it here."""
-        plan = self._plan.with_capacity(_ANY_AH) if self._plan.wants_capacity else self._plan
-        return compile_program(plan, self._envelope)[0]
+        return any_program(self._plan, self._envelope)
 
     @cached_property
     def _main(self) -> frozenset[int]:

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from cellrecords import cycle, fading, frame
+from cellrecords import Step, cycle, fading, frame
 from galvanaut.campaigns.analysis.cycles import per_cycle
 from galvanaut.campaigns.analysis.fade import life, retention
-from galvanaut.campaigns.analysis.rates import rate_classes
+from galvanaut.campaigns.analysis.rates import planned_class, rate_classes
 from galvanaut.campaigns.analysis.record import Record
 from galvanaut.core.errors import InputError
 
@@ -38,6 +38,50 @@ def test_cycles_of_another_rate_are_another_kind():
 def test_a_current_that_drifts_stays_one_kind():
     steps = [step for n in range(1, 21) for step in cycle(n, 4e-3, 4e-3, charge_A=2e-3 * 0.97**n, discharge_A=4e-3)]
     assert len(rate_classes(cycles_of(frame(steps, 600)))) == 1
+
+
+def held(number, full_s, held_A, discharged_Ah, pulse_s=0.0):
+    """Charged with 4 mA for a while, then at a held voltage, discharged with 4 mA; perhaps with a pulse before."""
+    begin = [Step(number, 6e-3, pulse_s, 3.0, 3.3)] if pulse_s else []
+    left_C = 3600 * discharged_Ah - 4e-3 * full_s
+    return [
+        *begin,
+        Step(number, 4e-3, full_s, 3.3, 4.2),
+        Step(number, held_A, left_C / held_A, 4.2, 4.2),
+        Step(number, -4e-3, 3600 * discharged_Ah / 4e-3, 4.1, 2.9),
+    ]
+
+
+def sound(count):
+    return [step for n in range(1, count + 1) for step in held(n, 2700, 2e-3, 4e-3 * (1 - 0.002 * n))]
+
+
+def test_a_cell_whose_contacts_fail_stays_of_its_kind():
+    """Its charge runs in the held voltage, at less than half the mean current."""
+    steps = [*sound(20), *held(21, 60, 1.2e-3, 2.4e-3), *held(22, 60, 1.2e-3, 2.4e-3)]
+    cycles = cycles_of(frame(steps, 30))
+    assert cycles.charge_A[0] > 2.5 * cycles.charge_A[-1]
+    assert [len(each.rows) for each in rate_classes(cycles)] == [22]
+    found = life(retention(cycles))
+    assert not found.is_censored
+    assert 20 < found.cycles < 21
+
+
+@pytest.mark.parametrize(("pulse_s", "kinds"), [(5.0, [12]), (60.0, [10, 2])])
+def test_a_short_pulse_makes_no_kind_of_its_own(pulse_s, kinds):
+    steps = [*sound(10), *held(11, 2700, 2e-3, 4e-3, pulse_s), *held(12, 2700, 2e-3, 4e-3, pulse_s)]
+    assert [len(each.rows) for each in rate_classes(cycles_of(frame(steps, 30)))] == kinds
+
+
+def test_a_plan_says_which_cycles_are_of_one_kind():
+    """Two of formation at a tenth of the current, then ageing."""
+    cycles = cycles_of(fading([4.4e-3, 4.4e-3, 4e-3, 3.9e-3, 2e-3, 1.9e-3]))
+    chosen = planned_class(cycles, [2, 2, *[5] * 100])
+    assert cycles.number[chosen.rows].tolist() == [3, 4, 5, 6]
+    assert life(retention(cycles, chosen)).cycles == pytest.approx(4 + (3.9 - 3.2) / 1.9)
+    assert planned_class(cycles, [2, 2]).rows.tolist() == [0, 1], "what comes after the last loop is of no kind"
+    assert planned_class(cycles_of(fading([4e-3, 4e-3])), [2, 2, *[5] * 100]).rows.tolist() == [0, 1]
+    assert planned_class(cycles, []) is None
 
 
 def test_life_lies_on_the_line_between_two_cycles():

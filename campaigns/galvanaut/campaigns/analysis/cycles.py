@@ -11,6 +11,9 @@ from galvanaut.campaigns.analysis.accuracy import KEITHLEY_2450, Accuracy
 from galvanaut.campaigns.analysis.figures import Array, Figures, Flags, Integers, json_number, over
 from galvanaut.campaigns.analysis.record import Intervals, Record
 
+_PULSE_SHARE = 0.01
+"""What moves so little of a cycle's charge does not say at which current it was charged."""
+
 
 @dataclass(frozen=True)
 class Cycles:
@@ -25,6 +28,8 @@ class Cycles:
         energy_efficiency: the same of energy.
         end_charge_V, end_discharge_V: last voltage under current in that direction.
         charge_A, discharge_A: mean current, each part weighted by the charge it moved; both positive.
+        highest_charge_A: largest charging current, but for a hundredth of the charge: neither a pulse nor a reading
+            that overshoots counts.
         seconds: duration.
         gap_s: time under current without a reading for long; charge is interpolated there.
         is_complete: whether it counts as data: the cell was charged and discharged, and the cycle came to its end.
@@ -43,6 +48,7 @@ class Cycles:
     end_discharge_V: Figures
     charge_A: Array
     discharge_A: Array
+    highest_charge_A: Array
     seconds: Array
     gap_s: Array
     is_complete: Flags
@@ -94,6 +100,7 @@ def per_cycle(
         _end(discharge, accuracy),
         over(charge.square_A_Ah, charge.charge_Ah),
         over(discharge.square_A_Ah, discharge.charge_Ah),
+        _highest(intervals, groups),
         groups.sum(intervals.seconds),
         groups.sum(np.where(gaps, intervals.seconds, 0.0)),
         is_complete,
@@ -141,6 +148,20 @@ def _half(record: Record, intervals: Intervals, groups: _Groups, gaps: Flags, si
         np.sqrt(within.sum(gap_Ah**2)),
         end_V,
     )
+
+
+def _highest(intervals: Intervals, groups: _Groups) -> Array:
+    """See `Cycles.highest_charge_A`."""
+    rows = np.flatnonzero(intervals.current_A > 0)
+    rows = rows[np.lexsort((-intervals.current_A[rows], groups.index[rows]))]  # cycle by cycle, the largest first
+    within = _Groups(groups.index[rows], groups.count)
+    charge_Ah = intervals.charge_Ah[rows]
+    total_Ah = within.sum(charge_Ah)
+    before_Ah = np.cumsum(total_Ah) - total_Ah
+    counts = np.cumsum(charge_Ah) - before_Ah[within.index] >= _PULSE_SHARE * total_Ah[within.index]
+    found = np.full(groups.count, np.nan)
+    found[within.index[counts][::-1]] = intervals.current_A[rows][counts][::-1]  # of equal indices the first one stays
+    return found
 
 
 def _charge(half: _Half, accuracy: Accuracy) -> Figures:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from galvanaut.instruments.cycling.program import LoopStep
+from galvanaut.instruments.cycling.program import LoopStep, compile_program
 
 if TYPE_CHECKING:
+    from galvanaut.instruments.cycling.plan import TestPlan
     from galvanaut.instruments.cycling.program import Program
+    from galvanaut.instruments.envelope import Envelope
+
+_ANY_AH = 1e-3
+
+
+def any_program(plan: TestPlan, envelope: Envelope) -> Program:
+    """The steps of a plan for whatever cell: what C-rates refer to plays no part in the kinds of its cycles."""
+    return compile_program(plan.with_capacity(_ANY_AH) if plan.wants_capacity else plan, envelope)[0]
 
 
 def cycle_kinds(program: Program) -> list[int]:
