@@ -6,6 +6,8 @@ from cellformation import formation
 from cellrecords import Step, cycle, frame
 from galvanaut.campaigns.analysis.evidence import Expected, evidence
 from galvanaut.campaigns.analysis.record import Record
+from galvanaut.campaigns.analysis.thresholds import Thresholds
+from galvanaut.campaigns.analysis.verdict import alone
 from galvanaut.core import bdf
 from galvanaut.simulators.cells.spme.cells import Sample
 
@@ -88,3 +90,22 @@ def test_resistance_is_that_of_discharges_out_of_a_rest():
     found = read(frame(steps, period_s=10))
     assert found.resistance_ohm.value == pytest.approx((4.1 - (4.09 - 0.29 * 30 / 3600)) / 1e-3, rel=1e-3)
     assert np.isnan(read(frame(steps, period_s=60)).resistance_ohm.value)  # no reading before 30 s
+
+
+@pytest.mark.parametrize("share", [0.2, 0.05, 0.02])
+def test_a_hold_before_the_rest_hides_no_misassembled_cell(share):
+    """However little flows at its end; 250 ohm are too many."""
+    taper_A = 4e-3 * share ** np.linspace(0.0, 1.0, 20)
+    left_s = 3.6 / taper_A.sum()  # of 4 mAh three go in before
+    steps = []
+    for number in (1, 2):
+        steps += [
+            Step(number, 4e-3, 2700, 3.6, 4.2),
+            *(Step(number, current_A, left_s, 4.2, 4.2) for current_A in taper_A),
+            Step(number, 0.0, 1500, 4.18, 4.17),
+            Step(number, -4e-3, 3600, 3.17, 2.9),
+            Step(number, 0.0, 1500, 3.0, 3.0),
+        ]
+    found = read(frame(steps, period_s=30))
+    assert found.resistance_ohm.value == pytest.approx(250, rel=0.01)
+    assert alone(found, EXPECTED, Thresholds()).status == "misassembled"

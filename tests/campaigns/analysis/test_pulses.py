@@ -73,10 +73,20 @@ def test_uncertainty_has_gains_noise_and_the_unknown_beginning():
     assert 0 < missed < np.sqrt(12) * begun.sd
 
 
+@pytest.mark.parametrize("share", [0.5, 0.06, 0.05, 0.01])
+def test_a_rest_after_a_taper_is_seen_however_low_its_current_ended(share):
+    frame = table()
+    taper_A = 4e-3 * share ** np.linspace(0.0, 1.0, 50)
+    before = pd.DataFrame({bdf.VOLTAGE: 4.2, bdf.CURRENT: taper_A, bdf.CYCLE: 1, bdf.TEST_TIME: np.arange(-50.0, 0.0)})
+    pulse, _ = found(pd.concat([before, frame]))
+    assert (pulse.direction, pulse.time_s) == ("discharge", 60.0)
+
+
 def test_what_is_no_pulse():
     assert found(table(pulse_s=200.0)) == []
     assert len(found(table(pulse_s=200.0), longest_s=300.0)) == 2
     assert len(found(table(rest_s=5.0), least_rest_s=10.0)) == 0
+    assert len(found(table([-4e-3, 1.9e-4, -4e-3]))) == 2, "a twentieth of the largest current is none"
     ramp = table([-4e-3])
     ramp[bdf.CURRENT] *= 1 - 0.02 * np.maximum(0, ramp[bdf.TEST_TIME] - 60.5)
     assert found(ramp) == []

@@ -14,7 +14,7 @@ from galvanaut.campaigns.analysis.record import Intervals, Record
 
 DELAYS_S = (1.0, 10.0, 30.0)
 _JUMP_SHARE = 0.05
-"""A change of the current by this share of the largest one in the record begins or ends a pulse."""
+"""A change of the current by this share of the largest one in the record begins or ends a pulse; none is smaller."""
 _CONSTANT_SHARE = 0.1
 """A pulse whose current spreads further about its median is none."""
 
@@ -81,33 +81,38 @@ def pulses(
         capacity_Ah: full scale of the state of charge.
         start_soc: state of charge at the beginning of the record.
     """
-    begins = _segments(record.current_A)
+    jump_A, rest_A = _JUMP_SHARE * float(np.abs(record.current_A).max()), accuracy.rest_A
+    begins = _segments(record.current_A, jump_A, rest_A)
     ends = np.append(begins[1:], len(record))
     moved_Ah = np.append(0.0, np.cumsum(Intervals.of(record, accuracy.rest_A).charge_Ah))
     found = []
     for before, first, end in zip(begins[:-1], begins[1:], ends[1:], strict=True):
         rest, pulse = slice(int(before), int(first)), slice(int(first), int(end))
-        if _is_pulse(record, rest, pulse, accuracy.rest_A, longest_s, least_rest_s):
+        if _is_pulse(record, rest, pulse, rest_A, jump_A, longest_s, least_rest_s):
             charge_Ah = float(moved_Ah[first - 1])
             soc = np.nan if capacity_Ah is None else start_soc + charge_Ah / capacity_Ah
             found.append(_measured(record, pulse, accuracy, tuple(delays_s), charge_Ah, soc))
     return found
 
 
-def _segments(current_A: Array) -> Integers:
-    """First row of every stretch of steady current."""
-    jump_A = _JUMP_SHARE * float(np.abs(current_A).max())
-    return np.append(0, np.flatnonzero(np.abs(np.diff(current_A)) > jump_A) + 1)
+def _segments(current_A: Array, jump_A: float, rest_A: float) -> Integers:
+    """First row of every stretch of steady current, and of every rest: a taper ends in a small jump, or in none."""
+    flows = np.abs(current_A) > rest_A
+    begins = (np.abs(np.diff(current_A)) > jump_A) | (flows[1:] != flows[:-1])
+    return np.append(0, np.flatnonzero(begins) + 1)
 
 
-def _is_pulse(record: Record, rest: slice, pulse: slice, rest_A: float, longest_s: float, least_rest_s: float) -> bool:
+def _is_pulse(
+    record: Record, rest: slice, pulse: slice, rest_A: float, jump_A: float, longest_s: float, least_rest_s: float
+) -> bool:
     current_A = record.current_A[pulse]
     middle_A = abs(float(np.median(current_A)))
     seconds = record.time_s[pulse.stop - 1] - record.time_s[pulse.start - 1]
     # A rest that follows another step began with that step's last reading.
     rested_s = record.time_s[rest.stop - 1] - record.time_s[max(0, rest.start - 1)]
     return bool(
-        np.abs(record.current_A[rest]).max() <= rest_A < middle_A
+        np.abs(record.current_A[rest]).max() <= rest_A
+        and middle_A > max(rest_A, jump_A)
         and np.isfinite(record.voltage_V[pulse.start - 1])
         and np.ptp(current_A) <= _CONSTANT_SHARE * middle_A
         and seconds <= longest_s
