@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from galvanaut.core.errors import UnsupportedError
 from galvanaut.instruments.runs import Row
 from galvanaut.simulators.cells.spme.compiled import is_compiling
-from galvanaut.simulators.twin import Tuning, Twin, TwinPrior
+from galvanaut.simulators.twin import Tuning, Twin, TwinPrior, engine
 from galvanaut.simulators.twin.twin import MODEL
 from twinstreams import Plan, Stream, conductivity, cycled, sample
 
@@ -61,6 +61,32 @@ def test_doubles_and_late_readings_are_left_out(places: list[int], kind: str) ->
     assert dirty.state.soc == pytest.approx(clean.state.soc, abs=2e-3)
     assert dirty.state.resistance_ohm == pytest.approx(clean.state.resistance_ohm, abs=0.3)
     assert dirty.state.readings == clean.state.readings + len(extended) - len(TABLE)
+
+
+@pytest.mark.parametrize("compiles", [True, False])
+@pytest.mark.parametrize("counted", [True, False])
+def test_what_comes_late_or_twice_ends_no_cycle(counted: bool, compiles: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reading of the cycle before, one at the instant of the last one, and one without a current."""
+    if compiles and not is_compiling():
+        pytest.skip("needs numba")
+    monkeypatch.setattr(engine, "is_compiling", lambda: compiles)
+    rows = [
+        (1200.0 * number + 60 * k, 1e-3 if k < 10 else -1e-3, 3.7 + 0.002 * min(k, 20 - k), nan, number, nan, nan)
+        for number in (1, 2, 3)
+        for k in range(20)
+    ]
+    table = np.array(rows)
+    late, twice, blind = table[8].copy(), table[39].copy(), table[36].copy()
+    twice[[1, 4]] = table[40, [1, 4]]  # of the next cycle, too early
+    blind[[0, 1, 4]] = blind[0] + 30, nan, 3
+    extended = np.insert(table, [25, 40, 37], [late, twice, blind], axis=0)
+    if not counted:
+        table[:, 4] = extended[:, 4] = nan
+    clean, dirty = fed(table), fed(extended)
+    assert len(clean.cycles) == 2
+    assert dirty.cycles == clean.cycles
+    assert dirty.state.readings == clean.state.readings + 3
+    assert dirty.state.soc == clean.state.soc
 
 
 def test_an_exact_double_changes_nothing_that_is_estimated() -> None:

@@ -30,7 +30,7 @@ def tick(fixed: Any, liquid: Any, rows: Any, readings: Array, seen: Array, is_ov
     here = np.isfinite(readings[:, 0])
     counted = np.isfinite(cycle) & np.isfinite(rows["cycle"])
     ends = np.where(counted, cycle != rows["cycle"], (rows["phase"] < 0) & (current_A > f["rest_A"]))
-    is_over[:] = here & begun & ends
+    is_over[:] = here & begun & np.isfinite(current_A) & (readings[:, 0] > rows["time_s"]) & ends
     _read(f, e, rows, readings, seen, np.flatnonzero(here & ~is_over))
 
 
@@ -39,14 +39,15 @@ def _read(f: Any, e: Any, rows: Any, readings: Array, seen: Array, chosen: Any) 
     rows["readings"][chosen] += 1
     s, told = rows[chosen], readings[chosen]
     seconds = np.where(s["begun"] != 0, told[:, 0] - s["time_s"], 0.0)
-    is_bad = ~np.isfinite(told[:, 1]) | (seconds < 0) | ((s["begun"] == 0) & ~_sees(f, told))
+    is_late = (s["begun"] != 0) & (seconds <= 0)
+    is_bad = ~np.isfinite(told[:, 1]) | is_late | ((s["begun"] == 0) & ~_sees(f, told))
     degC = told[:, 3]
-    takes_degC = np.isfinite(degC) & np.isfinite(told[:, 1]) & (seconds >= 0)
+    takes_degC = np.isfinite(degC) & np.isfinite(told[:, 1]) & ~is_late
     kelvin = np.minimum(343.0, np.maximum(253.0, np.where(takes_degC, degC, 0.0) + f["freezing_K"]))
     weight = np.where(s["begun"] != 0, 1 - np.exp(-np.maximum(seconds, 0.0) / f["base_s"]), 1.0)
     rows["kelvin"][chosen] += np.where(takes_degC, (kelvin - s["kelvin"]) * weight, 0.0)
-    rows["skipped"][chosen] += is_bad | ((s["begun"] != 0) & (seconds == 0))
-    is_new, goes = ~is_bad & (s["begun"] == 0), ~is_bad & (s["begun"] != 0) & (seconds > 0)
+    rows["skipped"][chosen] += is_bad
+    is_new, goes = ~is_bad & (s["begun"] == 0), ~is_bad & (s["begun"] != 0)
     if is_new.any():
         _apply(_begin, f, e, rows, readings, seen, chosen[is_new])
     if goes.any():

@@ -323,8 +323,13 @@ def _share(f: Any, s: Any) -> float:
 
 
 @compiled
-def _ends(f: Any, s: Any, current_A: float, cycle: float) -> bool:
-    """Whether a cycle is over: by its number, or where nobody counts, when a charge begins after a discharge."""
+def _ends(f: Any, s: Any, time_s: float, current_A: float, cycle: float) -> bool:
+    """Whether a cycle is over: by its number, or where nobody counts, when a charge begins after a discharge.
+
+    A reading that is left out, as it comes late or twice or lacks time or current, ends none.
+    """
+    if s.begun == 0 or not (isfinite(time_s) and isfinite(current_A)) or time_s <= s.time_s:
+        return False
     if isfinite(cycle) and isfinite(s.cycle):
         return bool(cycle != s.cycle)
     return bool(s.phase < 0 and current_A > f.rest_A)
@@ -338,7 +343,7 @@ def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
     seen[4], seen[5] = 0.0, 0.0
     s.readings += 1
     seconds = time_s - s.time_s if s.begun != 0 else 0.0
-    if not (isfinite(time_s) and isfinite(current_A)) or (s.begun != 0 and seconds < 0):
+    if not (isfinite(time_s) and isfinite(current_A)) or (s.begun != 0 and seconds <= 0):
         s.skipped += 1
         return
     if isfinite(degC):
@@ -350,8 +355,6 @@ def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
             return
         _begin(f, e, s, time_s, current_A, measured_V)
         seen[0], seen[1] = s.simulated_V, measured_V - s.simulated_V
-    elif seconds == 0:
-        s.skipped += 1
     else:
         if seconds > f.gap_s:
             s.gaps += 1
@@ -376,7 +379,7 @@ def follow(fixed: Any, liquid: Any, rows: Any, readings: Array, seen: Array) -> 
     """
     f, e, s = fixed[0], liquid[0], rows[0]
     for place in range(len(readings)):
-        if s.begun != 0 and isfinite(readings[place, 0]) and _ends(f, s, readings[place, 1], readings[place, 4]):
+        if _ends(f, s, readings[place, 0], readings[place, 1], readings[place, 4]):
             return place
         _read(f, e, s, readings[place], seen[place])
     return len(readings)
@@ -391,7 +394,7 @@ def tick(fixed: Any, liquid: Any, rows: Any, readings: Array, seen: Array, is_ov
         is_over[place] = False
         if not isfinite(readings[place, 0]):
             continue
-        if s.begun != 0 and _ends(f, s, readings[place, 1], readings[place, 4]):
+        if _ends(f, s, readings[place, 0], readings[place, 1], readings[place, 4]):
             is_over[place] = True
             continue
         _read(f, liquid[place], s, readings[place], seen[place])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Of snapshots."""
-MODEL = "reduced SPMe in an extended Kalman filter, 1"
+MODEL = "reduced SPMe in an extended Kalman filter, 2"
 """Named in snapshots and exports; changes when the same readings would give another state."""
 
 
