@@ -257,3 +257,14 @@ def test_the_salt_is_the_one_that_was_asked_for() -> None:
         CellSpec.model_validate({"physics": "single particle", "salt": f"{salt} mol/L"}).build() for salt in (0.3, 1.0)
     )
     assert weak.voltage_V(weak.fresh(), 4e-3) > strong.voltage_V(strong.fresh(), 4e-3) + 1e-3
+
+
+def test_what_changed_comes_in_one_order_in_every_process() -> None:
+    """It is written as it comes, and a set of names has another order for every seed of Python's hashes."""
+    names = [f"holder_{n}" for n in range(1, 9)]
+    made = Holders(dict.fromkeys(names, CIRCUIT), 0.0)
+    for name in reversed(names):
+        made.impose(name, DRIVES["watchdog"], 10.0)
+    assert list(made.changes()) == names
+    made.put_off("x", 9000.0)
+    assert list(made.changes()) == names

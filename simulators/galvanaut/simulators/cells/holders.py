@@ -87,8 +87,8 @@ class Holders:
         return {name: self._row(name) for name in self._changes}
 
     def changes(self) -> dict[str, dict[str, Any]]:
-        """What of `rows` has changed since the last call."""
-        touched, self._touched = self._touched, set()
+        """What of `rows` has changed since the last call; in one order in every process, as it goes into a file."""
+        touched, self._touched = sorted(self._touched), set()
         return {name: self._row(name) for name in touched}
 
     def _row(self, holder: str) -> dict[str, Any]:
