@@ -139,6 +139,7 @@ def view(lab: Path, test: str, asked: Asked | None = None) -> TwinView:
             charge_A=asked.charge_A,
             discharge_A=asked.discharge_A,
             temperature_degC=asked.temperature_degC,
+            cell=str(facts.get("cell", test)),
         )
         return TwinView(test, facts, twin, ahead, "", _life(folder, key))
     except UnsupportedError as error:

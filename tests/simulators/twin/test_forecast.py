@@ -59,6 +59,13 @@ def test_the_same_question_has_the_same_answer(aged: tuple[Twin, np.ndarray]) ->
     assert np.array_equal(first, second)
 
 
+def test_cells_of_other_names_have_draws_of_their_own(aged: tuple[Twin, np.ndarray]) -> None:
+    one, again, other = (aged[0].forecast(10, cell=cell).discharged_Ah for cell in ("a-001-1", "a-001-1", "a-001-2"))
+    assert np.array_equal(one[0.25], again[0.25])
+    assert not np.array_equal(one[0.25], other[0.25])
+    assert one[0.5] == pytest.approx(other[0.5], rel=0.01)
+
+
 def test_few_cycles_are_not_enough(prior: TwinPrior) -> None:
     with pytest.raises(UnsupportedError, match="a forecast needs 4 complete cycles"):
         Twin.begin(prior).forecast()

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from galvanaut.core.errors import UnsupportedError
+from galvanaut.core.identifiers import generator
 from galvanaut.simulators.cells.spme.parameters import GAS_J_MOL_K, Array
 from galvanaut.simulators.twin.discharge import delivered_Ah
 from galvanaut.simulators.twin.electrolyte import FREEZING_K
@@ -68,7 +69,7 @@ class Forecast:
 
 
 def forecast(
-    cycles: Sequence[CycleSummary], row: Any, prior: TwinPrior, tuning: Tuning, count: int, asked: Asked
+    cycles: Sequence[CycleSummary], row: Any, prior: TwinPrior, tuning: Tuning, count: int, asked: Asked, cell: str = ""
 ) -> Forecast:
     """The next cycles.
 
@@ -79,6 +80,7 @@ def forecast(
         tuning: of the twin.
         count: cycles to come.
         asked: charging and discharging current and temperature in °C; None as it was.
+        cell: its name, so that no two cells share their draws.
 
     Raises:
         UnsupportedError: fewer than `LEAST_CYCLES` cycles of the kind of the last one.
@@ -93,7 +95,7 @@ def forecast(
     charge_A = asked[0] if asked[0] is not None else last.highest_A
     discharge_A = asked[1] if asked[1] is not None else -last.lowest_A
     then_K = asked[2] + FREEZING_K if asked[2] is not None else kelvin
-    chance = np.random.default_rng(len(cycles))  # the same question gives the same answer
+    chance = generator(0, "forecast", cell, len(cycles))  # the same question gives the same answer
     ahead = np.unique(np.rint(np.linspace(0, count, POINTS)).astype(int))
     faster = _faster(chance, charge_A / last.highest_A, kelvin, then_K)
     health, ohm = _drawn(chance, alike, ahead, faster)

@@ -164,6 +164,7 @@ class Twin:
         charge_A: float | None = None,
         discharge_A: float | None = None,
         temperature_degC: float | None = None,
+        cell: str = "",
     ) -> Forecast:
         """The next cycles, under the running protocol or another one ("what if at 45 °C"); see `forecast.forecast`.
 
@@ -172,15 +173,15 @@ class Twin:
             charge_A: charging current; that of the last cycle by default.
             discharge_A: discharging current, positive; that of the last cycle by default.
             temperature_degC: of the cell; as now by default.
+            cell: its name, which a twin does not know; forecasts of cells of other names rest on other draws.
 
         Raises:
             UnsupportedError: too few complete cycles of the kind of the last one.
         """
         from galvanaut.simulators.twin.forecast import forecast  # takes longer to import, and few ask
 
-        return forecast(
-            self.cycles, self._row, self.prior, self.tuning, cycles, (charge_A, discharge_A, temperature_degC)
-        )
+        asked = (charge_A, discharge_A, temperature_degC)
+        return forecast(self.cycles, self._row, self.prior, self.tuning, cycles, asked, cell)
 
     def snapshot(self) -> dict[str, Any]:
         """All that the twin knows, in JSON types; `restore` reads it, and goes on bit by bit."""
