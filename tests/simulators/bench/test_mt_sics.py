@@ -97,7 +97,9 @@ def test_overload(open_bench, connect) -> None:
     lines.ask("balance", "@")
     lines.dose("salt", 18)
     assert lines.ask("balance", "S") == "S +"
+    assert lines.ask("balance", "SI") == "S +"
     assert lines.ask("balance", "T") == "T +"
+    assert lines.ask("balance", "TI") == "TI +"
 
 
 def test_less_than_zero_is_shown_with_its_sign(lines) -> None:

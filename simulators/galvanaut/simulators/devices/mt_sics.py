@@ -48,9 +48,9 @@ class Balance(WeighCell):
     # -- weights ------------------------------------------------------------------------------------------------
 
     def _shown(self, head: str, load_g: float, offset_g: float) -> str:
-        """A weight reply, or the sign of overload."""
+        """A weight reply, or the sign of overload; ``head`` is the identifier of the reply with its status."""
         if load_g > self.capacity_g:
-            return f"{head[0]} +"
+            return f"{head.split()[0]} +"
         return f"{head} {load_g - offset_g + 0.0:10.4f} g"
 
     # -- commands -----------------------------------------------------------------------------------------------
