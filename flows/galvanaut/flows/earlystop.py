@@ -79,8 +79,8 @@ class EarlyStopping:
         courses = self._of(trial)
         going = {job.request["sample"] for job in running}
         least = min((len(each.cycle) for each in courses if each.cell in going), default=0)
-        before = trial.weighed[-1]["least"] if trial.weighed else self._policy.minimum_cycles - self._policy.every
-        if least < before + self._policy.every or not going <= {each.cell for each in courses}:
+        due = self._policy.next_look(trial.weighed[-1]["least"] if trial.weighed else None)
+        if least < due or not going <= {each.cell for each in courses}:
             return
         best = to_beat(self._lab.campaign, self._lab.ledger, trial.number)
         finished = self._courses.finished(self._ledger_of)

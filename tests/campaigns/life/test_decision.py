@@ -123,6 +123,6 @@ def test_the_best_of_many_is_expected_nearer_to_the_others():
     assert rival.among([100.0, 200.0]) == rival
 
 
-def test_looks_are_due_now_and_then():
+def test_a_look_is_due_so_many_cycles_after_the_last_one():
     policy = EarlyStop(minimum_cycles=30, every=20)
-    assert [cycle for cycle in range(100) if policy.is_due(cycle)] == [30, 50, 70, 90]
+    assert (policy.next_look(), policy.next_look(30), policy.next_look(57)) == (30, 50, 77)

@@ -168,9 +168,10 @@ class _Course:
         if policy is None or not made.cells:
             return []
         longest = max(float(each.course.cycle[-1]) for each in made.cells)
-        found = []
-        for cycle in np.arange(policy.minimum_cycles, longest, policy.every):
+        found, cycle = [], policy.next_look()
+        while cycle < longest:
             found.append(max(each.done_by(float(cycle)) for each in made.cells))
+            cycle = policy.next_look(cycle)
         return found
 
     def _look(self, trial: _Trial) -> None:

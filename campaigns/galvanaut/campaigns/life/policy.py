@@ -22,6 +22,6 @@ class EarlyStop(FileModel):
     )
     every: int = Field(default=10, ge=1, description="Cycles between two looks at a recipe.")
 
-    def is_due(self, cycles: float) -> bool:
-        """Whether to look after so many cycles of the youngest cell of a recipe."""
-        return cycles >= self.minimum_cycles and (cycles - self.minimum_cycles) % self.every == 0
+    def next_look(self, before: float | None = None) -> float:
+        """Cycles of the youngest cell of a recipe after which to look, having looked after ``before``, or never."""
+        return self.minimum_cycles if before is None else before + self.every
