@@ -1,4 +1,4 @@
-"""Single cells worked out with kernels and with arrays, side by side."""
+"""Single cells worked out with kernels and with arrays, side by side, and what must not change in any."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from galvanaut.simulators.cells import OPEN, Drive, Holders
 from galvanaut.simulators.cells.spme import NO_AGEING, QUICK, Sample, SpmeCell
+from galvanaut.simulators.cells.spme.cells import Cells, States
 from galvanaut.simulators.cells.spme.parameters import Array
 
 SAMPLES = {
@@ -23,6 +24,13 @@ PARTS = (
     (Drive("x", 2.8, -4.1e-3, 0.0), 4000.0),
     (OPEN, 600.0),
 )
+
+
+def lithium_C(states: States, cells: Cells) -> Array:
+    """All lithium of cells, wherever it is, as charge; nothing changes it."""
+    full_n, full_p = states.room_C(cells)
+    lost_C = states.sei_C + states.plated_C + states.trapped_C
+    return np.asarray(states.negative * full_n + states.positive * full_p + lost_C)
 
 
 @dataclass(frozen=True)

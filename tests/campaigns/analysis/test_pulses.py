@@ -57,7 +57,6 @@ def test_delays_between_readings_are_interpolated_and_never_extrapolated():
     assert row["resistance_ohm"]["1 s"] == {"value": None, "sd": None}
     assert row["resistance_ohm"]["10 s"]["value"] == pytest.approx(at_10)
     assert row["state_of_charge"] is None
-    assert pulse.resistance_at(10.0).value == at_10
 
 
 def test_uncertainty_has_gains_noise_and_the_unknown_beginning():
@@ -68,7 +67,7 @@ def test_uncertainty_has_gains_noise_and_the_unknown_beginning():
     noise = found(fast, Accuracy(0.0, 0.0, 0.0, 0.0, 0.0, 1e-3))[0].resistance_ohm
     assert noise.sds == pytest.approx(np.hypot(np.sqrt(2) * 1e-3 / 4e-3, beginning))
     slow = table([-4e-3], period_s=4.0, late_s=4.0)  # switched right before the reading
-    begun = found(slow)[0].resistance_at(10.0)
+    begun = found(slow, delays_s=(10.0,))[0].resistance_ohm[0]
     missed = resistance_ohm(10.0) - begun.value
     assert 0 < missed < np.sqrt(12) * begun.sd
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fastcells import lithium_C
 from galvanaut.simulators.cells.cell import CellState, Limits
 from galvanaut.simulators.cells.spme.ageing import NO_AGEING, QUICK, Ageing
 from galvanaut.simulators.cells.spme.cells import Cells, Sample, States
@@ -112,7 +113,7 @@ def test_ageing_under_a_voltage_is_that_of_fine_lines() -> None:
 def test_lithium_balances_to_1e_12(cell: SpmeCell, volts: float, share: float) -> None:
     fresh, cells = cell.fresh(), cell._cells
     after = cell.states(cell.hold_voltage(fresh, volts, 0.0, Limits()).state(2e4 * share))
-    assert after.lithium_C(cells) == pytest.approx(cell.states(fresh).lithium_C(cells), rel=1e-12)
+    assert lithium_C(after, cells) == pytest.approx(lithium_C(cell.states(fresh), cells), rel=1e-12)
 
 
 @settings(deadline=None, max_examples=15)

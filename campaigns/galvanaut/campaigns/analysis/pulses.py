@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from galvanaut.campaigns.analysis.accuracy import KEITHLEY_2450, Accuracy
-from galvanaut.campaigns.analysis.figures import Array, Figure, Figures, Integers, json_number
+from galvanaut.campaigns.analysis.figures import Array, Figures, Integers, json_number
 from galvanaut.campaigns.analysis.record import Intervals, Record
 
 DELAYS_S = (1.0, 10.0, 30.0)
@@ -45,10 +45,6 @@ class Pulse:
     rest_V: float
     delays_s: tuple[float, ...]
     resistance_ohm: Figures
-
-    def resistance_at(self, delay_s: float) -> Figure:
-        """At one of ``delays_s``."""
-        return self.resistance_ohm[self.delays_s.index(delay_s)]
 
     def to_json(self) -> dict[str, Any]:
         """All of it; resistances by their delay."""

@@ -59,10 +59,6 @@ class LifePosterior:
         low, middle, high = (each - self.cycles for each in self.quantiles)
         return low, middle, high
 
-    def draws(self, count: int, generator: np.random.Generator) -> Array:
-        """Lives in cycles, (count,)."""
-        return self.at(generator.random(count))
-
     def fan(self, ahead: Array) -> Array:
         """Retention so many cycles from now.
 

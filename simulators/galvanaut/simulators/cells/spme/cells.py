@@ -294,12 +294,6 @@ class States:
             design.positive.charge_C_m2 * area_m2 * self.active_p,
         )
 
-    def lithium_C(self, cells: Cells) -> Array:
-        """All lithium, wherever it is, as charge; nothing changes it."""
-        full_n, full_p = self.room_C(cells)
-        lost_C = self.sei_C + self.plated_C + self.trapped_C
-        return np.asarray(self.negative * full_n + self.positive * full_p + lost_C)
-
     def rows(self) -> dict[str, Any]:
         """In JSON types; numbers come back bit by bit."""
         return {name: value.tolist() for name, value in asdict(self).items()}
