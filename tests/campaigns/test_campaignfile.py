@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from galvanaut.campaigns.campaignfile import Campaign, json_schema, load_campaign
@@ -241,6 +242,8 @@ def test_several_objectives_are_weighed_into_one_score(load: Load) -> None:
         (SEVERAL.replace(", VC: 50", ""), "prices.per_kg has no price of VC"),
         (SEVERAL.replace("VC: 50", "VS: 50"), "'VS' is not in the table"),
         ("  - {name: cost, goal: minimise}\n", "cost needs prices"),
+        (SEVERAL.replace("worst: 4", "worst: -.inf"), r"objectives\.0\.worst: must be a finite number, found -inf"),
+        (SEVERAL.replace("LiPF6: 200", "LiPF6: 1e999"), r"prices\.per_kg\.LiPF6: must be a finite number, found inf"),
     ],
 )
 def test_objectives_that_do_not_fit_are_refused(load: Load, objectives: str, message: str) -> None:
@@ -269,11 +272,20 @@ def test_limits_may_be_set_on_what_is_no_objective(load: Load) -> None:
         ("{name: conductivity, low: 5}\n  - {name: conductivity, high: 9}", "each quantity once, with low and high in"),
         ("{name: life, low: 100}", r"life needs cells; add procedure\.cells"),
         ("{name: cost, high: 20}", "cost needs prices"),
+        ("{name: conductivity, low: .nan}", r"line 18: limits\.0\.low: must be a finite number, found nan"),
     ],
 )
 def test_limits_that_do_not_fit_are_refused(load: Load, limits: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         load(changed(ONE, LIMITS.replace("{name: conductivity, low: 5}", limits)))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_campaign_that_comes_from_no_file_holds_finite_numbers_only(load: Load, value: float) -> None:
+    written = load(changed(ONE, LIMITS)).to_json()
+    written["limits"][0]["low"] = value
+    with pytest.raises(ValidationError, match="finite number"):
+        Campaign.model_validate(written)
 
 
 @pytest.mark.parametrize(

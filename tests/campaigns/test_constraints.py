@@ -60,6 +60,11 @@ def test_what_a_chemist_writes_is_read(text: str, coefficients: dict[str, float]
         ("EC ** 2 <= 1", r"unexpected '\*'"),
         ("__import__('os') <= 1", r"unexpected '\('"),
         ("", "0 comparisons"),
+        ("EC <= .", r"unexpected '\.'; expected something like"),
+        ("EC <= 1e999", "1e999 is too large a number"),
+        ("EC/1e999 <= 1", "1e999 is too large a number"),
+        ("1e200*EC*1e200 <= 1", "comes to numbers too large"),
+        ("EC <= 1e200*1e200", "comes to numbers too large"),
     ],
 )
 def test_anything_else_is_refused_with_the_word_at_fault(text: str, message: str) -> None:

@@ -48,6 +48,9 @@ def test_reads(text: object, unit: str, value: float) -> None:
         (["6 g"], "g", "expected a number"),
         ("6 __import__", "g", "unknown unit"),
         ("6 g g(", "g", "unknown unit"),
+        ("1e999 g", "g", "'1e999 g' is not a finite number; expected something like '6 g'"),
+        ("1e307 kg", "g", "'1e307 kg' is not a finite number"),
+        ("-1e999", "", "is not a finite number"),
     ],
 )
 def test_refuses_with_the_reason(text: object, unit: str, message: str) -> None:

@@ -49,6 +49,7 @@ def test_a_hook_that_fails_its_trial_is_named(tmp_path):
     ("text", "said"),
     [
         ("limits: {silent_periods: many}", "limits.silent_periods"),
+        ("limits: {silent_periods: .inf}", "line 1: limits.silent_periods: must be a finite number, found inf"),
         ("hooks: [{kind: pigeon}]", "hooks.0"),
         ("hooks: [{kind: email, host: h, from: a@b.c, to: [a@b.c], user: u, password_env: NO_SUCH}]", "NO_SUCH"),
     ],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 _TOKEN = re.compile(r"\s*(\d+\.?\d*(?:[eE][-+]?\d+)?(?!\w)|\.\d+(?:[eE][-+]?\d+)?(?!\w)|\w+|[<>=]=?|[-+*/()]|\S)")
+_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _HINT = "expected something like 'EC + PC >= 0.1', 'EC/PC <= 2' or 'at most 2 of VC, FEC, PS'"
 
 
@@ -33,6 +35,8 @@ def difference(text: str) -> tuple[dict[str, float], float]:
     coefficients = {name: factor for name, factor in found.factors.items() if factor != 0.0}
     if not coefficients:
         raise ValueError(f"{text!r} names no component, or they cancel out; {_HINT}")
+    if not all(math.isfinite(number) for number in (*coefficients.values(), found.constant)):
+        raise ValueError(f"{text!r} comes to numbers too large to be searched with; write smaller ones")
     return coefficients, -found.constant + 0.0
 
 
@@ -147,12 +151,19 @@ class _Reader:
                 raise ValueError(f"{self._text!r}: a closing parenthesis is missing")
             self._words.pop(0)
             return found
-        if re.fullmatch(r"\w+|[\d.]+(?:[eE][-+]?\d+)?", word) is None:
+        if _NUMBER.fullmatch(word):
+            self._words.pop(0)
+            return _Ratio(_Linear(self._number(word)))
+        if re.fullmatch(r"\w+", word) is None:
             raise self._surprise()
         self._words.pop(0)
-        if re.fullmatch(r"[\d.]+(?:[eE][-+]?\d+)?", word):
-            return _Ratio(_Linear(float(word)))
         return _Ratio(_Linear(0.0, {word: 1.0}))
+
+    def _number(self, word: str) -> float:
+        number = float(word)
+        if not math.isfinite(number):
+            raise ValueError(f"{self._text!r}: {word} is too large a number; write a smaller one")
+        return number
 
     def _next(self) -> str:
         return self._words[0] if self._words else ""

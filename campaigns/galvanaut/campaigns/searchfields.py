@@ -37,12 +37,12 @@ ConstraintText = Annotated[
 
 
 class FileModel(BaseModel):
-    """Base of all parts of a campaign file: immutable, nothing unknown, no guessing of types (``"5"`` is not 5).
+    """Base of all parts of a campaign file: immutable, nothing unknown, only finite numbers, and no guessing of types.
 
-    Python names are accepted beside the names used in the file.
+    ``"5"`` is not 5. Python names are accepted beside the names used in the file.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, allow_inf_nan=False)
 
 
 MayBeAbsent = Annotated[

@@ -6,6 +6,7 @@ about 0.2 s to build, so it is built on first use.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -43,7 +44,8 @@ def magnitude(text: object, unit: str) -> float:
         unit: the unit wanted, as pint spells it; ``""`` for a pure number.
 
     Raises:
-        ValueError: no number, no unit, a unit of another dimension, or one that means two things in a battery lab.
+        ValueError: no finite number, no unit, a unit of another dimension, or one that means two things in a battery
+            lab.
     """
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
         if isinstance(text, registry().Quantity):
@@ -61,7 +63,7 @@ def magnitude(text: object, unit: str) -> float:
         raise ValueError(f"{text!r} is a C-rate, not a quantity; expected something like {example(unit)!r}")
     if not found and unit:
         raise ValueError(f"{text!r} has no unit (a bare number is ambiguous); write e.g. {example(unit)!r}")
-    return number if found == unit else _convert(number, found, unit, str(text))
+    return _finite(number, str(text), unit) if found == unit else _convert(number, found, unit, str(text))
 
 
 def _of_quantity(quantity: Any, unit: str) -> float:
@@ -76,12 +78,18 @@ def _convert(number: float, found: Any, unit: str, text: str) -> float:
 
     try:
         converted = float(registry().Quantity(number, found).m_as(unit))
-        return float(f"{converted:.12g}")  # 77 degF is 25 degC, not 25.000000000000057
     except pint.DimensionalityError as error:
         dimension = str(error.dim1) or "none"
         raise ValueError(f"{text!r} has dimension {dimension}; expected something like {example(unit)!r}") from None
     except Exception:  # pint hands out whatever its tokenizer raises
         raise ValueError(f"{text!r}: unknown unit {found!r}; expected something like {example(unit)!r}") from None
+    return _finite(float(f"{converted:.12g}"), text, unit)  # 77 degF is 25 degC, not 25.000000000000057
+
+
+def _finite(number: float, text: str, unit: str) -> float:
+    if not math.isfinite(number):
+        raise ValueError(f"{text!r} is not a finite number; expected something like {example(unit)!r}")
+    return number
 
 
 def example(unit: str) -> str:

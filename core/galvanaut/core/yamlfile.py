@@ -5,6 +5,8 @@ YAML 1.2 matters: under 1.1 ``NO`` is false, ``1e-3`` is text and ``12:30:00`` i
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +29,11 @@ def load(path: Path, model: type[Model]) -> Model:
         plain = _plain(tree)
     except RecursionError:
         raise InputError(path, "is nested too deeply") from None
+    # No file of a lab can mean one of these, and most comparisons with them silently say no.
+    if odd := list(_not_finite(plain, [])):
+        raise InputError(
+            path, [_problem_at(tree, where, f"must be a finite number, found {found}") for where, found in odd]
+        )
     try:
         return model.model_validate(plain)
     except ValidationError as error:
@@ -72,14 +79,25 @@ def _plain(node: Any) -> Any:
     return str(node)
 
 
+def _not_finite(node: Any, where: list[Any]) -> Iterator[tuple[list[Any], float]]:
+    """Numbers such as ``.inf``, ``.nan`` and ``1e999``, each with its place."""
+    if isinstance(node, float) and not math.isfinite(node):
+        yield where, node
+    entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in entries:
+        yield from _not_finite(value, [*where, key])
+
+
 def _problem(tree: Any, details: Any) -> Problem:
     location = [part for part in details["loc"] if isinstance(part, int) or not part.startswith(("function-", "["))]
     error = details.get("ctx", {}).get("error")
     if isinstance(error, PlacedError):
         location = list(error.where)
-    message = _in_words(details)
-    where = ".".join(str(part) for part in location)
-    return Problem(where, message, _line(tree, location))
+    return _problem_at(tree, location, _in_words(details))
+
+
+def _problem_at(tree: Any, location: list[Any], message: str) -> Problem:
+    return Problem(".".join(str(part) for part in location), message, _line(tree, location))
 
 
 def _in_words(details: Any) -> str:

@@ -50,6 +50,7 @@ def test_prices_of_more_than_a_year_ago_are_named(tmp_path):
         ('date: "2026-11-01", source: quotation 4711}', "source: x}", r"stocks\.DMC\.date: is missing"),
         ('"2024-01-01"', '"May"', r"operator\.date: expected a day such as '2026-11-01', found 'May'"),
         ("12 min", "12", r"times\.build_cell: 12 has no unit"),
+        ("12 min", "1e999 min", r"times\.build_cell: '1e999 min' is not a finite number"),
         ("times:", "tims:", "tims: is not a known field here"),
     ],
 )
