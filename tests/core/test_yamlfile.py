@@ -6,9 +6,9 @@ from typing import Annotated
 import pytest
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from galvanaut.core.errors import InputError
+from galvanaut.core.errors import InputError, Problem
 from galvanaut.core.units import Unit
-from galvanaut.core.yamlfile import load
+from galvanaut.core.yamlfile import load, located
 
 
 class Step(BaseModel):
@@ -91,3 +91,21 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
 def test_files_nested_too_deeply_are_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match=r"plan\.yaml: is nested too deeply"):
         plan(tmp_path, text)
+
+
+def test_what_is_found_later_gets_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text("name: a\nsteps:\n- count: 1\n- count: 2\n", encoding="utf-8")
+    found = [
+        Problem("steps.1.count", "too few"),
+        Problem("ratio", "left out"),
+        Problem("", "both"),
+        Problem("x", "y", 9),
+    ]
+    lines = [each.line for each in located(path, InputError(path, found)).problems]
+    assert lines == [4, None, None, 9]
+    other = InputError("--bench", "is not there")
+    assert located(path, other) is other
+    path.unlink()
+    known = InputError(path, Problem("name", "too short", 1))
+    assert located(path, known) is known

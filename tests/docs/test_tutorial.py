@@ -74,9 +74,9 @@ def test_the_mistakes_are_told_in_the_words_of_the_page(campaign):
     assert checked(campaign, "EC:  {low: 0.0, high: 0.5}", "EC:  {low: 0.5, high: 0.1}") == crossed
     assert checked(campaign, "    EMC: {low", "    EMV: {low").splitlines()[0] == unknown
     assert checked(campaign, "EMC >= PC*7/3", "EMC >= 0.95") == none_left
-    no_stock, _ = block("components.VC").split("\n", 1)
+    no_stock, _ = block("components.additives.VC").split("\n", 1)
     assert checked(campaign, "additives: {}", "additives: {VC: {low: 0 %, high: 2 %}}") == no_stock
-    beyond = " ".join(block("components.VC").split("\n", 1)[1].split()).split(" ... ")
+    beyond = " ".join(block("components.additives.VC").split("\n", 1)[1].split()).split(" ... ")
     found = checked(campaign, "temperature: 25 degC", "temperature: 60 degC")
     assert all(piece in found for piece in (beyond[0][:120], beyond[1]))
 

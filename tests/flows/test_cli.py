@@ -81,7 +81,10 @@ def test_a_component_that_no_stock_holds_is_named(tmp_path):
     lines = [line for line in BENCH.read_text("utf-8").splitlines() if not line.startswith(("  PC:", "  pump_pc:"))]
     bench.write_text("\n".join(lines), "utf-8")
     done = command_line("check", small_campaign(tmp_path), "--bench", bench)
-    assert (done.returncode, "components.PC: no stock on bench simulated contains it" in done.stderr) == (2, True)
+    assert (done.returncode, "components.solvents.PC: no stock on bench simulated contains it" in done.stderr) == (
+        2,
+        True,
+    )
 
 
 def test_a_lab_that_cannot_be_made_is_said_so(tmp_path):

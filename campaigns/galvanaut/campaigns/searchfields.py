@@ -152,6 +152,11 @@ class SearchedComponents(FileModel):
         groups: tuple[Mapping[str, FractionBounds | MolalityBounds], ...] = (self.solvents, self.salts, self.additives)
         return tuple(key for group in groups for key, bounds in group.items() if bounds.optional)
 
+    def path(self, key: str) -> tuple[str, str, str]:
+        """Where a component stands in the file."""
+        group = next(name for name in ("solvents", "salts", "additives") if key in getattr(self, name))
+        return "components", group, key
+
     def check_conflict(self, constraints: Sequence[Constraint]) -> None:
         """Refuse bounds and constraints that leave no recipe.
 
@@ -183,9 +188,7 @@ class SearchedComponents(FileModel):
         """Every line that narrows the search, in the order of the file."""
         found: list[Line] = []
         for key, (low, high) in self.bounds.items():
-            group = next(name for name in ("solvents", "salts", "additives") if key in getattr(self, name))
-            unit = "mol/kg" if group == "salts" else ""
-            path = ("components", group, key)
+            path, unit = self.path(key), "mol/kg" if key in self.salts else ""
             found.append(BoundLine(key, "low", low, (*path, "low"), unit))
             found.append(BoundLine(key, "high", high, (*path, "high"), unit))
         return [*found, *constraints, SharesLine()]

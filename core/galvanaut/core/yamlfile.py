@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +40,26 @@ def load(path: Path, model: type[Model]) -> Model:
     except ValidationError as error:
         problems = [_problem(tree, details) for details in error.errors(include_url=False)]
         raise InputError(path, problems) from None
+
+
+def located(path: Path, error: InputError) -> InputError:
+    """The same error with the lines of its problems, for what was found when a file was looked at with others.
+
+    Args:
+        path: the file, which could be read before.
+        error: returned as it is if it is about something else.
+    """
+    if error.source != str(path) or all(each.line is not None for each in error.problems):
+        return error
+    tree = _parse(path)
+    return InputError(path, [_located(tree, each) for each in error.problems])
+
+
+def _located(tree: Any, problem: Problem) -> Problem:
+    if problem.line is not None or not problem.where:
+        return problem
+    where = [int(part) if part.isdecimal() else part for part in problem.where.split(".")]
+    return replace(problem, line=_line(tree, where))
 
 
 def _parse(path: Path) -> Any:

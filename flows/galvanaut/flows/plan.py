@@ -22,6 +22,7 @@ from galvanaut.campaigns.report.summary import Summary, summarise
 from galvanaut.campaigns.settingfields import FORMATION_RATE
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.campaigns.tasks import planner_of, task_of
+from galvanaut.core import yamlfile
 from galvanaut.core.errors import InputError, Problem
 from galvanaut.core.stocks import Stock
 from galvanaut.flows.beliefs import check_physics
@@ -190,6 +191,20 @@ def load_plan(campaign_file: Path, bench_file: Path | None = None, seed: int | N
     Raises:
         InputError: one of the files cannot be used, or the bench lacks what the campaign needs.
     """
+    try:
+        plan = _read(campaign_file, bench_file, seed)
+        _check_stocks(plan)
+        _check_lots(plan)
+        _check_procedure(plan)
+        _check_choice(plan)
+        check_given(plan)
+        check_physics(plan)
+    except InputError as error:
+        raise yamlfile.located(campaign_file, error) from None
+    return plan
+
+
+def _read(campaign_file: Path, bench_file: Path | None, seed: int | None) -> Plan:
     campaign = load_campaign(campaign_file)
     bench_path = bench_file if bench_file is not None else campaign.bench_path(campaign_file)
     if not _is_file(bench_path):
@@ -201,7 +216,7 @@ def load_plan(campaign_file: Path, bench_file: Path | None = None, seed: int | N
     if campaign.planner.name not in planner_names():
         known = ", ".join(planner_names())
         raise InputError(campaign_file, Problem("planner.name", f"{campaign.planner.name!r} is not one of {known}"))
-    plan = Plan(
+    return Plan(
         campaign,
         bench,
         campaign_file,
@@ -211,13 +226,6 @@ def load_plan(campaign_file: Path, bench_file: Path | None = None, seed: int | N
         SearchSpace.of(campaign),
         _cell_tests(campaign, campaign_file, bench, path.mixer),
     )
-    _check_stocks(plan)
-    _check_lots(plan)
-    _check_procedure(plan)
-    _check_choice(plan)
-    check_given(plan)
-    check_physics(plan)
-    return plan
 
 
 def _is_file(path: Path) -> bool:
@@ -303,7 +311,7 @@ def _check_stocks(plan: Plan) -> None:
             plan.campaign_file,
             [
                 Problem(
-                    f"components.{name}",
+                    ".".join(plan.campaign.components.path(name)),
                     f"no stock on bench {plan.bench.name} contains it; add one there or leave {name} out",
                 )
                 for name in missing
