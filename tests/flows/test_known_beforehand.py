@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -74,6 +75,19 @@ def test_the_law_is_refused_where_it_has_nothing_to_say(tmp_path):
     costs = {GOAL: "{name: cost, goal: minimise}", "seed: 1": f"seed: 1\n{PRICES}"}
     with pytest.raises(InputError, match="a law for the conductivity only"):
         load_plan(with_planner(tmp_path, "physics: true", **costs))
+
+
+@pytest.mark.parametrize("name", ["botorch", "baybe"])
+def test_a_planner_without_its_extra_is_refused_with_the_command_that_installs_it(tmp_path, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, name, None)
+    campaign = small_campaign(tmp_path, 3, {"name: bayes": f"name: {name}"})
+    line = campaign.read_text("utf-8").splitlines().index(f"planner: {{name: {name}, initial: 2}}") + 1
+    told = f"line {line}: planner.name: '{name}' needs an extra: pip install \"galvanaut[{name}]\""
+    said = command_line("check", campaign)
+    assert (said.returncode, said.stderr) == (2, f"error: {campaign}: {told}\n")
+    for more in ([], ["--policy", "none"]):
+        said = command_line("benchmark", CAMPAIGN, "--planners", f"sobol,{name}", "--seeds", 1, "--budget", 2, *more)
+        assert (said.returncode, "needs an extra: pip install" in said.stderr) == (2, True)
 
 
 SPACE = SearchSpace(

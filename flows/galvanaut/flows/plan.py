@@ -16,7 +16,7 @@ from galvanaut.campaigns.batchplan import BatchPlanner
 from galvanaut.campaigns.campaignfile import Campaign, load_campaign
 from galvanaut.campaigns.ledger import Ledger
 from galvanaut.campaigns.planners.protocol import Planner
-from galvanaut.campaigns.planners.registry import planner_names
+from galvanaut.campaigns.planners.registry import need_of, planner_names
 from galvanaut.campaigns.planners.task import Belief, Task
 from galvanaut.campaigns.report.summary import Summary, summarise
 from galvanaut.campaigns.settingfields import FORMATION_RATE
@@ -213,9 +213,7 @@ def _read(campaign_file: Path, bench_file: Path | None, seed: int | None) -> Pla
         )
     bench = load_bench(bench_path)
     path = FlowPath.of(bench)
-    if campaign.planner.name not in planner_names():
-        known = ", ".join(planner_names())
-        raise InputError(campaign_file, Problem("planner.name", f"{campaign.planner.name!r} is not one of {known}"))
+    _check_planner(campaign.planner.name, campaign_file)
     return Plan(
         campaign,
         bench,
@@ -226,6 +224,17 @@ def _read(campaign_file: Path, bench_file: Path | None, seed: int | None) -> Pla
         SearchSpace.of(campaign),
         _cell_tests(campaign, campaign_file, bench, path.mixer),
     )
+
+
+def _check_planner(name: str, campaign_file: Path) -> None:
+    """The planner has to be there, with all that it needs."""
+    if name not in planner_names():
+        text = f"{name!r} is not one of {', '.join(planner_names())}"
+        raise InputError(campaign_file, Problem("planner.name", text))
+    try:
+        need_of(name)
+    except InputError as error:
+        raise InputError(campaign_file, Problem("planner.name", f"{name!r} {error.problems[0].message}")) from None
 
 
 def _is_file(path: Path) -> bool:

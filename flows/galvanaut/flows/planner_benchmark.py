@@ -18,7 +18,7 @@ from rich.table import Table
 from galvanaut.campaigns.benchmark import Benchmark, benchmark
 from galvanaut.campaigns.benchmark.acceleration import Acceleration, Interval, Space, acceleration
 from galvanaut.campaigns.benchmark.courses import courses_svg
-from galvanaut.campaigns.planners.registry import planner_names
+from galvanaut.campaigns.planners.registry import need_of, planner_names
 from galvanaut.core.errors import InputError
 from galvanaut.flows.campaign_problem import CampaignProblem
 from galvanaut.flows.conductivity_problem import SALT, SOLVENTS, ConductivityProblem
@@ -75,6 +75,8 @@ def benchmark_command(
         raise InputError(
             "--planners", f"{', '.join(unknown) or 'nothing'} is not known; {', '.join(planner_names())} are"
         )
+    for name in names:
+        need_of(name)
     plan = load_plan(campaign_file)
     trust(plan)
     problem = problem_of(plan)

@@ -19,7 +19,7 @@ from galvanaut.campaigns.benchmark.savings import Judged, PolicyRow, Truth, poli
 from galvanaut.campaigns.benchmark.stopcourse import together
 from galvanaut.campaigns.benchmark.stopping import Setup, Told
 from galvanaut.campaigns.life import EarlyStop
-from galvanaut.campaigns.planners.registry import planner_names
+from galvanaut.campaigns.planners.registry import need_of, planner_names
 from galvanaut.campaigns.planners.threads import single_thread
 from galvanaut.core.errors import InputError
 from galvanaut.flows.life_problem import LifeProblem
@@ -83,6 +83,8 @@ def policy_command(
     """
     _check("--policy", extent.policies, POLICIES)
     _check("--planners", extent.planners, planner_names())
+    for name in extent.planners:
+        need_of(name)
     plan = load_plan(campaign_file)
     extent = replace(extent, rules=plan.campaign.early_stop or extent.rules)
     problem = LifeProblem.of(plan, extent.life_only, extent.is_full)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from galvanaut.campaigns.planners.extras import need
 from galvanaut.campaigns.planners.protocol import Planner
 from galvanaut.campaigns.planners.task import Task
 from galvanaut.core.errors import InputError
@@ -23,7 +24,9 @@ BUILT_IN = {
     "botorch": "botorch:BotorchPlanner",
     "baybe": "baybe:BaybePlanner",
 }
-"""Module and class of each; the last two need an extra of their name."""
+"""Module and class of each."""
+WITH_EXTRA = ("botorch", "baybe")
+"""Those that need an extra of their name."""
 
 
 def planner(name: str, task: Task) -> Planner:
@@ -46,6 +49,16 @@ def _own(name: str) -> Callable[[Task], Planner] | None:
     module, _, planner_class = BUILT_IN[name].partition(":")
     found: Callable[[Task], Planner] = getattr(import_module(f"galvanaut.campaigns.planners.{module}"), planner_class)
     return found
+
+
+def need_of(name: str) -> None:
+    """Refuse a planner whose extra is not installed.
+
+    Raises:
+        InputError: says how to install it.
+    """
+    if name in WITH_EXTRA:
+        need(name)
 
 
 def planner_names() -> list[str]:
