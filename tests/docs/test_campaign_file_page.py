@@ -19,6 +19,8 @@ ROWS = {
 THIRD = "EMC >= PC*7/3"
 GOAL = "{name: conductivity, goal: maximise}"
 PLANNER = "planner: {name: bayes, initial: 2}"
+MANY = ("FEC", "VC", "PS", "ES", "DTD", "SN", "ADN", "TMSP", "TMSB", "LiPO2F2", "LiNO3")
+OPTIONAL = "".join(f"    {name}: {{low: 0.001, high: 0.01, optional: true}}\n" for name in MANY)
 CHANGES = {
     "`temperature: 25`": {"temperature: 0 degC": "temperature: 25"},
     "`batch_mass: 6 mL`": {"batch_mass: 6 g": "batch_mass: 6 mL"},
@@ -35,6 +37,11 @@ CHANGES = {
         "  - EC + PC*5/3 <= 0.5\n": "",
     },
     "`at most two of VC, FEC`": {THIRD: "at most two of VC, FEC"},
+    "13 components that may be absent": {
+        "  additives: {}\n": f"  additives:\n{OPTIONAL}",
+        "high: 2.0 mol/kg}\n": "high: 2.0 mol/kg, optional: true}\n"
+        "    LiFSI: {low: 0.5 mol/kg, high: 2.0 mol/kg, optional: true}\n",
+    },
     "`settings: {formation_rat: ...}`": {
         "procedure:\n": "settings: {formation_rat: {low: 0.1, high: 0.2}}\nprocedure:\n"
     },

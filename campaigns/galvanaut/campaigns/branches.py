@@ -168,7 +168,7 @@ class Branches:
         sets = list(itertools.islice(_allowed(conditions), MOST_BRANCHES // per_region + 1))
         if len(sets) * per_region > MOST_BRANCHES:
             raise TooManyBranchesError(
-                f"allows more than {MOST_BRANCHES} combinations of components and choices; "
+                f"there are more than {MOST_BRANCHES} combinations of components and choices; "
                 "let fewer components be absent, tighten a count, or offer fewer choices"
             )
         self.hull = hull(conditions)

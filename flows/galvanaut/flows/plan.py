@@ -221,7 +221,7 @@ def _read(campaign_file: Path, bench_file: Path | None, seed: int | None) -> Pla
         bench_path,
         campaign.seed if seed is None else seed,
         path,
-        SearchSpace.of(campaign),
+        _space(campaign, campaign_file),
         _cell_tests(campaign, campaign_file, bench, path.mixer),
     )
 
@@ -235,6 +235,13 @@ def _check_planner(name: str, campaign_file: Path) -> None:
         need_of(name)
     except InputError as error:
         raise InputError(campaign_file, Problem("planner.name", f"{name!r} {error.problems[0].message}")) from None
+
+
+def _space(campaign: Campaign, campaign_file: Path) -> SearchSpace:
+    try:
+        return SearchSpace.of(campaign)
+    except InputError as error:
+        raise InputError(campaign_file, [Problem("components", each.message) for each in error.problems]) from None
 
 
 def _is_file(path: Path) -> bool:
