@@ -57,7 +57,10 @@ class ReferenceChoice(FileModel):
 class PlannerChoice(FileModel):
     """Who proposes the recipes."""
 
-    name: str = Field(default="bayes", description="A planner: bayes, sobol, random, or one that a package adds.")
+    name: str = Field(
+        default="bayes",
+        description="A planner: bayes, sobol, random; botorch and baybe with their extras; or one that a package adds.",
+    )
     initial: int = Field(
         default=8,
         ge=1,

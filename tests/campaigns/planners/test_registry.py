@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from galvanaut.campaigns.plannerfields import PlannerChoice
 from galvanaut.campaigns.planners import Task, planner, planner_names, registry
 from galvanaut.campaigns.planners.random import RandomPlanner
 from galvanaut.campaigns.space import Bounds, SearchSpace
@@ -16,6 +18,11 @@ def test_built_in_planners_are_found() -> None:
     assert {"bayes", "sobol", "random"} <= set(planner_names())
     for name in ("bayes", "sobol", "random"):
         assert planner(name, Task(SPACE, seed=1)).propose(0, [], []).index == 0
+
+
+def test_the_reference_of_campaign_files_names_every_planner() -> None:
+    words = re.findall(r"\w+", PlannerChoice.model_fields["name"].description or "")
+    assert set(registry.BUILT_IN) <= set(words)
 
 
 def test_unknown_planner_is_named_with_a_hint() -> None:
