@@ -58,6 +58,9 @@ CHANGES = {
     "a recipe outside of the search": {
         PLANNER: "planner: {first: [{solvents: {EC: 0.3, DMC: 0.7}, salts: {LiPF6: 3 mol/kg}}]}"
     },
+    "five recipes to try first, and `trials: 3`": {
+        PLANNER: f"planner: {{first: [{', '.join(['{solvents: {EC: 1}}'] * 5)}]}}"
+    },
     "VC without a bottle of it": {"additives: {}": "additives: {VC: {low: 0 %, high: 2 %}}"},
 }
 

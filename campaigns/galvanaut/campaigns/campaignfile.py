@@ -171,14 +171,16 @@ class Campaign(FileModel):
 
     @field_validator("planner")
     @classmethod
-    def _initial_fits(cls, planner: PlannerChoice, info: ValidationInfo) -> PlannerChoice:
+    def _fits_the_budget(cls, planner: PlannerChoice, info: ValidationInfo) -> PlannerChoice:
         budget: Budget | None = info.data.get("budget")
         # What a ledger holds has all defaults written out, and was checked when it was a file.
-        written = "initial" in planner.model_fields_set and info.context != KEPT
-        if written and budget is not None and planner.initial > budget.trials:
+        if budget is None or info.context == KEPT:
+            return planner
+        if "initial" in planner.model_fields_set and planner.initial > budget.trials:
             raise ValueError(
                 f"initial: {planner.initial} trials do not fit the budget of {budget.trials}; lower it, or raise that"
             )
+        planner.check_first(budget.trials)
         return planner
 
     @property

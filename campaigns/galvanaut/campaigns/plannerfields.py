@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from galvanaut.campaigns.recipe import Recipe
 from galvanaut.campaigns.searchfields import FileModel
-from galvanaut.core.errors import InputError
+from galvanaut.core.errors import InputError, PlacedError
 from galvanaut.core.identifiers import is_name
 from galvanaut.core.units import Unit
 
@@ -94,3 +95,20 @@ class PlannerChoice(FileModel):
         if len(set(earlier)) < len(earlier):
             raise ValueError(f"each campaign once, found {', '.join(earlier)}")
         return earlier
+
+    def check_first(self, trials: int) -> None:
+        """Refuse recipes that would never be tried.
+
+        Raises:
+            PlacedError: there are more of them than so many trials hold.
+        """
+        made = 0 if self.reference is None else math.ceil(trials / self.reference.every)
+        over = len(self.first) - (trials - made)
+        if over <= 0:
+            return
+        taken = f", of which {made} make the reference" if made else ""
+        raise PlacedError(
+            ("planner", "first"),
+            f"{len(self.first)} recipes, but budget.trials is {trials}{taken}: the last {over} would never be tried; "
+            f"raise that, or leave {over} out",
+        )
