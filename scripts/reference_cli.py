@@ -50,7 +50,7 @@ def _part(name: str, command: Any) -> str:
     usage = " ".join([name, *(_in_usage(each) for each in arguments), *(["[OPTIONS]"] if options else [])])
     lines = [f"## {name}", f"`{usage}`", "", _safe((command.help or "").strip()), ""]
     if arguments:
-        rows = [f"| `{_name(each)}` | {_needed(each)} | {_cell(each.help)} |" for each in arguments]
+        rows = [f"| `{_barred(_name(each))}` | {_needed(each)} | {_cell(each.help)} |" for each in arguments]
         lines += ["| argument | | |", "|---|---|---|", *rows, ""]
     if options:
         rows = [f"| {_spelt(each)} | {_needed(each)} | {_cell(each.help)}{_range(each)} |" for each in options]
@@ -63,7 +63,9 @@ def _name(parameter: Any) -> str:
 
 
 def _in_usage(argument: Any) -> str:
-    text = _name(argument) + ("..." if argument.nargs != 1 else "")
+    text = _name(argument)
+    if argument.nargs != 1:
+        text = f"{text.removesuffix('...')}..."
     return text if argument.required else f"[{text}]"
 
 
@@ -74,7 +76,7 @@ def _spelt(option: Any) -> str:
         return names
     with typer.main.get_command(app).make_context("galvanaut", [], resilient_parsing=True) as context:
         given = option.metavar or option.display_type(context).replace(" range", "")
-    return f"{names} `{given}`".replace("|", r"\|")
+    return _barred(f"{names} `{given}`")
 
 
 def _needed(parameter: Any) -> str:
@@ -102,7 +104,12 @@ def _anchor(name: str) -> str:
 
 def _cell(text: str | None) -> str:
     """Text for a cell of a table."""
-    return _safe(" ".join((text or "").split())).replace("|", r"\|")
+    return _barred(_safe(" ".join((text or "").split())))
+
+
+def _barred(text: str) -> str:
+    """Bars that do not end a cell of a table."""
+    return text.replace("|", r"\|")
 
 
 def _safe(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from galvanaut.flows.cli.options import DEFAULT_LAB, Arm, AsJson, Database, LabFolder, Record, Seed
+from galvanaut.flows.cli.options import DEFAULT_LAB, Arm, AsJson, Database, LabFolder, Record
 
 if TYPE_CHECKING:
     from galvanaut.flows.resident import Ready
@@ -35,16 +35,23 @@ app = typer.Typer(
 def run(
     bench: Annotated[Path, typer.Argument(metavar="BENCH", help="YAML file of a bench.", show_default=False)],
     lab: LabFolder = DEFAULT_LAB,
-    seed: Seed = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Of a simulated bench, 1 if not given; campaigns have to have the same one.",
+            show_default=False,
+        ),
+    ] = None,
     arm: Arm = False,
     record: Record = None,
     database: Database = None,
 ) -> None:
     """Work a bench until Ctrl-C. Campaigns of this lab folder reach it from other processes.
 
-    Flows may die, restart or run elsewhere while cells go on and are guarded. When the station ends, it makes
-    everything on the bench safe. On a simulated bench time stands still while a campaign computes, and passes as on a
-    wall clock while none is there.
+    `galvanaut station BENCH` is short for it. Flows may die, restart or run elsewhere while cells go on and are
+    guarded. When the station ends, it makes everything on the bench safe. On a simulated bench time stands still while
+    a campaign computes, and passes as on a wall clock while none is there.
     """
     from galvanaut.flows.resident import station_command
 
