@@ -3,9 +3,9 @@
 import pytest
 
 from campaignmaking import PRICES, SEVERAL, campaign_of
-from galvanaut.campaigns.planners import Aim, Limit, PlannerSession
+from galvanaut.campaigns.planners import Aim, Limit, PlannerSession, planner
 from galvanaut.campaigns.space import SearchSpace
-from galvanaut.campaigns.tasks import planner_of, task_of
+from galvanaut.campaigns.tasks import planner_by_name, planner_of, task_of
 from galvanaut.core.errors import NotMakeableError
 
 
@@ -40,6 +40,17 @@ def test_given_recipes_take_the_place_of_the_first_ones_and_say_so():
     assert given[1].explanation["model"] == "given"
     plain = asked(campaign_of(planner={"name": "sobol"}), 4)
     assert [each.point for each in given[2:]] == [each.point for each in plain[2:]]
+
+
+def test_any_planner_begins_with_the_given_recipes():
+    campaign = campaign_of(planner={"first": [written(0.2)], "name": "sobol"})
+    task = task_of(campaign, SearchSpace.of(campaign), seed=3)
+    session, plain = (
+        PlannerSession(each) for each in (planner_by_name(campaign, "random", task), planner("random", task))
+    )
+    asked_for, alone = ([each.ask().point for _ in range(3)] for each in (session, plain))
+    assert asked_for[0] == pytest.approx((0.2, 0.8, 1.0))
+    assert asked_for[1:] == alone[1:]
 
 
 def test_a_reference_comes_back_and_given_recipes_stand_between():

@@ -9,10 +9,13 @@ import pytest
 from celllab import cell_campaign
 from galvanaut.campaigns.benchmark import run
 from galvanaut.campaigns.benchmark.cellruns import MadeTrial, Wanted
+from galvanaut.campaigns.benchmark.problem import task
 from galvanaut.campaigns.benchmark.score import gains, hypervolume
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.core.identifiers import generator
 from galvanaut.flows import campaign_problem
+from galvanaut.flows.beliefs import conductivity_law
+from galvanaut.flows.benchmark_remarks import planner_remarks, policy_remarks
 from galvanaut.flows.campaign_problem import CampaignProblem
 from galvanaut.flows.conductivity_problem import ConductivityProblem
 from galvanaut.flows.life_problem import LifeProblem
@@ -24,6 +27,7 @@ CELLS = ROOT / "campaigns" / "cycle_life.yaml"
 COST = {
     "  - {name: conductivity, goal: maximise}": "  - {name: conductivity, goal: maximise, worst: 3, best: 8}\n"
     "  - {name: cost, goal: minimise, worst: 40, best: 10}\n"
+    "limits: [{name: cost, high: 20}]\n"
     "prices: {currency: EUR, date: '2026-11-01', source: nobody, per_kg: {EC: 5, DMC: 5, EMC: 6, PC: 4, LiPF6: 100}}"
 }
 
@@ -112,10 +116,82 @@ def test_the_command_compares_planners_by_hypervolume(priced, monkeypatch):
     assert "what the hypervolume of all tested lacks" in done.stdout
     assert "recommends" not in done.stdout
     assert "MB added" in done.stdout
+    assert "What the campaign file says under limits plays no part here." in done.stdout
     told = json.loads(
         command_line("benchmark", priced, "--planners", "sobol", "--seeds", 1, "--budget", 2, "--json").stdout
     )
     assert 0.0 < told["runs"][0]["regret"][-1] < 1.0
+
+
+PLANNER = "planner: {name: bayes, initial: 2}"
+GIVEN = "{solvents: {EC: 0.3, DMC: 0.7}, salts: {LiPF6: 0.5 mol/kg}}"
+KNOWN = {PLANNER: f"planner: {{initial: 3, first: [{GIVEN}], physics: true}}"}
+
+
+def test_every_planner_of_a_comparison_begins_with_the_recipes_of_the_file(tmp_path):
+    campaign = small_campaign(tmp_path, 3, KNOWN)
+    done = command_line("benchmark", campaign, "--planners", "sobol,bayes", "--seeds", 2, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    problem = problem_of(load_plan(campaign))
+    given = problem.space.point(load_plan(campaign).campaign.planner.first[0].recipe())
+    lacking = 1.0 - problem.true(given[None, :])[0, 0] / problem.optimum
+    assert [run["regret"][0] for run in told["runs"]] == pytest.approx([lacking] * 4, rel=0.01)
+    assert len({run["regret"][-1] for run in told["runs"]}) > 1
+    assert [remark[:30] for remark in told["remarks"]] == [
+        "Every planner begins with plan",
+        "planner.physics: planners that",
+    ]
+
+
+def test_planners_of_a_comparison_believe_the_law_of_a_dry_run(tmp_path, cells):
+    assert cells.beliefs == ()
+    for changes, quantity in ((KNOWN, ""), ({**COST, **KNOWN}, "conductivity")):
+        plan = load_plan(small_campaign(tmp_path, 3, changes))
+        problem = pickle.loads(pickle.dumps(problem_of(plan)))
+        (told,) = task(problem, 1, 8).beliefs
+        assert (told.name, told.quantity) == ("physics", quantity)
+        points, degC = plan.space.sample(20, generator(1, "law")), plan.campaign.procedure.conductivity.temperature_degC
+        assert told.predict(points) == pytest.approx(conductivity_law(plan.space, degC, is_synthetic=True)(points))
+        assert told.predict(points) != pytest.approx(problem.true(points)[:, 0])  # which would be cheating
+
+
+@pytest.mark.parametrize(
+    ("changes", "remarks", "of_policies"),
+    [
+        ({}, [], []),
+        (
+            KNOWN,
+            ["begins with planner.first (1 recipe)", "law as the papers alone give it"],
+            ["under planner.first, planner.physics plays"],
+        ),
+        (
+            {PLANNER: f"planner: {{earlier: [may], reference: {{recipe: {GIVEN}, every: 3}}}}"},
+            ["makes planner.reference every 3 experiments", "under planner.earlier plays no part here"],
+            ["under planner.reference, planner.earlier plays"],
+        ),
+        (
+            {
+                "{name: conductivity, goal: maximise}": "{name: cost, goal: minimise}\n"
+                "limits: [{name: conductivity, low: 5}]\n"
+                "prices: {currency: EUR, date: '2026-11-01', source: x, "
+                "per_kg: {EC: 5, DMC: 5, EMC: 6, PC: 4, LiPF6: 9}}",
+                PLANNER: "planner: {physics: true}",
+            },
+            ["under limits, planner.physics plays no part here"],
+            ["under limits, planner.physics plays"],
+        ),
+    ],
+)
+def test_a_comparison_says_what_it_makes_of_what_is_known(tmp_path, changes, remarks, of_policies):
+    plan = load_plan(small_campaign(tmp_path, 3, changes))
+    for said, pieces in (
+        (planner_remarks(plan.campaign, problem_of(plan)), remarks),
+        (policy_remarks(plan.campaign, has_limits=False), of_policies),
+    ):
+        assert len(said) == len(pieces)
+        assert all(piece in one for piece, one in zip(pieces, said, strict=True))
+    assert not any("limits" in one for one in policy_remarks(plan.campaign, has_limits=True))
 
 
 def test_as_many_cells_are_spoilt_as_the_bench_says(cells):

@@ -44,7 +44,16 @@ def planner_of(campaign: Campaign, task: Task) -> Planner:
     Raises:
         InputError: no planner of this name.
     """
-    chosen, found = campaign.planner, planner(campaign.planner.name, task)
+    return planner_by_name(campaign, campaign.planner.name, task)
+
+
+def planner_by_name(campaign: Campaign, name: str, task: Task) -> Planner:
+    """Any planner in the place of the one that a campaign names.
+
+    Raises:
+        InputError: no planner of this name.
+    """
+    chosen, found = campaign.planner, planner(name, task)
     if not chosen.first and chosen.reference is None:
         return found
     first = [GivenRecipe(each.recipe(), f"given in the campaign file{_noted(each.note)}") for each in chosen.first]

@@ -27,7 +27,7 @@ CONDUCTIVITY = "conductivity"
 def beliefs(plan: Plan, ledger: Ledger) -> list[Belief]:
     """All that the campaign file asks for; `check_physics` has looked at the file before."""
     return [
-        *physics_beliefs(plan, is_synthetic=plan.bench.is_synthetic),
+        *physics_beliefs(plan.campaign, plan.space, is_synthetic=plan.bench.is_synthetic),
         *beliefs_of_earlier(plan.campaign, plan.space, ledger),
     ]
 
@@ -53,12 +53,12 @@ def check_physics(plan: Plan) -> None:
         raise InputError(plan.campaign_file, Problem("planner.physics", text))
 
 
-def physics_beliefs(plan: Plan, *, is_synthetic: bool) -> list[Belief]:
+def physics_beliefs(campaign: Campaign, space: SearchSpace, *, is_synthetic: bool) -> list[Belief]:
     """The law, if the campaign file asks for it; ``is_synthetic`` as in `conductivity_law`."""
-    if not plan.campaign.planner.physics:
+    if not campaign.planner.physics:
         return []
-    law = conductivity_law(plan.space, plan.campaign.procedure.conductivity.temperature_degC, is_synthetic=is_synthetic)
-    return [Belief("physics", law, name) for name in _names_of(CONDUCTIVITY, plan.campaign)]
+    law = conductivity_law(space, campaign.procedure.conductivity.temperature_degC, is_synthetic=is_synthetic)
+    return [Belief("physics", law, name) for name in _names_of(CONDUCTIVITY, campaign)]
 
 
 def _names_of(quantity: str, campaign: Campaign) -> list[str]:

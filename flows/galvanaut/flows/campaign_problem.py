@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from galvanaut.campaigns.space import SearchSpace
 from galvanaut.campaigns.tasks import task_of
 from galvanaut.core.errors import GalvanautError, InputError, Problem
 from galvanaut.core.identifiers import generator
+from galvanaut.flows.beliefs import physics_beliefs
 from galvanaut.flows.life_problem import LifeProblem, liquids
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ class CampaignProblem:
     space: SearchSpace
     maker: BatchMaker
     cells: LifeProblem | None
-
-    beliefs: ClassVar[tuple[Belief, ...]] = ()
 
     @classmethod
     def of(cls, plan: Plan) -> CampaignProblem:
@@ -83,6 +82,13 @@ class CampaignProblem:
     def aims(self) -> tuple[Aim, ...]:
         """Several objectives; empty for one."""
         return task_of(self.campaign, self.space, 0).aims
+
+    @property
+    def beliefs(self) -> tuple[Belief, ...]:
+        """The law that a dry run believes, too, of what planners are told; not kept, as it cannot be pickled."""
+        told = {aim.name for aim in self.aims} or {""}
+        known = physics_beliefs(self.campaign, self.space, is_synthetic=True)
+        return tuple(belief for belief in known if belief.quantity in told)
 
     @cached_property
     def optimum(self) -> float:

@@ -20,6 +20,7 @@ from galvanaut.campaigns.planners import Aim, Belief, Measured
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.errors import InputError, Problem
 from galvanaut.core.identifiers import generator
+from galvanaut.flows.beliefs import conductivity_law
 
 if TYPE_CHECKING:
     from galvanaut.flows.plan import Plan
@@ -40,6 +41,7 @@ class ConductivityProblem:
         maker: what the bench's stocks can make.
         temperature_degC: of the measurement.
         readings: per measurement.
+        physics: whether planners may believe the law as the papers alone give it; the truth is fitted to more.
     """
 
     name: str
@@ -47,10 +49,10 @@ class ConductivityProblem:
     maker: BatchMaker
     temperature_degC: float
     readings: int
+    physics: bool = False
 
     maximise = True
     aims: ClassVar[tuple[Aim, ...]] = ()
-    beliefs: ClassVar[tuple[Belief, ...]] = ()
 
     @classmethod
     def of(cls, plan: Plan) -> ConductivityProblem:
@@ -70,7 +72,16 @@ class ConductivityProblem:
             raise InputError(plan.campaign_file, Problem("objectives.0.goal", "only maximise can be benchmarked"))
         maker = BatchMaker(plan.space, plan.batches(), plan.campaign.procedure.batch_mass_g)
         step = plan.campaign.procedure.conductivity
-        return cls(plan.campaign.name, plan.space, maker, step.temperature_degC, step.readings)
+        return cls(
+            plan.campaign.name, plan.space, maker, step.temperature_degC, step.readings, plan.campaign.planner.physics
+        )
+
+    @property
+    def beliefs(self) -> tuple[Belief, ...]:
+        """The law that a dry run believes, too; not kept, as it cannot be pickled."""
+        if not self.physics:
+            return ()
+        return (Belief("physics", conductivity_law(self.space, self.temperature_degC, is_synthetic=True)),)
 
     @cached_property
     def optimum(self) -> float:

@@ -19,7 +19,9 @@ from galvanaut.campaigns.benchmark import Benchmark, benchmark
 from galvanaut.campaigns.benchmark.acceleration import Acceleration, Interval, Space, acceleration
 from galvanaut.campaigns.benchmark.courses import courses_svg
 from galvanaut.campaigns.planners.registry import need_of, planner_names
+from galvanaut.campaigns.tasks import planner_by_name
 from galvanaut.core.errors import InputError
+from galvanaut.flows.benchmark_remarks import planner_remarks
 from galvanaut.flows.campaign_problem import CampaignProblem
 from galvanaut.flows.conductivity_problem import SALT, SOLVENTS, ConductivityProblem
 from galvanaut.flows.folder import writing
@@ -85,21 +87,24 @@ def benchmark_command(
     console = Console(stderr=True)
     with console.status(f"{len(seeds)} seeds x {len(names)} planners x {trials} experiments ..."):
         spread = partial(sweep, place=place, address=address)
+        made = partial(planner_by_name, plan.campaign)
         parallel = extent.parallel or plan.campaign.budget.parallel
-        found = benchmark(problem, names, list(seeds), trials, initial, parallel, spread)
+        found = benchmark(problem, names, list(seeds), trials, initial, parallel, spread, made)
         faster = accelerations(found, problem)
+    remarks = planner_remarks(plan.campaign, problem)
     if plot is not None:
         with writing(plot):
             plot.write_text(_drawn(found), encoding="utf-8")
     if as_json:
-        print(json.dumps(to_json(found, seeds) | {"accelerations": [asdict(row) for row in faster]}, indent=2))
+        more = {"accelerations": [asdict(row) for row in faster], "remarks": remarks}
+        print(json.dumps(to_json(found, seeds) | more, indent=2))
     else:
         show(found, seeds, trials, Console(), [aim.name for aim in problem.aims])
         if faster:
             title = "against random recipes: times fewer experiments, and how much farther [95 % interval]"
             _print(Console(), title, _faster(faster))
-        if plan.campaign.limits:
-            Console().print("The limits of the campaign file play no part here.")
+        for remark in remarks:
+            Console().print(remark, highlight=False, soft_wrap=True)
 
 
 def problem_of(plan: Plan) -> Problem:

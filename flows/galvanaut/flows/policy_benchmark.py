@@ -22,6 +22,7 @@ from galvanaut.campaigns.life import EarlyStop
 from galvanaut.campaigns.planners.registry import need_of, planner_names
 from galvanaut.campaigns.planners.threads import single_thread
 from galvanaut.core.errors import InputError
+from galvanaut.flows.benchmark_remarks import policy_remarks
 from galvanaut.flows.life_problem import LifeProblem
 from galvanaut.flows.plan import Plan, load_plan
 from galvanaut.flows.sweep import Place, sweep
@@ -91,11 +92,14 @@ def policy_command(
     with Console(stderr=True).status(f"{len(extent.seeds)} seeds ..."):
         runs = simulated(problem, plan, extent, place, address)
         truth = problem.truth() if extent.draws is None else problem.truth(extent.draws)
+    remarks = policy_remarks(plan.campaign, has_limits=bool(problem.task(0).limits))
     rows = [policy_row(*names, judged, truth) for names, judged in runs.items()]
     if as_json:
-        print(json.dumps(to_json(plan, extent, truth, rows, runs), indent=2))
+        print(json.dumps(to_json(plan, extent, truth, rows, runs) | {"remarks": remarks}, indent=2))
     else:
         show(plan, extent, truth, rows, Console())
+        for remark in remarks:
+            Console().print(remark, highlight=False, soft_wrap=True)
 
 
 def simulated(

@@ -104,7 +104,9 @@ class World:
     def setup(self) -> Setup:
         """The campaign."""
         campaign, plan, capacity = self.plan.campaign, self.plan, capacity_of(self.plan)
-        task = task_of(campaign, plan.space, self.seed, self._maker, physics_beliefs(plan, is_synthetic=True))
+        task = task_of(
+            campaign, plan.space, self.seed, self._maker, physics_beliefs(campaign, plan.space, is_synthetic=True)
+        )
         step = campaign.procedure.cells
         return Setup(
             task,
