@@ -44,12 +44,13 @@ class Decision:
         choice: point and acquisition value.
         mean, sd: expected value and its standard deviation, without measurement noise.
         measured_sd: standard deviation expected of the measured value, noise included.
-        best_mean: expected value of the best tested point.
+        best_mean: expected value of the best tested point, of those that probably keep all limits if any does.
         best_sd: standard deviation of that.
         improvement: expected of the value over that of the best tested point, in the objective's unit.
         replicates: number of the trial that is repeated; 0 for a new recipe.
         beliefs: weight of each, and under the empty name of none.
         quantities: mean and standard deviation of each of several objectives.
+        within: whether the best tested point probably keeps all limits; None where there is nothing to keep to.
     """
 
     choice: Candidate
@@ -62,6 +63,7 @@ class Decision:
     replicates: int = 0
     beliefs: Mapping[str, float] = field(default_factory=dict)
     quantities: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    within: bool | None = None
 
 
 class Engine:
@@ -87,7 +89,7 @@ class Engine:
         """The recipe to try next; depends on seed and ``index`` beside the data."""
         task = self._task
         under_way = np.array(sorted(np.asarray(point).tolist() for point in pending)).reshape(-1, self._tested.shape[1])
-        tested = self._tested[np.argsort(-self._means, kind="stable")]
+        tested = self._tested[np.lexsort((-self._means, ~self._kept))]
         search = CandidateSearch(self._space, task.maker, tested, under_way, generator(task.seed, "propose", index))
         values = [self.surrogate.scale.sign * (seen.value or 0.0) for seen in self._ok]
         score = self._score(under_way, index)
@@ -96,11 +98,14 @@ class Engine:
         return self._decision(again or choice)
 
     def recommendation(self) -> Recommendation:
-        """The best tested point by expected value; points that are not believed, or break a limit, cannot be it."""
+        """The best tested point by expected value; points that are not believed, or break a limit, cannot be it.
+
+        If none keeps all limits with their probabilities, it is the best of those that probably do, else of all.
+        """
         _, sds = self.surrogate.predict(self._at("", self._tested))
-        kept = self._keeps(self._tested, [np.log(limit.probability) for limit in self._task.limits])
+        surely = self._keeps(self._tested, [np.log(limit.probability) for limit in self._task.limits])
         believed = ~self.surrogate.outliers & np.array([seen.is_own for seen in self._ok])
-        allowed = believed & (kept if kept[believed].any() else True)
+        allowed = next((some for kept in (surely, self._kept) if (some := believed & kept).any()), believed)
         best = int(np.argmax(np.where(allowed, self._means, -np.inf)))
         scale, sd = self.surrogate.scale, float(sds[best]) * self.surrogate.scale.width
         return Recommendation(self._ok[best].point, scale.measured(float(self._means[best])), sd, self._ok[best].trial)
@@ -156,7 +161,7 @@ class Engine:
     def _again(self, choice: Candidate, score: Score, search: CandidateSearch, under_way: Array) -> Candidate | None:
         """A tested recipe that is better measured once more than the chosen one tried, if there is any."""
         surrogate = self.surrogate
-        candidates = np.flatnonzero(~surrogate.outliers)
+        candidates = np.flatnonzero(~surrogate.outliers & self._kept)
         best = candidates[np.argsort(-self._means[candidates], kind="stable")[:_REPLICABLE]]
         places = surrogate.standing(self._at("", np.vstack([self._tested[best], choice.point])))
         mixture = surrogate.mixture.believing(surrogate.standing(self._at("", under_way)))
@@ -216,10 +221,11 @@ class Engine:
         )
 
     def _references(self, under_way: Array) -> Array:
-        """Tested points that are believed and probably keep all limits (or all, if none does), and those under way."""
-        believed = self._tested[~self.surrogate.outliers]
-        kept = self._keeps(believed, [_PROBABLY] * len(self._task.limits))
-        return np.vstack([believed[kept] if kept.any() else believed, under_way])
+        """Believed tested points, and those under way, that probably keep all limits; all if none tested does."""
+        eligible = self._eligible
+        if len(under_way) and self._kept[eligible].all():
+            under_way = under_way[self._keeps(under_way, [_PROBABLY] * len(self._task.limits))]
+        return np.vstack([self._tested[eligible], under_way])
 
     def _promising(self, points: Array) -> Array:
         """Those of highest expected score, at most `_FRONT`."""
@@ -262,11 +268,22 @@ class Engine:
         """Expected values at the tested points, in model units."""
         return self.surrogate.predict(self._at("", self._tested))[0]
 
+    @cached_property
+    def _kept(self) -> NDArray[np.bool_]:
+        """Which tested points probably keep all limits; all of them where there are none."""
+        return self._keeps(self._tested, [_PROBABLY] * len(self._task.limits))
+
+    @cached_property
+    def _eligible(self) -> NDArray[np.bool_]:
+        """Which tested points may be the best so far: believed, and within all limits, unless none of them is."""
+        believed = ~self.surrogate.outliers
+        return believed & self._kept if (believed & self._kept).any() else believed
+
     def _decision(self, choice: Candidate) -> Decision:
         """Expectations from the data alone: what was assumed of pending points plays no part."""
         surrogate, point = self.surrogate, choice.point[None, :]
         means, sds = self.predict(point)
-        best = int(np.argmax(np.where(surrogate.outliers, -np.inf, self._means)))
+        best = int(np.argmax(np.where(self._eligible, self._means, -np.inf)))
         best_mean, best_sd = self.predict(self._tested[best][None, :])
         noise_sd = np.sqrt(surrogate.mixture.noise) * surrogate.scale.width
         several = {aim.name: self.predict(point, aim.name) for aim in self._aims}
@@ -281,4 +298,5 @@ class Engine:
             self._replicated(choice.point),
             surrogate.weights,
             {name: (float(mean[0]), float(sd[0])) for name, (mean, sd) in several.items()},
+            bool(self._kept[best]) if self._limits else None,
         )

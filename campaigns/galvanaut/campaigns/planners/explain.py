@@ -34,7 +34,7 @@ def reason(space: SearchSpace, decision: Decision, tested: Array) -> str:
         several = ", ".join(f"{name} {mean:.3g} ± {sd:.2g}" for name, (mean, sd) in decision.quantities.items())
         return f"moves the Pareto front with {_where(space, decision.choice.point, tested)}: expects {several}{rest}"
     expected = (
-        f"expects {decision.mean:.3g} ± {decision.sd:.2g}, best tested so far {decision.best_mean:.3g}, "
+        f"expects {decision.mean:.3g} ± {decision.sd:.2g}, {_best(decision)}, "
         f"expected improvement {decision.improvement:.2g}{rest}"
     )
     if decision.replicates:
@@ -42,6 +42,13 @@ def reason(space: SearchSpace, decision: Decision, tested: Array) -> str:
     if decision.sd > _UNSURE * decision.best_sd:
         return f"explores {_where(space, decision.choice.point, tested)}: {expected}"
     return f"refines the best: {expected}"
+
+
+def _best(decision: Decision) -> str:
+    """What a proposal is measured by; where limits are set, whether that keeps them."""
+    within = " within the limits" if decision.within else ""
+    beyond = " (none keeps the limits)" if decision.within is False else ""
+    return f"best tested so far{within} {decision.best_mean:.3g}{beyond}"
 
 
 def _where(space: SearchSpace, point: Array, tested: Array) -> str:
