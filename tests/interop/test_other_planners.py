@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from galvanaut.campaigns.planners import Aim, Limit, Measured, PlannerSession, Task, planner
+from galvanaut.campaigns.planners import Aim, Limit, Measured, Observation, PlannerSession, Task, planner
 from galvanaut.campaigns.planners.extras import need
 from galvanaut.campaigns.space import Bounds, SearchSpace
 from galvanaut.core.errors import InputError
@@ -73,6 +73,21 @@ def test_botorch_keeps_limits() -> None:
     pytest.importorskip("botorch")
     seen = course("botorch", Task(SPACE, Grid(), seed=1, initial=5, limits=(Limit("cost", high=18.0),)), 14)
     assert (seen[8:, 1] < 18.6).mean() >= 0.6
+
+
+def test_botorch_recommends_what_keeps_the_limits() -> None:
+    pytest.importorskip("botorch")
+    points = SPACE.sobol(12, 1)
+    told = [
+        Observation(number, tuple(point), 10.0 * point[0], quantities={"cost": Measured(measured(point)[1])})
+        for number, point in enumerate(points.tolist(), 1)
+    ]
+    planner_ = planner("botorch", Task(SPACE, seed=1, limits=(Limit("cost", high=18.0),)))
+    best = planner_.recommend(told)
+    assert best is not None
+    allowed = points[12.0 + 25.0 * points[:, 0] < 17.5, 0].max()
+    assert best.point[0] == pytest.approx(allowed)
+    assert f"best tested so far {10.0 * allowed:.2g}" in planner_.propose(12, told, []).reason
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
 
 from galvanaut.campaigns.planners.baseline import coordinates
 from galvanaut.campaigns.planners.candidates import Candidate, CandidateSearch
@@ -52,14 +54,16 @@ class BotorchPlanner(LearningPlanner):
             self.space, task.maker, tested[np.argsort(-means, kind="stable")], under_way, generator(seed, "candidates")
         )
         choice = search.best(models.score(under_way))
-        return self._proposal(index, choice, models, data_hash(self.space, ordered, pending), float(means.max()))
+        best = float(means[models.within(tested, np.full(len(tested), True))].max())
+        return self._proposal(index, choice, models, data_hash(self.space, ordered, pending), best)
 
     def _best(self, ordered: list[Observation]) -> Recommendation:
         good = [seen for seen in ordered if seen.status == "ok"]
         points = np.array([seen.point for seen in good])
-        means, sds = _Models(self._task, good, points[:0], 0).expected(points)
-        own = np.array([seen.is_own for seen in good])
-        best, sign = int(np.argmax(np.where(own, means, -np.inf))), 1.0 if self._task.maximise else -1.0
+        models = _Models(self._task, good, points[:0], 0)
+        means, sds = models.expected(points)
+        within = models.within(points, np.array([seen.is_own for seen in good]))
+        best, sign = int(np.argmax(np.where(within, means, -np.inf))), 1.0 if self._task.maximise else -1.0
         return Recommendation(good[best].point, sign * float(means[best]), float(sds[best]), good[best].trial)
 
     def _proposal(self, index: int, choice: Candidate, models: _Models, data: str, best: float) -> Proposal:
@@ -91,6 +95,23 @@ class _Models:
         with torch.no_grad():
             found = self._models[""].posterior(_tensor(self._task.space.features(points)))
             return found.mean.numpy()[:, 0], np.sqrt(found.variance.numpy()[:, 0])
+
+    def within(self, points: Array, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which points, ``among`` some, keep every limit with its probability; all of those if none does."""
+        import torch
+
+        kept = among.copy()
+        for limit in self._task.limits:
+            model = self._models[limit.name]
+            if model is None:
+                continue
+            with torch.no_grad():
+                found = model.posterior(_tensor(self._task.space.features(points)))
+            means = self._signs.get(limit.name, 1.0) * found.mean.numpy()[:, 0]
+            law = norm(means, np.sqrt(found.variance.numpy()[:, 0]))
+            below = 1.0 if limit.high is None else law.cdf(limit.high)
+            kept &= below - (0.0 if limit.low is None else law.cdf(limit.low)) >= limit.probability
+        return kept if kept.any() else among
 
     def score(self, under_way: Array) -> Callable[..., Array]:
         """The acquisition function, by points."""
