@@ -88,3 +88,28 @@ def test_a_campaign_of_a_single_recipe_is_believed_everywhere(tmp_path):
     campaign, ledger = begun(tmp_path)
     (belief,) = beliefs_of_earlier(campaign, SearchSpace.of(campaign), ledger)
     assert belief.predict(np.array([[0.1, 0.9, 2.0]])).tolist() == [8.0]
+
+
+LOTS_MAY = {"lots": {"EC": ["A17", "B02"]}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"lots": {"EC": ["B02", "A17"]}}, [2.0, 10.0]),
+        ({"lots": {"EC": ["B02", "C11"]}}, [2.0, 6.0]),  # nobody knows C11: as good as the two in the mean
+        ({"lots": {"DMC": ["A17", "B02"]}}, [6.0, 6.0]),
+        ({}, [6.0]),
+    ],
+)
+def test_lots_are_those_of_the_same_name_and_unknown_ones_are_between_all(tmp_path, settings, expected):
+    ledger = ledger_of(tmp_path, campaign_of("may", settings=LOTS_MAY))
+    for number in range(1, 13):
+        lot, made = LOTS_MAY["lots"]["EC"][number % 2], recipe(0.1 + 0.4 * (number % 4) / 3, 0.6 + 0.1 * number)
+        ledger.propose(number, made, [], {}, settings={"lots.EC": lot})
+        ledger.close(number, Outcome("ok", {"conductivity": {"A17": 10.0, "B02": 2.0}[lot]}, {"conductivity": 0.01}))
+    campaign, june = begun(tmp_path, settings=settings)
+    space = SearchSpace.of(campaign)
+    (belief,) = beliefs_of_earlier(campaign, space, june)
+    points = np.array([[0.3, 0.7, 1.2, option] for option in range(len(expected))])[:, : len(space.names)]
+    np.testing.assert_allclose(belief.predict(points), expected, atol=0.3)

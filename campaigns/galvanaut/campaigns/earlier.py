@@ -6,6 +6,7 @@ play no part.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -20,6 +21,7 @@ from galvanaut.campaigns.planners.prediction import Predictor, predictor
 from galvanaut.campaigns.planners.protocol import Array, Observation, data_hash
 from galvanaut.campaigns.planners.task import Belief, Task
 from galvanaut.campaigns.space import SearchSpace
+from galvanaut.campaigns.variables import Choice
 from galvanaut.core.errors import InputError, Problem
 
 
@@ -102,15 +104,34 @@ def _belief(quantity: str, seen: list[Observation], theirs: Campaign, space: Sea
         fitted = model()
         if fitted is None:  # nothing varies in that campaign
             return np.full(len(points), np.mean([each.value for each in seen if each.value is not None]))
-        return fitted(_seen_from(there, space, points))[0]
+        return np.asarray(np.mean([fitted(each)[0] for each in _seen_from(there, space, points)], axis=0))
 
     return Belief(f"campaign {theirs.name}", predict, quantity)
 
 
-def _seen_from(there: SearchSpace, space: SearchSpace, points: Array) -> Array:
-    """Points of one space in the variables of another one: what it does not know is left out, what is missing is 0."""
+def _seen_from(there: SearchSpace, space: SearchSpace, points: Array) -> list[Array]:
+    """Points of one space in the variables of another one: what it does not know is left out, what is missing is 0.
+
+    Options of a choice are matched by their text. An option that the other space does not know stands for each of its
+    own in turn, so there may be several such views of the points; their mean is what can be said.
+    """
     column = {name: points[:, place] for place, name in enumerate(space.names)}
-    return np.column_stack([column.get(name, np.zeros(len(points))) for name in there.names])
+    numbers = [column.get(name, np.zeros(len(points))) for name in there.bounds]
+    chosen = [_options_there(choice, space, points) for choice in there.choices]
+    return [np.column_stack([*numbers, *each]) for each in itertools.product(*chosen)]
+
+
+def _options_there(choice: Choice, space: SearchSpace, points: Array) -> list[Array]:
+    """Index of the option of a choice at points of a space that may offer others: once, or for each option in turn."""
+    options = range(len(choice.options))
+    ours = next((other.options for other in space.choices if other.name == choice.name), None)
+    if ours is None:
+        return [np.full(len(points), float(option)) for option in options]
+    matched = np.array([choice.options.index(each) if each in choice.options else -1 for each in ours])
+    there = matched[np.round(points[:, space.names.index(choice.name)]).astype(np.int64)]
+    if (matched >= 0).all():
+        return [there.astype(np.float64)]
+    return [np.where(there < 0, option, there).astype(np.float64) for option in options]
 
 
 def _of_quantity(ledger: Ledger, campaign: Campaign, quantity: str) -> list[Observation]:
