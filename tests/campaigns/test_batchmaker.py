@@ -6,6 +6,7 @@ import pytest
 from galvanaut.campaigns.batchmaker import NEAREST, STEPS, BatchMaker
 from galvanaut.campaigns.batchplan import BatchPlanner
 from galvanaut.campaigns.campaignfile import load_campaign
+from galvanaut.campaigns.lots import lot_choice, spurned_lots
 from galvanaut.campaigns.space import SearchSpace
 from galvanaut.campaigns.variables import Bounds
 from galvanaut.core.stocks import Stock
@@ -68,3 +69,20 @@ def test_slack_is_what_some_steps_of_a_dose_change(step_mL: float) -> None:
         after = maker.space.point(maker.batches.as_made({**doses_g, stock: doses_g[stock] + step_g}).recipe)
         assert (np.abs(after - before) <= 1.01 * maker.slack / STEPS).all()
     assert maker.slack.max() < 0.05
+
+
+@pytest.mark.parametrize(("option", "dosed"), [(0.0, {"PC_1", "DMC"}), (1.0, {"PC_2", "DMC"})])
+def test_lots_of_one_name_but_of_other_components_stay_in_use(option: float, dosed: set[str]) -> None:
+    def bottle(name: str, component: str, lot: str) -> Stock:
+        return Stock(name, {component: 1.0}, 1.1, 1000.0, 0.02, 0.001, 10.0, lot)
+
+    stocks = [bottle("PC_1", "PC", "1"), bottle("PC_2", "PC", "2"), bottle("DMC", "DMC", "1")]
+    space = SearchSpace({"PC": Bounds(0.1, 0.9), "DMC": Bounds(0.1, 0.9)}, settings=[lot_choice("PC", ("1", "2"))])
+    maker = BatchMaker(space, BatchPlanner(stocks), 6.0)
+    point = np.array([0.4, 0.6, option])
+    assert maker.reachable(point[None, :])[0]
+    made = maker.realise(point)
+    assert made is not None
+    spurned = spurned_lots(space.choices, space.settings(point))
+    plan = maker.batches.without_lots(spurned).plan(space.recipe(made), 6.0)
+    assert {dose.stock for dose in plan.doses} == dosed

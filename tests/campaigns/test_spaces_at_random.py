@@ -75,7 +75,8 @@ def _check_made_exactly(case: Case, proposal: Proposal) -> None:
     spurned = spurned_lots(space.choices, settings)
     plan = maker.batches.without_lots(spurned).plan(proposal.recipe, maker.mass_g)
     assert plan.deviation <= 1e-12
-    assert not spurned & {maker.batches.stocks[dose.stock].lot for dose in plan.doses}
+    used = [maker.batches.stocks[dose.stock] for dose in plan.doses]
+    assert not spurned & {(key, stock.lot) for stock in used for key in stock.composition}
     for dose in plan.doses:
         assert dose.volume_mL <= maker.batches.stocks[dose.stock].available_mL + 1e-9
 

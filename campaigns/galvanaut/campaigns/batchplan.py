@@ -101,17 +101,20 @@ class BatchPlanner:
         self.tolerance = tolerance
         self.dose_sd_g = dose_sd_g
         self._settings = (tolerance, dispensing_degC, dose_sd_g)
-        self._without_lots: dict[frozenset[str], BatchPlanner] = {}
+        self._without_lots: dict[frozenset[tuple[str, str]], BatchPlanner] = {}
         self._not_dosable = {name: not_dosable(stock, dispensing_degC) for name, stock in self.stocks.items()}
         self._keys = list(dict.fromkeys(key for stock in stocks for key in stock.composition))
         self._compositions = np.array([[stock.composition.get(key, 0.0) for key in self._keys] for stock in stocks])
 
-    def without_lots(self, lots: frozenset[str]) -> BatchPlanner:
-        """The same planner, for which stocks of these lots are never dosed."""
+    def without_lots(self, lots: frozenset[tuple[str, str]]) -> BatchPlanner:
+        """The same planner, for which stocks that hold a component and are of a lot named with it are never dosed."""
         if not lots:
             return self
         if lots not in self._without_lots:
-            stocks = [replace(one, available_mL=0.0) if one.lot in lots else one for one in self.stocks.values()]
+            stocks = [
+                replace(one, available_mL=0.0) if any((key, one.lot) in lots for key in one.composition) else one
+                for one in self.stocks.values()
+            ]
             self._without_lots[lots] = BatchPlanner(stocks, *self._settings)
         return self._without_lots[lots]
 

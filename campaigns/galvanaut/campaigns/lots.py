@@ -14,10 +14,13 @@ def lot_choice(component: str, lots: Sequence[str]) -> Choice:
     return Choice(f"{_PREFIX}{component}", tuple(lots))
 
 
-def spurned_lots(choices: Sequence[Choice], settings: Mapping[str, float | str]) -> frozenset[str]:
-    """Lots that a trial with these settings does not use, because others of the same component were chosen."""
+def spurned_lots(choices: Sequence[Choice], settings: Mapping[str, float | str]) -> frozenset[tuple[str, str]]:
+    """Lots that a trial with these settings does not use, because others of the same component were chosen.
+
+    Each with its component: makers number their lots independently, so that two components may have lots of one name.
+    """
     return frozenset(
-        lot
+        (choice.name.removeprefix(_PREFIX), lot)
         for choice in choices
         if choice.name.startswith(_PREFIX)
         for lot in choice.options
