@@ -159,21 +159,28 @@ class SearchSpace:
         return points[generator.permutation(len(points))]
 
     def sobol(self, n: int, seed: int) -> Array:
-        """The first ``n`` points of a space-filling sequence, (n, variables).
+        """The first ``n`` points of a space-filling sequence, (n, variables), see `design`."""
+        return self.design(n, seed)[0]
+
+    def design(self, n: int, seed: int) -> tuple[Array, NDArray[np.bool_]]:
+        """The first ``n`` points of a space-filling sequence, (n, variables), and which were drawn at random, (n,).
 
         One branch after another gives the next point of its own scrambled Sobol sequence, see `Region.sobol`; which
-        branch comes first depends on the seed. A longer sequence starts with the shorter one.
+        branch comes first depends on the seed. A longer sequence starts with the shorter one, up to the first point
+        that was drawn at random, because a region is too thin for a sequence.
         """
         if len(self._branches) == 1:
             branch = self._branches.at(0)
-            return branch.whole(branch.region.sobol(n, [seed]))
+            values, at_random = branch.region.sobol(n, [seed])
+            return branch.whole(values), at_random
         order = np.random.default_rng([seed, 2]).permutation(len(self._branches)).tolist()
         some = list(islice(self._branches.in_order(order), n))
-        points = np.empty((n, len(self.names)))
+        points, at_random = np.empty((n, len(self.names))), np.empty(n, dtype=np.bool_)
         for place, branch in enumerate(some):
-            part = points[place :: len(some)]
-            part[:] = branch.whole(branch.region.sobol(len(part), [seed, place]))
-        return points
+            every = slice(place, None, len(some))
+            values, at_random[every] = branch.region.sobol(len(points[every]), [seed, place])
+            points[every] = branch.whole(values)
+        return points, at_random
 
     def features(self, points: Array) -> Array:
         """What a model's kernel sees, (n, d).

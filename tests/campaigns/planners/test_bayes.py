@@ -87,6 +87,17 @@ def test_initial_design_is_that_of_the_sobol_planner() -> None:
         assert ours.reason == f"initial design, point {index + 1} of 8 (scrambled Sobol)"
 
 
+def test_points_that_no_sobol_sequence_gave_are_not_named_after_one() -> None:
+    thin = SearchSpace(
+        {"EC": Bounds(0, 1), "DMC": Bounds(0, 1), "EMC": Bounds(0, 1)},
+        constraints=[parse("EC - DMC <= 0.00001"), parse("DMC - EC <= 0.00001")],
+    )
+    origin = "drawn at random, as the space is too thin for a Sobol sequence"
+    for name, reason in (("bayes", f"initial design, point 1 of 8 ({origin})"), ("sobol", f"point 1, {origin}")):
+        proposal = planner(name, Task(thin, seed=4)).propose(0, [], [])
+        assert (proposal.reason, proposal.explanation["model"]) == (reason, "random")
+
+
 def test_pending_points_are_not_asked_again() -> None:
     session = PlannerSession(BayesPlanner(Task(SPACE, seed=3, initial=4)))
     for trial in range(1, 9):

@@ -91,14 +91,63 @@ def test_sobol_fills_more_evenly_than_random() -> None:
     assert ours < blind / 2
 
 
-def test_thin_spaces_still_give_a_sequence() -> None:
-    thin = SearchSpace(
-        {"EC": Bounds(0, 1), "DMC": Bounds(0, 1), "EMC": Bounds(0, 1)},
-        constraints=[parse("EC - DMC <= 0.00001"), parse("DMC - EC <= 0.00001")],
-    )
-    points = thin.sobol(10, 1)
-    assert thin.feasible(points).all()
+THIN = SearchSpace(
+    {"EC": Bounds(0, 1), "DMC": Bounds(0, 1), "EMC": Bounds(0, 1)},
+    constraints=[parse("EC - DMC <= 0.00001"), parse("DMC - EC <= 0.00001")],
+)
+
+
+def test_thin_spaces_still_give_points_and_tell_which_are_random() -> None:
+    points, at_random = THIN.design(10, 1)
+    assert THIN.feasible(points).all()
     assert len(np.unique(points[:, 0])) == 10
+    assert at_random.tolist() == [False] + [True] * 9
+    assert not conductivity_space().design(300, 1)[1].any()
+
+
+def test_a_fixed_solvent_leaves_the_sequence_to_the_others() -> None:
+    salts = {"LiPF6": Bounds(0.5, 2.0)}
+    free = {"DMC": Bounds(0, 1), "EMC": Bounds(0, 1)}
+    fixed = SearchSpace({"DMC": free["DMC"], "EC": Bounds(0.3, 0.3), "EMC": free["EMC"]}, salts)
+    points, at_random = fixed.design(32, 5)
+    assert fixed.feasible(points).all()
+    assert not at_random.any()
+    assert np.array_equal(fixed.sobol(9, 5), points[:9])
+    others = SearchSpace(free, salts).sobol(32, 5)
+    np.testing.assert_allclose(points, np.insert(others * [0.7, 0.7, 1.0], 1, 0.3, axis=1), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("space", "second"),
+    [
+        (
+            conductivity_space(),
+            [
+                0.22371138066318952,
+                0.2914394881797122,
+                0.44336825196292196,
+                0.04148087919417631,
+                1.4376740083098412,
+                0.0010314385406672954,
+            ],
+        ),
+        (
+            SearchSpace({"EC": Bounds(0.26, 0.32), "EMC": Bounds(0.4, 0.6), "DMC": Bounds(0, 1)}),
+            [0.3035989937961427, 0.5215685571224413, 0.17483244908141604],
+        ),
+        (
+            SearchSpace({"EC": Bounds(0.3, 0.3), "DMC": Bounds(0.7, 0.7)}, {"LiPF6": Bounds(0.5, 2.0)}),
+            [0.3, 0.7, 1.2483040001243353],
+        ),
+        (
+            SearchSpace({"PC": Bounds(1, 1)}, {"LiPF6": Bounds(1, 1), "LiFSI": Bounds(0, 1)}),
+            [1.0, 1.0, 0.4988693334162235],
+        ),
+    ],
+    ids=["shipped", "narrow", "all-fixed", "one"],
+)
+def test_sequences_are_those_that_ledgers_and_benchmarks_rest_on(space: SearchSpace, second: list[float]) -> None:
+    assert space.sobol(3, 7)[1] == pytest.approx(second, rel=1e-12, abs=1e-12)
 
 
 def test_fixed_components_are_no_features() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from galvanaut.campaigns.planners.baseline import best_measured, blind_proposal
 from galvanaut.campaigns.planners.protocol import Array, Observation, Proposal, Recommendation, in_order
-from galvanaut.campaigns.planners.sobol import SobolDesign
+from galvanaut.campaigns.planners.sobol import IN_WORDS, SobolDesign
 from galvanaut.campaigns.planners.task import Task
 from galvanaut.campaigns.planners.threads import single_thread
 
@@ -48,13 +48,15 @@ class LearningPlanner(ABC):
         """
         ordered = in_order(observations)
         if index < self._initial:
-            reason = f"initial design, point {index + 1} of {self._initial} (scrambled Sobol)"
+            origin = IN_WORDS[self._design.kind(index)]
+            reason = f"initial design, point {index + 1} of {self._initial} ({origin})"
         elif self._too_little(ordered):
             reason = f"only {_successes(ordered)} values so far: the initial design goes on"
         else:
             with single_thread():
                 return self._learnt(index, ordered, pending)
-        return blind_proposal(self.space, index, self._design.point(index), reason, "sobol", self._task.seed)
+        point, kind = self._design.point(index), self._design.kind(index)
+        return blind_proposal(self.space, index, point, reason, kind, self._task.seed)
 
     def recommend(self, observations: Sequence[Observation]) -> Recommendation | None:
         """The tested recipe of highest expected value, which sees through noise.

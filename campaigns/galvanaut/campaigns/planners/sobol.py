@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
 
 from galvanaut.campaigns.planners.baseline import best_measured, blind_proposal
 from galvanaut.campaigns.planners.making import reachable, realised
@@ -12,6 +15,11 @@ from galvanaut.campaigns.space import SearchSpace
 from galvanaut.core.errors import NotMakeableError
 from galvanaut.core.identifiers import generator
 
+Kind = Literal["sobol", "random"]
+IN_WORDS: Mapping[Kind, str] = {
+    "sobol": "scrambled Sobol",
+    "random": "drawn at random, as the space is too thin for a Sobol sequence",
+}
 _BLOCK = 64
 _MOST = 4096
 """Points of the sequence that are tried at all."""
@@ -19,6 +27,8 @@ _MOST = 4096
 
 class SobolDesign:
     """The makeable points of a scrambled Sobol sequence over a search space; always the same for one seed.
+
+    In a space that is too thin for it, points drawn at random go on where the sequence ends, see `Region.sobol`.
 
     Args:
         space: search space.
@@ -30,7 +40,7 @@ class SobolDesign:
         self._space, self._maker = space, maker
         self._seed = int(generator(seed, "sobol").integers(2**31))
         self._stream = self._makeable()
-        self._made: list[Array] = []  # kept, as each costs a batch plan
+        self._made: list[tuple[Array, Kind]] = []  # kept, as each costs a batch plan
 
     def point(self, index: int) -> Array:
         """Number ``index`` of the design, from 0.
@@ -46,15 +56,24 @@ class SobolDesign:
                     f"{index + 1} are needed; widen the bounds, add stocks, or use a larger batch"
                 )
             self._made.append(made)
-        return self._made[index]
+        return self._made[index][0]
 
-    def _makeable(self) -> Iterator[Array]:
+    def kind(self, index: int) -> Kind:
+        """Where that point comes from.
+
+        Raises:
+            NotMakeableError: see `point`.
+        """
+        self.point(index)
+        return self._made[index][1]
+
+    def _makeable(self) -> Iterator[tuple[Array, Kind]]:
         for start in range(0, _MOST, _BLOCK):
-            block = self._space.sobol(start + _BLOCK, self._seed)[start:]
-            for point in block[reachable(self._maker, block)]:
-                made = realised(self._maker, point)
+            points, at_random = self._space.design(start + _BLOCK, self._seed)
+            for row in start + np.flatnonzero(reachable(self._maker, points[start:])):
+                made = realised(self._maker, points[row])
                 if made is not None:
-                    yield made
+                    yield made, "random" if at_random[row] else "sobol"
 
 
 class SobolPlanner:
@@ -71,10 +90,9 @@ class SobolPlanner:
 
     def propose(self, index: int, observations: Sequence[Observation], pending: Sequence[Array]) -> Proposal:
         """Point number ``index`` of the sequence."""
-        point = self._design.point(index)
-        return blind_proposal(
-            self.space, index, point, f"point {index + 1} of a Sobol sequence", "sobol", self._task.seed
-        )
+        kind = self._design.kind(index)
+        place = f"point {index + 1} of a Sobol sequence" if kind == "sobol" else f"point {index + 1}, {IN_WORDS[kind]}"
+        return blind_proposal(self.space, index, self._design.point(index), place, kind, self._task.seed)
 
     def recommend(self, observations: Sequence[Observation]) -> Recommendation | None:
         """The best measured recipe: there is no model to see through the noise."""
