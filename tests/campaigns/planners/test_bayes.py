@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -219,6 +220,20 @@ def test_gross_failure_does_not_wreck_the_model() -> None:
     proposal = BayesPlanner(Task(SPACE, seed=3)).propose(24, bubble, [])
     assert proposal.explanation["outliers"] == [worst.trial]
     assert float(surface(np.array(proposal.point))[0]) > 0.85 * 8.0
+
+
+@pytest.mark.parametrize("absurd", [1e200, -1e308])
+def test_values_too_large_to_be_squared_are_outliers_like_any_other(absurd: float) -> None:
+    told_it = [replace(seen, value=absurd) if seen.trial == 6 else seen for seen in OBSERVED]
+    overload = [replace(seen, value=9.9e37) if seen.trial == 6 else seen for seen in OBSERVED]
+    planner_ = BayesPlanner(Task(SPACE, seed=3))
+    proposal, other = (planner_.propose(14, each, []) for each in (told_it, overload))
+    assert proposal.explanation["outliers"] == other.explanation["outliers"] == [6]
+    assert proposal.reason == other.reason
+    json.dumps(proposal.to_json(), allow_nan=False)
+    found = planner_.recommend(told_it)
+    assert found is not None
+    assert found.trial == (planner_.recommend(overload) or found).trial != 6
 
 
 def test_clean_noise_is_rarely_taken_for_failure() -> None:

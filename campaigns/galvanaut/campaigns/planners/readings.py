@@ -16,6 +16,9 @@ _SIDES = {"": 0, "above": 1, "below": -1}
 _CONSTANT = 1e-12
 """Values that spread less than this, relative to their mean, are all the same."""
 
+_ABSURD = 1e100
+"""Values farther from 0 count as so far: their squares stay finite, so that they can be told to be outliers."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -51,7 +54,7 @@ class Readings:
 
     Attributes:
         places: where, with the predictions of beliefs in the unit of the values.
-        values: as measured, (n,).
+        values: as measured, absurdly large ones cut (`_ABSURD`), (n,).
         variances: of the values as far as known, 0 where not, (n,).
         groups: number of the group of each, -1 for none, (n,); all -1 where there is only one group.
         censored: 1 where the truth lies above the value, -1 where below, 0 where it was measured, (n,).
@@ -77,8 +80,8 @@ class Readings:
         groups = [names.index(seen.group) if seen.group and len(names) > 1 else -1 for seen in observations]
         return cls(
             places,
-            np.array([each.value for each in measured], dtype=np.float64),
-            np.array([each.variance or 0.0 for each in measured], dtype=np.float64),
+            np.clip(np.array([each.value for each in measured], dtype=np.float64), -_ABSURD, _ABSURD),
+            np.minimum(np.array([each.variance or 0.0 for each in measured], dtype=np.float64), _ABSURD**2),
             np.array(groups, dtype=np.int64),
             np.array([_SIDES[each.censored] for each in measured], dtype=np.int64),
         )
