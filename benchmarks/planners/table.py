@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -75,9 +76,11 @@ def _reach(reach: Reach) -> str:
 
 
 def _interval(value: Interval | None) -> str:
-    """A factor; nought means that the median run does not get there."""
-    if value is None or value.value == 0.0:
-        return "" if value is None else "–"
+    """A factor; nought means that the median run does not get there, infinity that no random recipe does."""
+    if value is None:
+        return ""
+    if value.value == 0.0 or not math.isfinite(value.value):
+        return "–"
     return f"{_figure(value.value)} [{_figure(value.low)}–{_figure(value.high)}]"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from galvanaut.campaigns.benchmark.acceleration import Interval
 from galvanaut.campaigns.benchmark.traces import Trace
 
 Modules = Callable[[str], ModuleType]
@@ -65,3 +67,9 @@ def test_trials_under_way_and_wrong_priors_are_compared_with_ours_alone(lines, r
     wrong = next(line for line in found if "| ours-flipped | 95 |" in line)
     assert "| 3 | 6 (67%) | 5 (100%) | 1.2 [" in wrong
     assert f"| {(6 + 6 + BUDGET + 1) / 15:.3g} [" in wrong
+
+
+def test_a_table_shows_a_dash_where_no_random_recipe_gets_there(planners: Modules) -> None:
+    interval = planners("table")._interval
+    assert interval(Interval(3.0, 2.0, 4.0)) == "3 [2–4]"
+    assert interval(Interval(math.inf, math.inf, math.inf)) == interval(Interval(0.0, 0.0, 1.0)) == "–"

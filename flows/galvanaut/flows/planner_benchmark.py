@@ -24,6 +24,7 @@ from galvanaut.core.errors import InputError
 from galvanaut.flows.benchmark_remarks import planner_remarks
 from galvanaut.flows.campaign_problem import CampaignProblem
 from galvanaut.flows.conductivity_problem import SALT, SOLVENTS, ConductivityProblem
+from galvanaut.flows.finite import finite
 from galvanaut.flows.folder import writing
 from galvanaut.flows.plan import load_plan
 from galvanaut.flows.support import trust
@@ -96,8 +97,7 @@ def benchmark_command(
         with writing(plot):
             plot.write_text(_drawn(found), encoding="utf-8")
     if as_json:
-        more = {"accelerations": [asdict(row) for row in faster], "remarks": remarks}
-        print(json.dumps(to_json(found, seeds) | more, indent=2))
+        print(json.dumps(to_json(found, seeds, faster) | {"remarks": remarks}, indent=2, allow_nan=False))
     else:
         show(found, seeds, trials, Console(), [aim.name for aim in problem.aims])
         if faster:
@@ -131,9 +131,9 @@ def accelerations(found: Benchmark, problem: Problem) -> list[Acceleration]:
     return [acceleration(runs[name], runs["random"], space) for name in runs if name != "random"]
 
 
-def to_json(found: Benchmark, seeds: range) -> dict[str, Any]:
-    """Everything, with each run's course of regret."""
-    return {
+def to_json(found: Benchmark, seeds: range, faster: Sequence[Acceleration]) -> dict[str, Any]:
+    """Everything, with each run's course of regret; what the runs do not give, such as an infinite factor, is null."""
+    whole = {
         "problem": found.problem,
         "optimum": found.optimum,
         "seeds": list(seeds),
@@ -142,7 +142,9 @@ def to_json(found: Benchmark, seeds: range) -> dict[str, Any]:
         "runs": [
             {"planner": trace.planner, "seed": trace.seed, "regret": trace.regret.tolist()} for trace in found.traces
         ],
+        "accelerations": [asdict(row) for row in faster],
     }
+    return dict(finite(whole))
 
 
 def show(found: Benchmark, seeds: range, budget: int, console: Console, aims: Sequence[str] = ()) -> None:

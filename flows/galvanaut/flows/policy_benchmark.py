@@ -23,6 +23,7 @@ from galvanaut.campaigns.planners.registry import need_of, planner_names
 from galvanaut.campaigns.planners.threads import single_thread
 from galvanaut.core.errors import InputError
 from galvanaut.flows.benchmark_remarks import policy_remarks
+from galvanaut.flows.finite import finite
 from galvanaut.flows.life_problem import LifeProblem
 from galvanaut.flows.plan import Plan, load_plan
 from galvanaut.flows.sweep import Place, sweep
@@ -163,9 +164,9 @@ def to_json(
         "told": extent.told,
         "rules": extent.rules.model_dump(mode="json"),
         "truth": asdict(truth),
-        "rows": [_finite(asdict(row)) for row in rows],
+        "rows": [finite(asdict(row)) for row in rows],
         "campaigns": [
-            {"planner": names[0], "policy": names[1], "seed": each.trace.seed, "trials": _finite(_trials(each))}
+            {"planner": names[0], "policy": names[1], "seed": each.trace.seed, "trials": finite(_trials(each))}
             for names, judged in runs.items()
             for each in judged
         ],
@@ -211,15 +212,6 @@ def _table(title: str, *headings: str) -> Table:
 
 def _percent(value: Interval) -> str:
     return f"{100 * value.value:.1f} [{100 * value.low:.1f}–{100 * value.high:.1f}]"
-
-
-def _finite(value: Any) -> Any:
-    """Infinite and unknown numbers as null."""
-    if isinstance(value, dict):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _check(option: str, names: Sequence[str], known: Sequence[str]) -> None:

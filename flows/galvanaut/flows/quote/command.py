@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from galvanaut.campaigns.quote.summary import Bottle, Terms
 from galvanaut.core.errors import InputError, Problem, UnsupportedError
 from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.flows.check import makeable_share
+from galvanaut.flows.finite import finite
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.plan import Plan, load_plan
 from galvanaut.flows.quote.rehearsal import rehearsed
@@ -77,7 +77,7 @@ class Quotation:
             "objective": objective.name,
             "unit": objective.unit,
             "currency": currency,
-            **_finite(self.quote.to_json()),
+            **finite(self.quote.to_json()),
             "remarks": list(self.remarks),
         }
 
@@ -164,12 +164,3 @@ def _bottles(plan: Plan, lab: Path) -> Mapping[str, Bottle]:
         left_mL = max(0.0, entry.available_mL - drawn_mL.get((name, entry.lot), 0.0))
         found[name] = Bottle(entry.density_g_mL, left_mL)
     return found
-
-
-def _finite(value: Any) -> Any:
-    """Unknown numbers as null."""
-    if isinstance(value, dict):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
