@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_serializer, field_validator, model_validator
 
+from galvanaut.campaigns.chebyshev import SUM_SHARE
 from galvanaut.campaigns.components import components, unknown
 from galvanaut.campaigns.recipe import Recipe
 from galvanaut.campaigns.searchfields import FileModel
@@ -19,8 +20,6 @@ Quantity = Literal["conductivity", "life", "cost"]
 OF_CELLS: frozenset[Quantity] = frozenset({"life"})
 """Quantities that only a procedure with cells gives."""
 SCORE = "score"
-SUM_SHARE = 0.05
-"""How much the sum counts beside the worst shortfall, so that no objective is ever without influence."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from galvanaut.campaigns.analysis.figures import Array, Flags
+from galvanaut.campaigns.chebyshev import SUM_SHARE
 from galvanaut.campaigns.life.decision import Beats, rival_lives
-from galvanaut.campaigns.objectivefields import SUM_SHARE, Objective
+from galvanaut.campaigns.objectivefields import Objective
 
 LIFE = "life"
 _LEAST_OTHERS = 3

@@ -18,7 +18,6 @@ _STEP = 1e-3
 """For second derivatives from gradients."""
 _LEAST_CURVATURE = 0.3
 """Least curvature of the log posterior, in units of the prior's: draws are never wider than 1.8 priors."""
-_SEARCH = {"maxiter": 60, "ftol": 1e-6}
 _MANY = 100
 """From so many values on one start is enough: they leave little doubt."""
 

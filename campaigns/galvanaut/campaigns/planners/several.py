@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
+from galvanaut.campaigns.chebyshev import SUM_SHARE
 from galvanaut.campaigns.planners.posterior import Mixture, Places
 
 Array = NDArray[np.float64]
 
 DRAWS = 64
-_SUM_SHARE = 0.05
-"""Of the sum of all shortfalls beside the worst one, so that no objective is ever without influence."""
 _JITTER = 1e-8
 _LEAST_GAIN = 1e-12
 
@@ -154,4 +153,4 @@ def _gain(front: Array, first: Array, second: Array) -> Array:
 def _chebyshev(values: Array, weights: Array) -> Array:
     """Augmented Chebyshev utility of values scaled to 0 and 1: (objectives, draws, n) to (draws, n)."""
     short = weights * (1.0 - values)
-    return np.asarray(-short.max(axis=0) - _SUM_SHARE * short.sum(axis=0))
+    return np.asarray(-short.max(axis=0) - SUM_SHARE * short.sum(axis=0))
