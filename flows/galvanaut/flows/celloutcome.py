@@ -12,7 +12,7 @@ from galvanaut.campaigns.analysis.fade import END_OF_LIFE, Life, life, retention
 from galvanaut.campaigns.analysis.rates import planned_class
 from galvanaut.campaigns.analysis.record import Record
 from galvanaut.campaigns.analysis.trialsummary import Replicate, TrialSummary, summarise_trial
-from galvanaut.campaigns.analysis.verdict import Verdict, verdicts
+from galvanaut.campaigns.analysis.verdict import Status, Verdict, verdicts
 from galvanaut.campaigns.ledger import FORECAST, Outcome
 from galvanaut.campaigns.objectivefields import SCORE, score, score_deviation
 from galvanaut.core.errors import InputError
@@ -133,7 +133,8 @@ def _cell_verdicts(tested: Sequence[Tested], lab: Lab) -> dict[str, Verdict]:
     for one in tested:
         verdict = found.get(one.cell)
         if verdict is None:
-            found[one.cell] = Verdict(one.cell, "misassembled", one.failure)
+            status: Status = "unknown" if one.is_assembled is None else "misassembled"
+            found[one.cell] = Verdict(one.cell, status, one.failure)
         elif one.failure and (verdict.counts or verdict.status == "unknown"):
             found[one.cell] = Verdict(one.cell, "unknown", one.failure)
     return found

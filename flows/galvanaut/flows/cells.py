@@ -12,8 +12,9 @@ from galvanaut.campaigns.analysis.verdict import alone
 from galvanaut.core.errors import InputError
 from galvanaut.flows.celloutcome import expected_of, formation_evidence
 from galvanaut.flows.stepnames import CYCLING
-from galvanaut.flows.steps import PER_ATTEMPT, key
+from galvanaut.flows.steps import EMPTY, PER_ATTEMPT, key
 from galvanaut.instruments.jobs import AssembleCell, CycleTest, JobFailedError, Settle, UnloadCell
+from galvanaut.instruments.loading import loaded_cells
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.analysis.evidence import Evidence
@@ -29,7 +30,8 @@ INCUBATOR_HOLD_S = 1800.0
 """The incubator's air has to have been near its temperature for so long before the first cell is tested there."""
 
 Built = Mapping[str, Any]
-"""``cell``, ``holder``, ``electrolyte_g``, ``assembled``, ``reason``: the result of `AssembleCell`."""
+"""``cell``, ``holder``, ``electrolyte_g``, ``assembled``, ``reason``: the result of `AssembleCell`, or as `not_built`
+has it."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Tested:
         cycling_test: name of the second test.
         evidence: what its formation says about it; None without a record of it.
         failure: why it could not be tested to its end, in words; empty if it was.
+        is_assembled: whether it was built; None if nobody can tell.
     """
 
     cell: str
@@ -54,6 +57,7 @@ class Tested:
     cycling_test: str = ""
     evidence: Evidence | None = None
     failure: str = ""
+    is_assembled: bool | None = True
 
 
 def tests_of(lab: Lab) -> CellTests:
@@ -124,10 +128,17 @@ async def places(trial: TrialRecord, lab: Lab) -> AsyncIterator[list[Place]]:
 
 
 async def assemble(trial: TrialRecord, replicate: int, holder: str, lab: Lab) -> Built:
-    """Build one cell with the batch in the mixer and put it into its holder."""
-    step = lab.procedure.cells
+    """Build one cell with the batch in the mixer and put it into its holder.
+
+    Raises:
+        JobFailedError: it could not be built, nobody can tell what became of it, or the batch is not there any more.
+    """
+    step, job = lab.procedure.cells, key(trial.number, "assemble", lab, replicate)
     if step is None:
         raise RuntimeError(f"campaign {lab.campaign.name} builds no cells")
+    known, thrown_away = lab.station.journal.find(job), lab.station.journal.find(key(trial.number, EMPTY, lab))
+    if known is None and thrown_away is not None:  # one that was never begun is not made up for after a restart
+        raise JobFailedError(f"job {job}: was not begun before the batch was thrown away (job {thrown_away.key}).")
     action = AssembleCell(
         cell=cell_name(trial.number, replicate, lab),
         holder=holder,
@@ -136,14 +147,30 @@ async def assemble(trial: TrialRecord, replicate: int, holder: str, lab: Lab) ->
         recipe_text=trial.tested.text(),
         assembler=tests_of(lab).path.assembler,
     )
-    return await lab.run(key(trial.number, "assemble", lab, replicate), action)
+    return await lab.run(job, action)
+
+
+def not_built(trial: TrialRecord, replicate: int, holder: str, reason: str, lab: Lab) -> Built:
+    """What stands for a cell whose assembly failed as a job: ``assembled`` is None if the cell may be in its holder.
+
+    Raises:
+        JobFailedError: the job was broken off and is still open; the next run takes it up again.
+    """
+    cell, records = cell_name(trial.number, replicate, lab), lab.station.journal.records()
+    job = lab.station.journal.find(key(trial.number, "assemble", lab, replicate))
+    if job is not None and job.state == "intended":
+        raise JobFailedError(reason)
+    loaded = loaded_cells(records).get(holder)
+    assembled = None if loaded is not None and loaded.cell == cell else False
+    return {"cell": cell, "holder": holder, "electrolyte_g": None, "assembled": assembled, "reason": reason}
 
 
 async def form(trial: TrialRecord, replicate: int, built: Built, lab: Lab) -> Tested:
     """Charge and discharge one cell for the first times."""
     tested = Tested(built["cell"], built["holder"], built["electrolyte_g"])
     if not built["assembled"]:
-        return replace(tested, failure=f"not assembled: {built['reason']}")
+        what = "nobody can tell whether it was assembled" if built["assembled"] is None else "not assembled"
+        return replace(tested, failure=f"{what}: {built['reason']}", is_assembled=built["assembled"])
     plan, job = tests_of(lab).chosen(trial.settings).formation, key(trial.number, "formation", lab, replicate)
     result, failure = await _run(job, plan, tested, lab)
     try:

@@ -117,7 +117,8 @@ PLAIN = Steps()
 async def run_trial(trial: TrialRecord, lab: Lab, steps: Steps = PLAIN) -> Outcome:
     """One recipe from doses to its values.
 
-    A fault on the way to the number fails the trial, and the batch is thrown away. If a mixer cannot be cleaned, or a
+    A fault on the way to the number fails the trial, and the batch is thrown away. One in building a cell costs that
+    cell; only if the bench builds none of them the trial fails by it. If a mixer cannot be cleaned, or a
     cell cannot be taken out, somebody has to look, while other trials go on as far as they can. Where nobody is to be
     asked, or the person gives it up, that ends the run, and the next run begins with it.
 
@@ -140,7 +141,7 @@ async def run_trial(trial: TrialRecord, lab: Lab, steps: Steps = PLAIN) -> Outco
 
 
 async def _make(trial: TrialRecord, holders: Sequence[str], lab: Lab, steps: Steps) -> tuple[Outcome, list[Built]]:
-    """The batch, what was measured of it, and a cell for each holder; the mixer is clean again."""
+    """The batch, what was measured of it, and what became of the cell for each holder; the mixer is clean again."""
     built: list[Built] = []
     async with lab.station.reserved(lab.path.mixer):
         try:
@@ -148,13 +149,33 @@ async def _make(trial: TrialRecord, holders: Sequence[str], lab: Lab, steps: Ste
             await steps.fill_cell(trial, lab)
             await steps.settle(trial, lab)
             outcome = analyse(await steps.measure(trial, lab), lab)
-            for replicate, holder in enumerate(holders, start=1):
-                built.append(await steps.assemble(trial, replicate, holder, lab))
         except JobFailedError as error:
             outcome = Outcome("failed_instrument", reason=str(error))
+        else:
+            built, faults = await _build(trial, holders, lab, steps)
+            if faults and len(faults) == len(built):  # the readings are kept; three such trials in a row call a person
+                outcome = Outcome("failed_instrument", details=outcome.details, reason=faults[0])
         what, then = f"{lab.path.mixer} could not be cleaned", "empties and rinses it again"
         await insisted(trial.number, "mixer", partial(steps.clean, trial, lab), lab, what=what, then=then)
     return outcome, built
+
+
+async def _build(trial: TrialRecord, holders: Sequence[str], lab: Lab, steps: Steps) -> tuple[list[Built], list[str]]:
+    """A cell for each holder, and what went wrong with the bench while they were built; it costs nothing but that cell.
+
+    Where nobody can tell whether a cell was built, no further one is built with the batch.
+    """
+    built: list[Built] = []
+    faults: list[str] = []
+    for replicate, holder in enumerate(holders, start=1):
+        try:
+            built.append(await steps.assemble(trial, replicate, holder, lab))
+        except JobFailedError as error:
+            faults.append(str(error))
+            built.append(cells.not_built(trial, replicate, holder, faults[-1], lab))
+            if built[-1]["assembled"] is None:
+                break
+    return built, faults
 
 
 async def _test(trial: TrialRecord, replicate: int, built: Built, place: Place, lab: Lab, steps: Steps) -> Tested:

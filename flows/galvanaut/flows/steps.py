@@ -14,7 +14,9 @@ from galvanaut.flows.bottles import dose_step
 from galvanaut.flows.lab import Lab
 from galvanaut.instruments.jobs import Dose, Empty, Transfer
 
-CLEANING = ("empty", "rinse", "drain")
+EMPTY = "empty"
+"""Name of the step that throws a batch away."""
+CLEANING = (EMPTY, "rinse", "drain")
 """Names of the steps of `clean_up`."""
 PER_ATTEMPT = 100
 """Replicate numbers of one attempt."""
@@ -104,7 +106,7 @@ async def empty(trial: int, step: str, volume_mL: float, lab: Lab, replicate: in
 
 async def clean_up(trial: int, cycles: int, volume_mL: float, lab: Lab, replicate: int) -> None:
     """Empty the mixer, which holds at most ``volume_mL``, through the cell, and rinse both."""
-    await empty(trial, "empty", volume_mL, lab, replicate)
+    await empty(trial, EMPTY, volume_mL, lab, replicate)
     rinse_mL = lab.procedure.rinse.volume_mL
     for cycle in range(replicate, replicate + cycles):
         await dose(trial, lab.path.rinse_stock, rinse_mL, lab, step="rinse", replicate=cycle)
