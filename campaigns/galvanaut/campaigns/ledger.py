@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from galvanaut.campaigns.planchanges import differences
 from galvanaut.campaigns.recipe import Recipe
+from galvanaut.campaigns.synthetic import is_synthetic, require_same_world
 from galvanaut.core.clock import Clock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import Event, EventLog
@@ -206,6 +207,11 @@ class Ledger:
         return [] if self.started is None else [self.started, *self.joined.values()]
 
     @property
+    def is_synthetic(self) -> bool:
+        """Whether any number in it comes from a simulation, see `galvanaut.campaigns.synthetic`."""
+        return any(map(is_synthetic, self.plans))
+
+    @property
     def _first_bench(self) -> str:
         return "" if self.started is None else str(self.started.get("bench", {}).get("name", ""))
 
@@ -244,6 +250,7 @@ class Ledger:
 
     def _join(self, plan: Mapping[str, Any], reread: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
         """Check that only the bench is another one, and that it is the one that has joined before."""
+        require_same_world(self.campaign, self.started or {}, plan)
         known = self.joined.get(self.bench)
         theirs = {**reread(self.started or {}), "bench": plan["bench"] if known is None else reread(known)["bench"]}
         changed = [text for text in differences(theirs, plan) if not text.startswith("campaign.bench ")]

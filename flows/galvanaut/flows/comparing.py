@@ -50,5 +50,5 @@ def _side(lab: Path, campaign: str) -> Side:
         plan = plan_of(ledger.started or {})
         expected = recommendation(plan.campaign, ledger, plan.task(beliefs=beliefs(plan, ledger)))
         has_cells = plan.campaign.procedure.cells is not None
-        label = note(is_synthetic=plan.bench.is_synthetic, has_cells=has_cells)
+        label = note(is_synthetic=ledger.is_synthetic, has_cells=has_cells)
         return Side(name, summarise(ledger, Campaign.kept((ledger.started or {})["campaign"])), expected, label)

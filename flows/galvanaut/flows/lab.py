@@ -176,8 +176,8 @@ class Lab:
 
     @property
     def simulated_note(self) -> str:
-        """What was simulated, in words; empty on a real bench."""
-        return note(is_synthetic=self.bench.is_synthetic, has_cells=self.plan.cells is not None)
+        """What was simulated of the campaign, in words; empty if everything was measured."""
+        return note(is_synthetic=self.ledger.is_synthetic, has_cells=self.plan.cells is not None)
 
     @property
     def cell_constant_per_cm(self) -> float:

@@ -85,7 +85,7 @@ class Found:
     @property
     def is_simulated(self) -> bool:
         """Whether the numbers come from a simulation."""
-        return self._look[0].bench.is_synthetic
+        return self.summary.is_synthetic
 
     @cached_property
     def trials(self) -> pd.DataFrame:

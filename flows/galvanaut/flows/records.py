@@ -66,7 +66,7 @@ def campaign_text(lab: Path, campaign: str) -> str:
 def campaign_json(lab: Path, campaign: str) -> dict[str, Any]:
     """A campaign's whole record; on a simulated bench one seed gives the same bytes, whenever it ran."""
     summary = _summary(lab, campaign)
-    return {"simulated": _is_simulated(summary), **summary.to_json()}
+    return {"simulated": summary.is_synthetic, **summary.to_json()}
 
 
 def write_campaign_report(lab: Path, campaign: str) -> Path:
@@ -77,7 +77,7 @@ def write_campaign_report(lab: Path, campaign: str) -> Path:
     """
     summary = _summary(lab, campaign)
     asked = Campaign.kept(summary.plan["campaign"])
-    label = note(is_synthetic=_is_simulated(summary), has_cells=asked.procedure.cells is not None)
+    label = note(is_synthetic=summary.is_synthetic, has_cells=asked.procedure.cells is not None)
     folder = LabFolder(lab)
     path = folder.report(summary.name)
     with opened(folder.station) as engine:
@@ -109,11 +109,6 @@ def _in_brackets(text: str) -> str:
     return f"({text})  " if text else ""
 
 
-def _is_simulated(summary: Summary) -> bool:
-    bench = summary.plan["bench"]
-    return bool(bench["visa"] == "simulated" or bench.get("served", False))
-
-
 def _line(summary: Summary) -> str:
     counts = Counter(trial.status for trial in summary.trials)
     states = (
@@ -121,7 +116,7 @@ def _line(summary: Summary) -> str:
     )
     best = summary.best()
     found = f"best {summary.text(best)} {summary.unit} (trial {best.number})" if best is not None else "no result yet"
-    kind = "simulated" if _is_simulated(summary) else "real"
+    kind = "simulated" if summary.is_synthetic else "real"
     return f"{summary.name} [{kind}]: {len(summary.ended)} of {summary.budget} trials ended ({states}); {found}"
 
 
@@ -129,7 +124,7 @@ def _brief(summary: Summary) -> dict[str, Any]:
     best = summary.best()
     return {
         "campaign": summary.name,
-        "simulated": _is_simulated(summary),
+        "simulated": summary.is_synthetic,
         "budget": summary.budget,
         "ended": len(summary.ended),
         "trials": dict(Counter(trial.status for trial in summary.trials)),

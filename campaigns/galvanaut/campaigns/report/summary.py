@@ -24,6 +24,7 @@ class Summary:
         trials: those that were proposed, by number.
         calibration: cell constant and the standard it rests on, or None.
         plan: campaign file, seed and bench as started.
+        is_synthetic: whether any of its numbers comes from a simulation.
         quantities: what is weighed in the objective; empty if it is a quantity itself.
         aims: the several objectives that these come from.
         limits: what quantities must keep to, each with its unit.
@@ -39,6 +40,7 @@ class Summary:
     trials: Sequence[TrialRecord]
     calibration: Mapping[str, Any] | None
     plan: Mapping[str, Any]
+    is_synthetic: bool
     quantities: Sequence[Target] = ()
     aims: Sequence[Objective] = ()
     limits: Sequence[tuple[QuantityLimit, str]] = ()
@@ -178,6 +180,7 @@ def summarise(ledger: Ledger, campaign: Campaign) -> Summary:
         trials,
         ledger.calibration,
         ledger.started or {},
+        ledger.is_synthetic,
         campaign.quantities,
         campaign.objectives if campaign.quantities else (),
         [(limit, campaign.unit_of(limit.name)) for limit in campaign.limits],

@@ -96,7 +96,7 @@ def sources_of(ledger: Ledger, plan: Plan, benches: list[Bench], steps: list[Ste
         steps,
         {bench.name: _bottles(bench) for bench in benches},
         synthetic,
-        note(is_synthetic=any(synthetic.values()), has_cells=plan.campaign.procedure.cells is not None),
+        note(is_synthetic=ledger.is_synthetic, has_cells=plan.campaign.procedure.cells is not None),
     )
 
 

@@ -35,7 +35,7 @@ def take_in(returned: ReturnedForm, lab: Path) -> str:
         if _begin(log, name) != _begin(returned.log, name):
             raise InputError(f"--into {lab}", f"its campaign {name} is not the one that the dossier tells of")
         _check_quantity(plan, form)
-        _check_origin(batch, plan, returned.source)
+        _check_origin(batch, ledger, returned.source)
         _check_new(batch, ledger, returned.source)
         # On a simulated bench no time passes between what has happened there and what is said about it.
         last = max(event.at for event in log.read(topic=name))
@@ -59,8 +59,8 @@ def _check_quantity(plan: Plan, form: Form) -> None:
         raise InputError(f"campaign {plan.campaign.name}", text)
 
 
-def _check_origin(batch: Batch, plan: Plan, source: Path) -> None:
-    wanted = "simulated" if plan.bench.is_synthetic else "real"
+def _check_origin(batch: Batch, ledger: Ledger, source: Path) -> None:
+    wanted = "simulated" if ledger.is_synthetic else "real"
     others = [row["line"] for row in rows_of(batch) if row["origin"] != wanted]
     if others:
         text = (

@@ -122,8 +122,7 @@ class LabSource:
 
     def is_simulated(self, campaign: str) -> bool:
         """Whether any of its benches is."""
-        benches = [plan["bench"] for plan in self.ledger(campaign).plans]
-        return any(bench["visa"] == "simulated" or bench.get("served", False) for bench in benches)
+        return self.ledger(campaign).is_synthetic
 
     def note(self, campaign: str) -> str:
         """What of its numbers was simulated, in words; empty if they were measured."""
