@@ -133,6 +133,32 @@ def test_bottles_that_ran_low_are_changed_while_the_campaign_waits(nearly_empty,
     assert lots[-1] == {"-2"}
 
 
+def test_a_run_that_is_started_anew_asks_again_where_the_bench_file_cannot_be_read(nearly_empty, tmp_path):
+    class HostDiedError(Exception):
+        pass
+
+    def dies(lab, order):
+        asyncio.current_task().get_loop().stop()
+        raise HostDiedError
+
+    campaign, bench = nearly_empty
+    with pytest.raises((HostDiedError, RuntimeError)):
+        run(campaign, tmp_path / "lab", dies)
+    told = []
+
+    def visit(lab, order):
+        told.append(order.order.facts["why"])
+        closing = "" if len(told) == 1 else "}"  # somebody forgets a bracket
+        bench.write_text(BENCH.read_text("utf-8").replace("-1}", f"-2{closing}"), "utf-8")
+        lab.station.orders.answer(order.order.job, DONE)
+
+    titles = run(campaign, tmp_path / "lab", visit)
+    assert titles == ["Put right: the bottles hold too little for another recipe"] * 2
+    assert str(bench) in told[1]
+    done = campaign_json(tmp_path / "lab", "conductivity")["trials"]
+    assert [trial["status"] for trial in done] == ["ok"] * 8
+
+
 def test_other_stocks_are_no_new_bottles(nearly_empty, tmp_path):
     campaign, bench = nearly_empty
     told = []

@@ -38,9 +38,18 @@ async def refilled(bench: int, why: str, lab: Lab) -> None:
 
 
 async def refill_of_a_dead_run(bench: int, lab: Lab) -> None:
-    """Wait for the answer that a dead run has asked for, and take over what the bench file then says."""
+    """Wait for the answer that a dead run has asked for, and take over what the bench file then says.
+
+    If it cannot be read, ask again as `refilled` does: a slip of the pen must not end a run with cells on test.
+
+    Raises:
+        JobFailedError: the person gives it up.
+    """
     await open_order_of(bench, NAME, lab)
-    await take_over(bench, lab)
+    try:
+        await take_over(bench, lab)
+    except InputError as error:
+        await refilled(bench, str(error), lab)
 
 
 async def take_over(bench: int, lab: Lab) -> None:
