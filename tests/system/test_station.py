@@ -100,3 +100,28 @@ def test_new_bottles_reach_a_resident_station_and_its_simulated_world(tmp_path):
     assert len(trials) == 8
     assert {dose["lot"][-2:] for dose in trials[-1]["doses"]} == {"-2"}
     assert trials[-1]["status"] == "ok"
+
+
+def test_a_campaign_that_died_after_new_bottles_goes_on_by_the_file_that_names_them(tmp_path):
+    bench, lab = tmp_path / "bench.yaml", new_lab(tmp_path)
+    full = BENCH.read_text("utf-8")
+    first, new = full.replace("available: 2 L", "available: 4 mL"), full.replace("-1}", "-2}")
+    bench.write_text(first, "utf-8")
+    campaign = small_campaign(tmp_path, 4, {str(BENCH): str(bench)})
+    with station(lab, bench) as resident:
+        with begun(campaign, lab, 1) as flow:
+            until(lambda: "hold too little for another recipe" in command_line("todo", "--lab", lab).stdout)
+            bench.write_text(new, "utf-8")
+            order = "conductivity/0000/put-right-bottles/1"
+            assert command_line("answer", order, "--done", "--lab", lab).returncode == 0
+            until(lambda: any(job.request["kind"] == "bottles" and job.state == "done" for job in jobs(lab)))
+            flow.send_signal(signal.SIGKILL)
+        for other in (first, new.replace("DMC-2", "DMC-3"), f"{new}\noperators: {{deadline: 12 h}}\n"):
+            bench.write_text(other, "utf-8")
+            refused = run(campaign, lab)
+            assert (refused.returncode, "is not what its resident station works" in refused.stderr) == (2, True)
+        bench.write_text(new, "utf-8")
+        done = run(campaign, lab)
+        assert done.returncode == 0, done.stderr
+        assert resident.process.poll() is None
+    assert [trial["status"] for trial in record(lab)["trials"]] == ["ok"] * 4

@@ -158,14 +158,17 @@ async def _halt(station: RemoteStation, campaign: str) -> None:
 
 
 def digest(bench: Bench) -> str:
-    """Of all that a bench file says."""
+    """Of all that a bench file says, or a bench that was put up new bottles since."""
     return hashlib.sha256(bench.model_dump_json(by_alias=True).encode()).hexdigest()
 
 
 def _check_same(bench: Bench, seed: int, welcome: Welcome) -> None:
     if welcome.bench != digest(bench):
         raise InputError(
-            f"bench {bench.name}", "is not the bench file that its resident station was started with; start that anew"
+            f"bench {bench.name}",
+            "is not what its resident station works: the file that it was started with, and the bottles put up since. "
+            "Take back what else differs in the file; to work by the changed one, start the station anew, which makes "
+            "its cells safe first",
         )
     if welcome.seed is not None and welcome.seed != seed:
         raise InputError("--seed", f"is {seed}, but the resident station simulates with {welcome.seed}")

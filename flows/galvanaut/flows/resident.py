@@ -85,9 +85,13 @@ def _service(
     found, seen = side.begin()
     contradictions = {holder: list(why) for holder, why in seen.contradictions.items()}
     world = seed if bench.is_simulated else None
-    welcome = Welcome(0.0, side.clock.is_virtual, found, contradictions, sorted(seen.empty), digest(bench), world)
-    around = Surroundings(side.recorder, folder.records)
     assert isinstance(side.station, Station)
+    worked = side.station.bench.bench
+
+    def welcome(now: float) -> Welcome:
+        return Welcome(now, clock.is_virtual, found, contradictions, sorted(seen.empty), digest(worked), world)
+
+    around = Surroundings(side.recorder, folder.records)
     return Service(side.station, mailbox, leases, around, welcome, keeper), found
 
 

@@ -53,6 +53,7 @@ class Lab:
         self.engine = open_engine(folder / "station.db", durable=False)
         self.mail, self.log = EventLog(self.engine, "mailbox"), EventLog(self.engine, "journal")
         self.leases, self.clock = Leases(self.engine), clock
+        self.digest = "first"
 
     @contextmanager
     def service(self):
@@ -62,9 +63,11 @@ class Lab:
         bench = SimpleNamespace(bench=SimpleNamespace(instruments={}, stocks={}), is_simulated=True, traffic=traffic)
         one = Station(bench, Journal(self.log, self.clock), self.clock)
         mailbox = Mailbox(self.mail, STATION, since=max((each.sequence for each in self.mail.read()), default=0))
-        welcome = Welcome(0.0, self.clock.is_virtual, ["pump_1: runs"], {}, [], "digest", 1)
         with keeper.kept():
-            yield Service(one, mailbox, self.leases, None, welcome, keeper), one
+            yield Service(one, mailbox, self.leases, None, self.welcome, keeper), one
+
+    def welcome(self, now):
+        return Welcome(now, self.clock.is_virtual, ["pump_1: runs"], {}, [], self.digest, 1)
 
     @contextmanager
     def station(self):
@@ -132,6 +135,13 @@ def test_jobs_run_at_one_time_and_their_ends_are_told_in_their_order(lab):
     with lab.station():
         assert lab.client(work) == pytest.approx([0.6, 0.3], abs=0.25)
         assert lab.client(lambda station: station.run(key("s2"), Wait(0.6)))["ended"] > 0  # by the journal
+
+
+def test_who_comes_later_is_told_of_the_bench_as_it_is_then(lab):
+    with lab.station():
+        for lab.digest in ("first", "with new bottles"):
+            with connected_station(lab.mail, lab.log, lab.leases, None, NAME) as (_, welcome):
+                assert welcome.bench == lab.digest
 
 
 def test_a_failure_is_a_failure_over_here_too(lab):

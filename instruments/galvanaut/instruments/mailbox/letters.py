@@ -44,7 +44,7 @@ class Welcome:
         found: what a dead station had left on the bench, in words.
         contradictions: holders in which an assembler contradicts the journal: its name, and how.
         empty: holders that are empty although the journal is not certain of it.
-        bench: digest of the bench file.
+        bench: digest of the bench as it is now: its file, and the bottles put up since.
         seed: of a simulated world; None on a real bench.
     """
 

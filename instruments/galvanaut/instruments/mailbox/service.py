@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from galvanaut.core.clock import Gate, spawn
@@ -21,7 +21,7 @@ from galvanaut.instruments.mailbox.actions import action_of
 from galvanaut.instruments.mailbox.letters import CLIENTS, HALT, HURRY_S, POLL_S
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from galvanaut.core.eventlog import Event
     from galvanaut.core.leases import LeaseKeeper, Leases
@@ -62,7 +62,7 @@ class Service:
         mailbox: the station's.
         leases: where clients show that they live.
         around: of the jobs.
-        welcome: told to every client, with the present instant.
+        welcome: what a client is told that comes at an instant; asked anew each time, as bottles may have been put up.
         keeper: of the station's own lease; without it the station must not go on.
     """
 
@@ -72,7 +72,7 @@ class Service:
         mailbox: Mailbox,
         leases: Leases,
         around: Surroundings,
-        welcome: Welcome,
+        welcome: Callable[[float], Welcome],
         keeper: LeaseKeeper,
     ) -> None:
         self._station, self._mailbox, self._leases = station, mailbox, leases
@@ -197,7 +197,7 @@ class Service:
         if client is None:  # it was silent for too long, or belongs to an earlier station: it has been told
             return
         if letter.kind == "hello":
-            self._post(name, "welcome", **asdict(replace(self._welcome, now=self._clock.now())))
+            self._post(name, "welcome", **asdict(self._welcome(self._clock.now())))
         elif letter.kind == "submit":
             spawn(self._clock, self._do(client, JobKey.parse(data["job"]), data["request"]))
         elif letter.kind == "end_early":
