@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from galvanaut.core.errors import InputError
-from galvanaut.core.lock import exclusive
+from galvanaut.core.lock import InUseError, exclusive
 
 HOLD = """
 import sys, time
@@ -26,6 +26,17 @@ def test_a_second_holder_is_turned_away_and_told_who_has_it(tmp_path):
         raise AssertionError("two holders")
     with exclusive(path, "lab x"):
         pass
+
+
+def test_who_is_turned_away_learns_what_the_lock_is_held_for(tmp_path):
+    path = tmp_path / "lock"
+    path.write_text("1 (an earlier one)\nits task")
+    for task in ("", "campaign a"):
+        with exclusive(path, "lab", task), pytest.raises(InUseError) as refused, exclusive(path, "lab"):
+            raise AssertionError("two holders")
+        assert refused.value.task == task
+        assert refused.value.holder.startswith(f"process {os.getpid()} (")
+        assert "\n" not in str(refused.value)
 
 
 def test_the_lock_of_a_killed_process_is_free(tmp_path):

@@ -115,7 +115,9 @@ def test_a_stop_with_nobody_there_says_that_nothing_was_made_safe(tmp_path):
     with begun(campaign, lab, 4) as flow:
         flow.kill()
         flow.wait()
-    assert "NOTHING was made safe" in say("stop", lab).stdout
+    assert "NOTHING was made safe on bench simulated" in say("stop", lab).stdout
+    with station(lab):
+        assert "was stopped already. The resident station has broken off its jobs" in say("stop", lab).stdout
 
 
 def test_what_is_stopped_for_good_is_closed_and_sealed(tmp_path):

@@ -12,16 +12,33 @@ from typing import BinaryIO
 from galvanaut.core.errors import InputError
 
 
+class InUseError(InputError):
+    """Another process holds what only one may have.
+
+    Args:
+        what: it holds.
+        advice: what to do about it.
+        holder: the process, in words.
+        task: what it holds it for, as it says itself; empty if it does not say.
+    """
+
+    def __init__(self, what: str, advice: str, holder: str, task: str) -> None:
+        super().__init__(what, f"is in use by {holder}; {advice}")
+        self.holder, self.task = holder, task
+
+
 @contextmanager
-def exclusive(path: Path, what: str) -> Iterator[None]:
+def exclusive(path: Path, what: str, task: str = "") -> Iterator[None]:
     """Hold a lock file while inside. The file stays; only the lock on it matters.
 
     Args:
         path: of the lock file; its folder must exist.
         what: is being locked, for the message.
+        task: what it is held for, for whoever is turned away; one line.
 
     Raises:
-        InputError: another process holds it; the message says which.
+        InUseError: another process holds it; the message says which.
+        InputError: it cannot be opened.
     """
     try:
         lock = path.open("a+b")
@@ -30,10 +47,11 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
     with lock as file:
         if not _acquire(file):
             file.seek(0)
-            holder = file.read().decode(errors="replace").strip() or "unknown"
-            raise InputError(what, f"is in use by process {holder}; wait for it to end, or stop it")
+            holder, _, its_task = file.read().decode(errors="replace").partition("\n")
+            advice = "wait for it to end, or stop it"
+            raise InUseError(what, advice, f"process {holder.strip() or 'unknown'}", its_task.strip())
         file.truncate(0)
-        file.write(f"{os.getpid()} ({command()})".encode())
+        file.write(f"{os.getpid()} ({command()})\n{task}".encode())
         file.flush()
         yield
 
@@ -41,7 +59,7 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
 def command() -> str:
     """What this process was started as, e.g. ``galvanaut run campaign.yaml``."""
     words = [Path(sys.argv[0]).name, *sys.argv[1:]] if sys.argv[0] else ["python"]
-    return " ".join(words)[:200]
+    return " ".join(" ".join(words).split())[:200]
 
 
 def _acquire(file: BinaryIO) -> bool:

@@ -15,10 +15,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import opened
 from galvanaut.core.leases import LeaseKeeper, Leases
-from galvanaut.core.lock import exclusive
+from galvanaut.core.lock import InUseError, exclusive
 from galvanaut.instruments.mailbox.letters import LEASE_S
 
 if TYPE_CHECKING:
@@ -29,20 +28,23 @@ Problem = Callable[[], str]
 
 
 @contextmanager
-def holding(folder: LabFolder, what: Literal["lab", "bench"], description: str) -> Iterator[Problem]:
+def holding(
+    folder: LabFolder, what: Literal["lab", "bench"], description: str, campaign: str = ""
+) -> Iterator[Problem]:
     """Hold a lab, to run a campaign in it, or its bench, while inside.
 
     Args:
         folder: of the lab.
         what: is held.
         description: of it, for the message.
+        campaign: that is run in it; whoever is turned away is told.
 
     Raises:
-        InputError: another process holds it; the message says which.
+        InUseError: another process holds it; the message says which, its ``task`` the campaign.
         GalvanautError: the database does not answer.
     """
     with ExitStack() as stack:
-        stack.enter_context(exclusive(folder.lock if what == "lab" else folder.station_lock, description))
+        stack.enter_context(exclusive(folder.lock if what == "lab" else folder.station_lock, description, campaign))
         url = folder.url
         if url is None:
             yield lambda: ""
@@ -51,8 +53,8 @@ def holding(folder: LabFolder, what: Literal["lab", "bench"], description: str) 
         held = leases.find(what)
         if held is not None and held.owner != owner:
             advice = f"wait for it to end, or stop it; a dead one is forgotten after {LEASE_S:g} s"
-            raise InputError(description, f"is in use by {held.about}; {advice}")
-        keeper = LeaseKeeper(leases, what, owner, LEASE_S)
+            raise InUseError(description, advice, held.about, str(held.facts.get("campaign", "")))
+        keeper = LeaseKeeper(leases, what, owner, LEASE_S, facts=lambda: {"campaign": campaign})
         stack.enter_context(keeper.kept())
         yield lambda: keeper.problem
 

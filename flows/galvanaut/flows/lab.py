@@ -322,7 +322,7 @@ def open_lab(
         with LabFolder.begun(lab_folder, database, None if join is None else joinable(join)) as folder:
             folder.require_no_other_ledger()
             folder.keep_address()
-            problem = stack.enter_context(holding(folder, "lab", f"--lab {lab_folder}"))
+            problem = stack.enter_context(holding(folder, "lab", f"--lab {lab_folder}", plan.campaign.name))
             side = stack.enter_context(_bench_side(plan, folder, watching, arm=arm, record=record))
             clock, journal = side.clock, side.station.journal
             engine = stack.enter_context(opened(folder.ledger))

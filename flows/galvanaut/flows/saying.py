@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from galvanaut.campaigns.campaignfile import load_campaign
@@ -11,6 +11,7 @@ from galvanaut.campaigns.ledger import Ledger, Outcome, TrialRecord
 from galvanaut.core.clock import VirtualClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, opened
+from galvanaut.core.lock import InUseError
 from galvanaut.flows.benchside import halt_by_station, resident_station
 from galvanaut.flows.controls import Controls
 from galvanaut.flows.folder import LabFolder
@@ -54,16 +55,12 @@ def stop(lab: Path, campaign: str, *, confirm: bool) -> str:
     """Have the cells of a campaign brought to their safe state; with ``confirm`` end it for good.
 
     Raises:
-        InputError: no such campaign, or one to be confirmed was not stopped or still runs.
+        InputError: no such campaign, it was stopped for good, or one to be confirmed was not stopped or still runs.
+        GalvanautError: it is stopped, but its cells could not be made safe; say it again.
     """
     with _campaign(lab, campaign) as (name, controls):
         if not confirm:
-            controls.require_not_stopped(name)
-            controls.say(name, "stopped")
-            return (
-                f"{name}: stopped. {_halted(LabFolder(lab), name)} `galvanaut resume {name}` takes that back; "
-                f"`galvanaut stop {name} --confirm` ends it for good."
-            )
+            return _stop(LabFolder(lab), name, controls)
         state = controls.state(name)
         if state != "stopped" and not (state == "ended" and _shares(lab, name)):
             raise InputError("--confirm", f"campaign {name} is {state}; `galvanaut stop {name}` comes first")
@@ -74,6 +71,18 @@ def stop(lab: Path, campaign: str, *, confirm: bool) -> str:
     return f"{name}: stopped for good{kept}. Cells that are still in their holders have to be taken out by hand."
 
 
+def _stop(folder: LabFolder, name: str, controls: Controls) -> str:
+    """Said again it halts again: the first time the station may have been away, or nobody was there."""
+    is_said = controls.state(name) == "stopped"
+    if not is_said:
+        controls.require_not_stopped(name)
+        controls.say(name, "stopped")
+    return (
+        f"{name}: {'was stopped already' if is_said else 'stopped'}. {_halted(folder, name)} `galvanaut resume {name}` "
+        f"takes that back; `galvanaut stop {name} --confirm` ends it for good."
+    )
+
+
 def _halted(folder: LabFolder, name: str) -> str:
     """Who brings what the campaign has on the bench to a safe state, in words; without a process of its own, we do.
 
@@ -81,17 +90,48 @@ def _halted(folder: LabFolder, name: str) -> str:
         GalvanautError: the resident station could not, or does not answer.
     """
     outlast_the_dead(folder)
-    try:
-        with holding(folder, "lab", "lab"):
-            if resident_station(folder) is None:
-                return (
-                    "No process of it runs and no station is resident, so NOTHING was made safe just now: what a dead "
-                    "process left on is as its instruments keep it. `galvanaut station BENCH` looks and makes it safe."
-                )
-            halt_by_station(folder, name)
-            return "The resident station has broken off its jobs and made safe what they used."
-    except InputError:  # somebody holds the lab: the campaign's own process
-        return "Its process brings what it has on the bench to a safe state and ends."
+    with ExitStack() as stack:
+        other: InUseError | None = None
+        try:
+            stack.enter_context(holding(folder, "lab", "lab"))
+        except InUseError as held:
+            if held.task == name:
+                return "Its process brings what it has on the bench to a safe state and ends."
+            other = held
+        return _halted_without_it(folder, name, other)
+
+
+def _halted_without_it(folder: LabFolder, name: str, other: InUseError | None) -> str:
+    """The same where no process of the campaign runs; ``other`` tells of another one in the lab."""
+    resident, said = resident_station(folder), []
+    benches = _benches_here(folder, name, resident)
+    if resident in benches:
+        halt_by_station(folder, name)
+        said.append("The resident station has broken off its jobs and made safe what they used.")
+    if left := ", ".join(sorted(benches - {resident})):
+        process, first = "No process of it runs", []
+        if other is not None:
+            process += f"; {other.holder} is at work in this lab" + (f" on campaign {other.task}" if other.task else "")
+            first.append("that process")
+        station = "no station is resident" if resident is None else f"the resident station works bench {resident}"
+        first += [] if resident is None else ["that station"]
+        by_hand = f"Switch it off by hand, or end {' and '.join(first)} first. " if first else ""
+        said.append(
+            f"{process}, and {station}, so NOTHING was made safe on bench {left} just now: what a dead process left "
+            f"on there is as its instruments keep it. {by_hand}Start `galvanaut station` with the file of that bench, "
+            "which looks after it, and say this again: then it is made safe at once."
+        )
+    return " ".join(said)
+
+
+def _benches_here(folder: LabFolder, name: str, resident: str | None) -> set[str]:
+    """Benches that this lab may have left on for the campaign: those of its open trials, or any that it works on."""
+    with opened(folder.station) as station, opened(folder.ledger) as ledgers:
+        clock = VirtualClock(0.0)
+        journal, ledger = Journal(EventLog(station, "journal"), clock), Ledger(EventLog(ledgers, "ledger"), name, clock)
+        known = {str(plan["bench"]["name"]) for plan in ledger.plans}
+        here = {trial.bench for trial in _trials_here(ledger, journal, folder)}
+        return here or known.intersection({resident}) or known
 
 
 def _end_for_good(lab: Path, name: str) -> list[str]:

@@ -125,6 +125,8 @@ class Station:
     async def halt(self, campaign: str) -> None:
         """Break off every job of a campaign and make safe what they use. They stay open in the journal.
 
+        So is what a dead run has left on for a job of the campaign that nobody has taken up yet.
+
         Raises:
             GalvanautError: something could not be made safe; all else was.
         """
@@ -138,9 +140,19 @@ class Station:
             self._tell(key, _interrupted(key))
         self._halting -= broken.keys()
         self._done_here = {key for key in self._done_here if JobKey.parse(key).campaign != campaign}
+        await self._give_up(campaign)
         unsafe, self._unsafe = self._unsafe, []
         if unsafe:
             raise GalvanautError("\n".join(unsafe))
+
+    async def _give_up(self, campaign: str) -> None:
+        left = {name: job for name, job in self._unclaimed.items() if JobKey.parse(job).campaign == campaign}
+        for name, job in left.items():
+            try:
+                await self._call(self.bench.make_safe, {name})
+                self._unclaimed.pop(name, None)
+            except GalvanautError as error:  # it is tried again when nobody has taken up the job in time
+                self._unsafe.append(f"{name} was left on for job {job}, and could NOT be made safe: {error}")
 
     def end_early(self, key: JobKey, reason: str) -> None:
         """Have a test end at its next look although its plan goes on; its cell is left without current.

@@ -202,6 +202,22 @@ async def test_what_is_left_to_a_job_that_nobody_takes_up_is_made_safe(tmp_path,
     assert [(alarm.instrument, alarm.cause) for alarm in second.station.alarms] == [("smu", "unclaimed")]
 
 
+async def test_what_is_left_to_a_job_of_a_campaign_that_is_halted_is_made_safe_at_once(tmp_path, stack):
+    first = Host(tmp_path, stack)
+    await first.run_and_die("left", 1000)
+    second = Host(tmp_path, stack, earlier=first.lab)
+    second.station.reconcile()
+    with at_work(second.clock):
+        async with second.station.guarded():
+            await second.station.halt("another")
+            assert second.truth("left").mode != "open"
+            await second.station.halt(KEY.campaign)
+            assert second.truth("left").mode == "open"
+            await second.clock.sleep(610)
+    assert second.journal.find(KEY).state == "intended", "it may be taken up later"
+    assert second.station.alarms == []
+
+
 async def test_what_its_job_takes_up_is_left_alone(tmp_path, stack):
     first = Host(tmp_path, stack)
     await first.run_and_die("left", 1000)
