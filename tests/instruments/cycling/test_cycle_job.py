@@ -54,6 +54,15 @@ async def test_a_killed_host_is_taken_over_in_the_same_step(tmp_path, stack, hol
     assert second.truth(holder).mode == "open"
 
 
+async def test_a_rest_goes_on_behind_a_watchdog_that_has_heard_nobody(tmp_path, stack):
+    first = Host(tmp_path, stack)
+    await first.run_and_die("right", 30)
+    first.lab.pass_time(75)
+    assert first.lab.connected.source_meter("analyzer").protections()
+    second = Host(tmp_path, stack, earlier=first.lab)
+    assert (await second.run("right"))["state"] == "ended"
+
+
 @pytest.mark.parametrize("fault", ["dead peer", "power cut", "over-voltage trip"])
 async def test_a_job_fails_only_when_the_cell_is_safe(tmp_path, stack, fault):
     host = Host(tmp_path, stack)

@@ -218,6 +218,7 @@ class HostCycler:
         operation = run.sequencer.operation
         if operation is None and not self._output.drives_rest:
             self._output.apply(None, NAN, run.envelope)
+            self.meter.forget_silence()  # its watchdog protects a cell that rests anyway
             self.meter.set_limits(run.envelope)
             return
         if not self._output.is_driving():
