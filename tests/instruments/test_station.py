@@ -248,9 +248,9 @@ async def test_real_instruments_answer_in_a_thread_of_their_own(tmp_path):
 @pytest.mark.parametrize("after_s", [None, 0.0, 4.0])
 async def test_a_halted_job_is_told_made_safe_and_done_when_asked_again(tmp_path, after_s):
     """Whether it has not taken its first step yet, has just begun, or is in the midst of it."""
-    log, safe, one = [], [], station(tmp_path)
+    log, safe, forgotten, one = [], [], [], station(tmp_path)
     one.bench.bench = SimpleNamespace(instruments={"pump": None})
-    one.bench.make_safe = safe.append
+    one.bench.make_safe, one.bench.forget_tests = safe.append, forgotten.append
     with at_work(one.clock):
         other = spawn(one.clock, one.run(JobKey("other", 1, "a"), Stir(log)))
         waiting = spawn(one.clock, one.run(key("a"), Stir(log, needs=("pump", "cell"))))
@@ -261,6 +261,7 @@ async def test_a_halted_job_is_told_made_safe_and_done_when_asked_again(tmp_path
         with pytest.raises(JobFailedError, match="interrupted"):
             await waiting
         assert safe == ([] if after_s is None else [{"pump"}])  # what has not begun uses nothing yet
+        assert forgotten == safe
         assert (await one.run(key("a"), Stir(log, needs=("pump", "cell"))))["log"] > 0
         await one.clock.sleep(20)
         assert other.done()

@@ -164,6 +164,11 @@ class ConnectedBench:
             self._cyclers = Cyclers(self)
         return self._cyclers.at(holder, now)
 
+    def forget_tests(self, instruments: Collection[str]) -> None:
+        """Let no cycler go on as if its test ran, after `make_safe` of these while nobody looks after it."""
+        if self._cyclers is not None:
+            self._cyclers.forget(instruments)
+
     def driver(self, name: str) -> Driver:
         """The driver of this name, whatever its role."""
         driver = self._drivers.get(name)

@@ -282,11 +282,13 @@ class Station:
             self._tell(str(key), outcome)
 
     async def _break_off(self, key: JobKey, action: Action) -> None:
+        """Make safe what a job uses. A test that it ran is found interrupted by whoever takes it up again."""
         used = set(action.needs(self.bench.bench)).intersection(self.bench.bench.instruments)
         try:
             await self._call(self.bench.make_safe, used)
         except GalvanautError as error:
             self._unsafe.append(f"job {key} was broken off, and what it used could NOT be made safe: {error}")
+        self.bench.forget_tests(used)
 
     async def _break_down(self, key: JobKey, action: Action, fault: Exception) -> None:
         """A fault of this program: the job stays open as after a death, and what it used is not left to itself."""

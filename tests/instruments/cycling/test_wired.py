@@ -93,3 +93,13 @@ def test_a_chamber_measures_for_its_holders_and_a_cell_without_one_has_no_temper
             degC = one.poll(run).row.temperature_degC
             assert isnan(degC) != is_known
             assert not is_known or 10 < degC < 35
+
+
+def test_only_the_cyclers_of_what_was_made_safe_are_made_anew(tmp_path):
+    with ExitStack() as stack:
+        lab = ContractLab(DESCRIPTION, tmp_path / "world.db", "in-process", stack)
+        lab.connected.forget_tests({"smu"})  # before any was made
+        left, right = (lab.connected.cycler_at(holder, lab.world.clock.now) for holder in ("left", "right"))
+        lab.connected.forget_tests({"smu", "some pump"})
+        assert lab.connected.cycler_at("right", lab.world.clock.now) is right
+        assert lab.connected.cycler_at("left", lab.world.clock.now) is not left

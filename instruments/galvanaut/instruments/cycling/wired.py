@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from math import inf, nan
 from threading import Lock, Thread
@@ -60,7 +60,7 @@ class SharedTemperature:
 
 
 class Cyclers:
-    """The cyclers of a connected bench by holder; each is made once, for it knows what runs.
+    """The cyclers of a connected bench by holder; each is made once and kept, for it knows what runs.
 
     Args:
         connected: the bench.
@@ -80,6 +80,18 @@ class Cyclers:
         if holder not in self._made:
             self._made[holder] = self._autonomous(holder) or self._hosted(holder, now)
         return self._made[holder]
+
+    def forget(self, instruments: Collection[str]) -> None:
+        """What drives a holder was made safe behind the back of its cycler, which would go on to say that a test runs.
+
+        Made anew, it asks the instrument and what is on record.
+
+        Args:
+            instruments: names of those that were made safe.
+        """
+        bench = self._connected.bench
+        for holder in [each for each in self._made if not set(instruments).isdisjoint(bench.drivers_at(each))]:
+            del self._made[holder]
 
     def _autonomous(self, holder: str) -> Cycler | None:
         bench = self._connected.bench

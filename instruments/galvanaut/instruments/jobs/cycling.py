@@ -179,6 +179,7 @@ class CycleTest:
     async def _attached(self, job: Job, cycler: Cycler, run: RunHandle, book: _Book) -> RunStatus:
         self._require_same(job, self._instrument(job))
         state = job.notes["run"]
+        self.recorder.append(run.test, ())  # readings wait, if it was broken off in this very process
         rows = self.recorder.rows(run.test, max(0, state.get("count", 0) - 1))  # with the last one that is known
         envelope = job.bench.bench.envelope_at(self.holder)
         status = await job.call(cycler.attach, run, self.resolved, envelope, state, rows)
