@@ -189,6 +189,13 @@ def test_a_later_process_gives_the_same_commands(readings, at):
             assert other.to_json() == one.to_json()
 
 
+def test_what_an_earlier_version_wrote_down_is_taken_up():
+    one = Sequencer((CHARGE, HOLD), 0.0)
+    one.take(60.0, 3.7, 0.002)
+    earlier = one.to_json() | {"step_C": 0.12}
+    assert Sequencer.from_json((CHARGE, HOLD), earlier).to_json() == one.to_json()
+
+
 def test_readings_after_the_end_of_a_step_still_count_to_it():
     one = Sequencer((CurrentStep(0.002, 4.2, 3600.0, ""), REST, LoopStep(0, 2, "")), 0.0)
     assert one.weigh(10.0, 4.2, 0.001)

@@ -14,7 +14,7 @@ Where a meter records by itself, readings come in blocks, and a step may be over
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from galvanaut.instruments.bounds import Operation
@@ -57,7 +57,6 @@ class _State:
     cycle: int = 1
     did_something: bool = False  # within this cycle
     step_number: int = 1  # counts every step taken, also repeated ones
-    step_C: float = 0.0
     charged_C: float = 0.0
     discharged_C: float = 0.0
     last_A: float | None = None
@@ -89,8 +88,9 @@ class Sequencer:
 
     @classmethod
     def from_json(cls, program: Program, state: Mapping[str, Any], rules: StopRules | None = None) -> Sequencer:
-        """Go on where `to_json` left off."""
-        return cls._at(program, rules, _State(**state))
+        """Go on where `to_json` left off, also of an earlier version, which wrote down more."""
+        known = {each.name: state[each.name] for each in fields(_State) if each.name in state}
+        return cls._at(program, rules, _State(**known))
 
     @classmethod
     def _at(cls, program: Program, rules: StopRules | None, state: _State) -> Sequencer:
@@ -214,7 +214,6 @@ class Sequencer:
         state.index += 1
         self._settle_loops()
         state.step_number += 1
-        state.step_C = 0.0
         state.last_A = None  # the next step has a current of its own from now on
         return late_s
 
@@ -237,7 +236,6 @@ class Sequencer:
         state = self._state
         before_A = current_A if state.last_A is None else state.last_A
         moved_C = (before_A + current_A) / 2 * max(0.0, at_s - state.at_s)
-        state.step_C += moved_C
         if moved_C > 0:
             state.charged_C += moved_C
         else:
