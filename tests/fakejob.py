@@ -21,11 +21,13 @@ class MemoryRecorder:
     Attributes:
         kept: rows on record.
         writes: how often something was written.
+        remark: of the record that was sealed last.
     """
 
     def __init__(self):
         self.kept = []
         self.writes = 0
+        self.remark = ""
 
     def begin(self, test, facts):
         pass
@@ -39,7 +41,8 @@ class MemoryRecorder:
     def rows(self, test, since=0):
         return [row for row in self.kept if row.number >= since]
 
-    def seal(self, test, outcome, reason=""):
+    def seal(self, test, outcome, reason="", remark=""):
+        self.remark = remark
         time_s = self.kept[-1].time_s if self.kept else 0.0
         return Sealed("record", "digest", len(self.kept), time_s)
 

@@ -21,7 +21,13 @@ TEMPERATURE_T1 = "Temperature T1 / degC"
 STEP_ID = "Step ID"
 """Place of the step in the protocol, from 0."""
 STEP_TIME = "Step Time / s"
-"""Since the step began, which may have been at any instant between two readings; not a number if nobody knows."""
+"""Spent in the step, which may have begun at any instant between two readings; not a number if nobody knows.
+
+Where a test was interrupted it stands still: if it grows by less than the test time between two readings of one step,
+the cell was switched off for the difference, and no current has flowed.
+"""
+STOOD_STILL_S = 2.0
+"""Differences up to this are none: others round either time to whole seconds."""
 CHARGED = "Charging Capacity / Ah"
 """Moved into the cell since the test began; never falls."""
 DISCHARGED = "Discharging Capacity / Ah"

@@ -18,6 +18,7 @@ from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.holding import holding, outlast_the_dead
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.telemetry.labrecorder import LabRecorder
+from galvanaut.instruments.telemetry.sealed import remark_in
 
 REASON = "the campaign was stopped by a person"
 
@@ -179,7 +180,8 @@ def _fail_jobs(journal: Journal, recorder: LabRecorder, name: str) -> list[str]:
         if job.key.campaign != name or job.state != "intended":
             continue
         test = str(job.key)
-        record = recorder.seal(test, "stopped", REASON) if job.request["kind"] == "cycle" else None
+        is_test = job.request["kind"] == "cycle"
+        record = recorder.seal(test, "stopped", REASON, remark_in(job.notes)) if is_test else None
         journal.failed(job.key, f"job {job.key}: {REASON}")
         if record is not None:
             recorder.release(test)

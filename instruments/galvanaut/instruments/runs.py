@@ -48,7 +48,8 @@ class Row(NamedTuple):
         step: position in the program, from 0.
         step_count: of the steps taken so far, also repeated ones, from 1.
         cycle: from 1.
-        step_time_s: since the step began; not a number where nobody knows.
+        step_time_s: spent in the step, without interruptions, see `galvanaut.core.bdf.STEP_TIME`; not a number where
+            nobody knows.
     """
 
     number: int

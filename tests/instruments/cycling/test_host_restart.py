@@ -6,6 +6,7 @@ import pytest
 
 from fakemeter import refusal
 from galvanaut.instruments.bounds import Operation
+from galvanaut.instruments.errors import InstrumentError
 from hostlab import ENVELOPE, Lab, plan
 
 
@@ -56,6 +57,44 @@ def test_what_is_found_off_is_not_switched_on(lab, protections):
     assert lab.one.resume(lab.run).state == "running"
     assert lab.poll(2).state == "running"
     assert lab.meter.operation == Operation(4.1, 0.002)
+
+
+def resumed(lab, off_s):
+    """Charging, found off, and driven again after a while."""
+    before = lab.charging().row
+    lab.meter.on = False
+    lab.meter.pass_time(off_s)
+    lab.one, _ = attached(lab)
+    return before, lab.one.resume(lab.run)
+
+
+def test_what_the_cell_was_found_at_is_a_reading_of_the_step_it_was_left_in(lab):
+    before, status = resumed(lab, 7200)
+    found = status.row
+    assert (found.number, found.time_s) == (before.number + 1, before.time_s + 7200)
+    assert (found.current_A, found.step_time_s) == (0.0, before.step_time_s)
+    assert found.voltage_V == pytest.approx(lab.meter.rest_V, abs=1e-4)
+    assert status.remark.startswith("interrupted at 80 s of the test, and driven again from 7280 s on: neither charge")
+    assert lab.poll().row.step_time_s == before.step_time_s + 10
+
+
+def test_a_month_without_current_is_no_charge_that_trips(lab):
+    """2 mA for a month are 1.4 Ah, of 20 mAh that the envelope allows."""
+    resumed(lab, 30 * 24 * 3600)
+    assert lab.poll(3).state == "running"
+
+
+def test_a_cell_that_cannot_be_driven_again_stays_off_and_its_reading_stays(lab):
+    lab.charging()
+    lab.meter.on = False
+    lab.meter.pass_time(600)
+    lab.one, _ = attached(lab)
+    lab.meter.failures["configure"] = [None, refusal()]
+    with pytest.raises(InstrumentError, match="reads back another"):
+        lab.one.resume(lab.run)
+    assert (lab.poll().state, lab.meter.on) == ("interrupted", False)
+    assert lab.one.rows(lab.run)[-1].current_A == 0.0
+    assert lab.one.resume(lab.run).state == "running"
 
 
 def test_other_limits_found_after_a_restart_stop_the_cell(lab):

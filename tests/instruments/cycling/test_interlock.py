@@ -128,6 +128,42 @@ def test_charge_over_a_gap_is_rather_too_much_than_too_little():
     assert trip.cause == "capacity"
 
 
+def resumed(one, off_s, began_s):
+    counted = json.loads(json.dumps(one.to_json()))
+    one.begin(off_s, CHARGE)
+    one.go_on(counted, began_s, off_s)
+    return one
+
+
+def test_no_charge_is_counted_while_the_cell_was_switched_off():
+    one = interlock()
+    assert judged(one, [charging(n) for n in range(1, 11)]) is None
+    off_s = 30 * 24 * 3600.0
+    resumed(one, off_s, off_s - 100.0)
+    left_C = one.left_C
+    assert one.judge(Sample(off_s + 10.0, 3.7, 0.002)) is None
+    assert one.left_C == pytest.approx(left_C - 0.02)
+
+
+def test_charge_and_time_before_an_interruption_count_on():
+    one = interlock()
+    assert judged(one, [charging(n) for n in range(1, 11)]) is None
+    left_C = one.left_C
+    assert resumed(one, 7200.0, 7100.0).left_C == left_C
+    assert one.judge(Sample(7100.0 + 10 * 3600.0 + 5.0, 3.7, 0.0019)).cause in ("capacity", "time")
+    late = resumed(interlock(), 7200.0, 7100.0)
+    assert late.judge(Sample(7100.0 + 10 * 3600.0 + 15.0, 3.7, 0.002)).cause == "time"
+
+
+def test_what_was_wrong_before_an_interruption_is_no_half_of_a_trip_after_it():
+    one = interlock()
+    one.judge(charging(1))
+    one.judge(charging(2, voltage_V=nan))
+    resumed(one, 7200.0, 7180.0)
+    assert one.judge(Sample(7210.0, nan, 0.002)) is None
+    assert one.judge(Sample(7220.0, nan, 0.002)).cause == "not a number"
+
+
 def test_another_step_counts_anew():
     one = interlock()
     assert judged(one, [charging(n) for n in range(1, 600)]) is None

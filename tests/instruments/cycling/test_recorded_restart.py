@@ -7,7 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakejob import FakeJob, Killed, MemoryRecorder
+from galvanaut.core import bdf
 from galvanaut.instruments.jobs import CycleTest, JobFailedError
+from galvanaut.instruments.telemetry.columns import columns_of
+from galvanaut.instruments.telemetry.validate import problems_in
 from hostlab import ENVELOPE, METHOD
 from recordingmeter import RecordingLab
 
@@ -93,7 +96,8 @@ def test_a_process_that_dies_anywhere_changes_nothing(whole, place):
     assert is_same or "interrupted" in process.job.notes
     if is_same:
         assert found["cycles"] == [pytest.approx(cycle, rel=1e-9) for cycle in result["cycles"]]
-    assert "remark" not in found
+    assert ("remark" in found) == ("interrupted" in process.job.notes)
+    assert process.recorder.remark == found.get("remark", "")
 
 
 @settings(deadline=None, max_examples=60)
@@ -156,3 +160,36 @@ def test_an_interrupted_test_goes_on_in_its_step_and_counts_no_charge_meanwhile(
     assert result["state"] == "ended"
     for one, other in zip(result["cycles"], whole.result["cycles"], strict=True):
         assert one == pytest.approx(other, rel=0.02)
+    columns = columns_of([process.recorder.kept])[1]
+    for place, name in ((1, bdf.CHARGED), (2, bdf.DISCHARGED)):
+        assert columns[name][-1] == pytest.approx(sum(cycle[place] for cycle in result["cycles"]), rel=1e-6)
+    assert problems_in(columns) == []
+
+
+def test_readings_before_an_interruption_do_not_tell_when_the_step_will_end():
+    lab = RecordingLab()
+    lab.start()
+    state = lab.one.state(lab.run)
+    lab.until(lambda status: status.step_number == 2 and status.row.step_time_s > 300)
+    rows = lab.rows()
+    lab.meter.on = False
+    lab.meter.pass_time(3600)
+    later = lab.cycler()
+    assert later.attach(lab.run, lab.plan, ENVELOPE, state, rows).state == "interrupted"
+    later.resume(lab.run)
+    assert later.poll(lab.run).next_s < 35, "three readings first"
+
+
+@pytest.mark.parametrize(("at_call", "number"), [(2, 0), (8, 2)], ids=["charge", "rest"])
+def test_what_a_meter_records_while_it_is_off_is_no_time_of_the_step(at_call, number):
+    process = Process()
+    assert process.killed("recorded", at_call) is None
+    process.lab.meter.on = False
+    process.lab.meter.pass_time(3600)
+    result = process.run()
+    rows = [row for row in process.recorder.kept if row.step == number and row.cycle == 1]
+    off = [row for row in rows if row.current_A == 0.0]
+    assert len(off) > 350
+    assert len({row.step_time_s for row in off}) == 1
+    assert rows[-1].step_time_s < 1000
+    assert "interrupted at" in result["remark"]

@@ -224,6 +224,39 @@ def test_a_hold_continues_the_current_before_it_and_nothing_continues_over_a_loo
     assert not Sequencer((CHARGE,), 0.0).continues
 
 
+def test_a_time_without_current_is_no_time_of_the_step():
+    for step in (CurrentStep(0.002, 4.2, 3600.0, ""), VoltageStep(4.2, 0.002, None, 3600.0, ""), RestStep(3600.0, "")):
+        one = Sequencer((step,), 0.0)
+        one.take(1800.0, 3.7, 0.0)
+        one.skip_to(7200.0)
+        assert one.left_s(7200.0) == 1800.0
+        assert not one.take(8990.0, 3.7, 0.0)
+        assert not one.expire(8990.0)
+        assert one.take(9000.0, 3.7, 0.0)
+
+
+def test_a_step_that_was_left_before_its_first_reading_begins_when_the_cell_is_driven_again():
+    one = Sequencer((CHARGE, CurrentStep(-0.002, 3.0, 3600.0, "")), 0.0)
+    assert one.take(600.0, 4.2, 0.001)
+    one.skip_to(7200.0)
+    assert (one.index, one.began_s, one.left_s(7200.0)) == (1, 7200.0, 3600.0)
+
+
+def test_a_step_may_have_been_interrupted_some_time_after_the_last_reading_that_was_taken():
+    one = Sequencer((CurrentStep(0.002, 4.2, 3600.0, ""),), 0.0)
+    one.take(1800.0, 3.7, 0.002)
+    one.skip_to(7200.0, spent_s=1810.0)
+    assert (one.began_s, one.left_s(7200.0)) == (5390.0, 1790.0)
+
+
+def test_a_step_that_was_over_before_an_interruption_is_as_late_as_it_was():
+    one = Sequencer((CurrentStep(0.002, 4.2, None, ""), REST), 0.0)
+    assert one.weigh(10.0, 4.2, 0.001)
+    one.weigh(20.0, 4.2, 0.001)
+    one.skip_to(7200.0)
+    assert one.go_on() == 10.0
+
+
 def test_a_time_without_current_counts_nothing():
     one = Sequencer((CurrentStep(0.002, 4.2, None, ""),), 0.0)
     one.take(1800.0, 3.7, 0.002)

@@ -1,10 +1,12 @@
 """Columns of a record: the sequencer's own account of charge, and gaps that are seen."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from galvanaut.campaigns.analysis.record import Intervals, Record
 from galvanaut.core import bdf
 from galvanaut.instruments.cycling.program import CurrentStep, LoopStep, RestStep
 from galvanaut.instruments.cycling.sequencer import Sequencer
@@ -21,15 +23,23 @@ PROGRAM = (
 )
 
 
-def run(waits_s, currents_A):
-    """A test as a host records it: the reading that ends a step belongs to it; and the sequencer's sums."""
+def run(waits_s, currents_A, off_s=None):
+    """A test as a host records it: the reading that ends a step belongs to it; and the sequencer's sums.
+
+    Where there is a time in ``off_s`` the cell is switched off for so long before that reading, and found so.
+    """
     sequencer, now_s, rows, sums = Sequencer(PROGRAM, 1000.0), 1000.0, [], {}
     for number, (wait_s, current_A) in enumerate(zip(waits_s, currents_A, strict=True)):
         if sequencer.ended:
             break
+        if rows and off_s and off_s[number]:
+            now_s += off_s[number]
+            place = rows[-1][6:]
+            rows.append(Row(len(rows), now_s - 1000.0, now_s, 3.6, 0.0, float("nan"), *place))
+            sequencer.skip_to(now_s, place[3] if place[1] == sequencer.step_number else None)
         now_s += wait_s
         place = sequencer.index, sequencer.step_number, sequencer.cycle, now_s - sequencer.began_s
-        rows.append(Row(number, now_s - 1000.0, now_s, 3.7, current_A, float("nan"), *place))
+        rows.append(Row(len(rows), now_s - 1000.0, now_s, 3.7, current_A, float("nan"), *place))
         sequencer.take(now_s, 3.7, current_A)
         for totals in (sequencer.finished, sequencer.totals):
             if totals is not None:
@@ -45,6 +55,34 @@ def test_charge_is_what_the_sequencer_counts(polls):
     assert [columns[bdf.CHARGED][-1], columns[bdf.DISCHARGED][-1]] == pytest.approx(sums_Ah, rel=1e-9, abs=1e-15)
     assert list(columns) == list(bdf.COLUMNS)
     assert (gaps_in(numbers), problems_in(columns)) == ([], [])
+
+
+OFF_S = st.sampled_from([None, None, None, 5.0, 600.0, 1e6])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.0, 60.0), st.floats(-3e-3, 3e-3), OFF_S), min_size=1, max_size=60))
+def test_charge_is_what_the_sequencer_counts_where_a_test_was_interrupted(polls):
+    rows, sums_Ah = run(*zip(*polls, strict=True))
+    numbers, columns = columns_of([rows])
+    assert [columns[bdf.CHARGED][-1], columns[bdf.DISCHARGED][-1]] == pytest.approx(sums_Ah, rel=1e-9, abs=1e-12)
+    assert (gaps_in(numbers), problems_in(columns)) == ([], [])
+    if len(rows) > 1:
+        moved_Ah = Intervals.of(Record.of(pd.DataFrame(dict(columns))), 0.0).charge_Ah
+        grown_Ah = [np.ptp(columns[name]) for name in (bdf.CHARGED, bdf.DISCHARGED)]
+        assert moved_Ah.sum() == pytest.approx(grown_Ah[0] - grown_Ah[1], abs=1e-12)
+
+
+def test_a_record_of_before_whose_step_time_went_on_is_read_as_it_was():
+    time_s, current_A, step_count = np.array([10.0, 20.0, 7220.0]), np.full(3, 1e-3), np.ones(3, int)
+    charged_Ah, _ = charges_Ah(time_s, current_A, step_count, time_s)
+    assert charged_Ah[-1] * 3600 == pytest.approx(7.22)
+
+
+def test_times_of_others_are_whole_seconds():
+    time_s, current_A, step_count = np.array([10.0, 21.0, 30.0]), np.full(3, 1e-3), np.ones(3, int)
+    charged_Ah, _ = charges_Ah(time_s, current_A, step_count, np.array([10.0, 19.5, 30.0]))
+    assert charged_Ah[-1] * 3600 == pytest.approx(0.03)
 
 
 def test_chunks_make_no_difference():

@@ -6,7 +6,7 @@ from galvanaut.core.clock import VirtualClock
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
 from galvanaut.instruments.journal import Journal
-from galvanaut.instruments.telemetry import list_records
+from galvanaut.instruments.telemetry import list_records, read_record
 from galvanaut.instruments.telemetry.tidy import tidy
 from madereadings import FACTS, TEST, readings, recorder
 
@@ -55,6 +55,21 @@ def test_what_a_failed_job_could_not_seal_is_sealed(lab, journal, notes, outcome
     assert tidy(lab, journal) == []
     assert states(lab) == [("sealed", outcome)]
     assert lab.store.tests() == []
+
+
+@pytest.mark.parametrize(
+    ("notes", "remark"),
+    [
+        ({"run": {"remarks": ["a gap", "another"]}}, "a gap; another"),
+        ({"run": {"remarks": []}, "over": OVER | {"words": {"remark": "a gap"}}}, "a gap"),
+        ({"run": {}}, ""),
+    ],
+)
+def test_what_a_reader_has_to_know_stands_in_the_record(lab, journal, notes, remark):
+    journal.note(KEY, **notes)
+    journal.failed(KEY, "the disk was full")
+    assert tidy(lab, journal) == []
+    assert read_record(lab.lab, TEST).attrs.get("remark", "") == remark
 
 
 def test_a_test_that_never_began_leaves_nothing(lab, journal):

@@ -18,7 +18,7 @@ TUNING = Tuning()
 
 
 def damaged(stream: Stream) -> np.ndarray:
-    """All branches: holes, a frozen reading, a step, warmth, doubles, steps at unknown instants, other cycles late."""
+    """All branches: holes, a frozen reading, a step, warmth, doubles, unknown steps, an interruption, late cycles."""
     table = stream.table()[:700].copy()
     table[100, 2] = np.nan
     table[40:46, 2] = table[40, 2]
@@ -26,6 +26,8 @@ def damaged(stream: Stream) -> np.ndarray:
     table[400, 3] = 30.0
     table[230, 5:] = np.nan
     table[500] = table[499]
+    table[180:, 0] += 7200.0
+    assert table[180, 5] == table[179, 5]
     table[[210, 510]] = table[[20, 320]]
     table[520, [0, 4]] = table[519, 0], table[519, 4] + 1
     table[530, [1, 4]] = np.nan, table[529, 4] + 1

@@ -123,6 +123,25 @@ def test_nonsense_leaves_finite_numbers(damages: list[tuple[int, int, float]]) -
     kept(twin)
 
 
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_no_charge_is_counted_while_a_step_was_interrupted(stream: Stream, prior: TwinPrior, is_shown: bool) -> None:
+    """Its step time stands still; where the cell was looked at before it was driven again, that is a reading, too."""
+    table, row = stream.table()[:200], 150
+    assert abs(table[row, 1]) > 1e-4
+    assert (table[row, 5], table[row, 4]) == (table[row - 1, 5], table[0, 4])
+    off = table.copy()
+    off[row:, 0] += 7200.0
+    if is_shown:
+        found = off[row - 1].copy()
+        found[:3] = off[row, 0] - 1e-3, 0.0, nan
+        off = np.insert(off, row, found, axis=0)
+    whole, interrupted = Twin.begin(prior), Twin.begin(prior)
+    whole.feed_table(table)
+    interrupted.feed_table(off)
+    charged_C, moved_C = (twin.snapshot()["row"]["charged_C"] for twin in (whole, interrupted))
+    assert moved_C == pytest.approx(charged_C, rel=0.02)
+
+
 def test_without_voltages_charge_is_counted(stream: Stream, prior: TwinPrior) -> None:
     """Meters that do not see a cell at rest give no voltage there."""
     table = stream.table()

@@ -30,7 +30,7 @@ class Cycles:
         charge_A, discharge_A: mean current, each part weighted by the charge it moved; both positive.
         highest_charge_A: largest charging current, but for a hundredth of the charge: neither a pulse nor a reading
             that overshoots counts.
-        seconds: duration.
+        seconds: duration, also of interruptions.
         gap_s: time under current without a reading for long; charge is interpolated there.
         is_complete: whether it counts as data: the cell was charged and discharged, and the cycle came to its end.
     """
@@ -101,7 +101,7 @@ def per_cycle(
         over(charge.square_A_Ah, charge.charge_Ah),
         over(discharge.square_A_Ah, discharge.charge_Ah),
         _highest(intervals, groups),
-        groups.sum(intervals.seconds),
+        groups.sum(np.diff(record.time_s)),
         groups.sum(np.where(gaps, intervals.seconds, 0.0)),
         is_complete,
     )

@@ -31,7 +31,7 @@ class Record:
         current_A: positive charges.
         cycle: number of the cycle; never falls.
         step: differs between two neighbouring rows where a step begins.
-        step_time_s: since the step began; not a number where nobody knows.
+        step_time_s: spent in the step, see `galvanaut.core.bdf.STEP_TIME`; not a number where nobody knows.
     """
 
     source: str
@@ -96,10 +96,11 @@ class Intervals:
 
     Within a step current, voltage and power are straight lines. Where a step begins in between, the last reading of the
     old step holds until then and the first one of the new step from then on; without a step time, the new one
-    throughout: so a host switches that looks right after a reading.
+    throughout: so a host switches that looks right after a reading. Where a step was interrupted nothing flows, and
+    from then on the new current.
 
     Attributes:
-        seconds: duration.
+        seconds: duration, without that of interruptions.
         current_A: mean; 0 where it cannot be told from none.
         voltage_V: mean.
         power_W: mean into the cell; 0 without current.
@@ -116,7 +117,8 @@ class Intervals:
     def of(cls, record: Record, rest_A: float) -> Intervals:
         """Of a record; a mean current up to ``rest_A`` counts as none."""
         same = (record.step[1:] == record.step[:-1]) & (record.cycle[1:] == record.cycle[:-1])
-        seconds = np.diff(record.time_s)
+        seconds, resumes = _driven_s(record, same)
+        same &= ~resumes
         old = _old_share(record, seconds, same)
         current_A = _mean(record.current_A, same, old)
         flows = np.abs(current_A) > rest_A
@@ -130,6 +132,15 @@ class Intervals:
         typical_s = float(np.median(moving)) if len(moving) else 0.0
         limit_s = 10 * typical_s if longest_s is None else longest_s
         return np.asarray((self.seconds > limit_s) & (self.current_A != 0))
+
+
+def _driven_s(record: Record, same: Flags) -> tuple[Array, Flags]:
+    """Durations without interruptions of a step, and whether it goes on after one, with the current at the end."""
+    seconds, spent_s = np.diff(record.time_s), np.diff(record.step_time_s)
+    stood = same & (spent_s >= 0) & (seconds - spent_s > bdf.STOOD_STILL_S)
+    resumes = stood.copy()
+    resumes[1:] |= stood[:-1] & same[1:]  # the reading in between shows the cell before it was driven again
+    return np.where(stood, spent_s, seconds), resumes
 
 
 def _old_share(record: Record, seconds: Array, same: Flags) -> Array:

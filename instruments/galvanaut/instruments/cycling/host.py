@@ -142,8 +142,9 @@ class HostCycler:
         if one.state != "interrupted":
             problem = f"{run.test} is {one.state}, not interrupted; nothing was sent"
             raise RefusedError(problem, instrument=str(self.meter))
+        counted = one.interlock.to_json()
         self._begin(one)
-        one.sequencer.skip_to(self._now())
+        one.interlock.go_on(counted, one.sequencer.began_s, self._now())
         one.state = "running"
         one.alarms.clear()
         return one.status(self._now())
@@ -208,6 +209,9 @@ class HostCycler:
         self.meter.forget_silence()
         self.meter.set_limits(run.envelope)
         voltage_V = self._output.probe(run.envelope)
+        if run.state == "interrupted":
+            degC = self._degC()
+            run.come_back(self._now(), voltage_V, NAN if degC is None else degC)
         self._operate(run, voltage_V)
 
     def _take_up(self, run: HostRun) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from math import isnan
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 from galvanaut.instruments.cycling.check import narrowed_envelope
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ROWS_MAX = 100_000
 """Readings kept for a caller who does not fetch them; the oldest are forgotten first."""
+Place = tuple[int, int, int, float]
+"""The last four fields of a `Row`: where in the program it stands."""
 SOON_S = 0.05
 """A look that is due at once comes so much later, s."""
 
@@ -54,6 +56,7 @@ class HostRun:
         self.lost = ""  # how contact was lost, if it was
         self.is_urgent = False  # contact is lost, and nothing was tried yet
         self.missed_rests = 0  # looks in a row at which a rest that is held could not be asked for its output
+        self.is_off = False  # the output was found off: from some reading on nothing was driven
         self.count = 0
         self.last: Row | None = None
         self.rows: deque[Row] = deque(maxlen=ROWS_MAX)
@@ -83,13 +86,37 @@ class HostRun:
         ]
 
     def record(self, now_s: float, voltage_V: float, current_A: float, temperature_degC: float) -> None:
-        """Keep a reading."""
+        """Keep a reading. The time of its step stands still while nothing is driven."""
+        is_off = self.is_off and not self.interlock.trusts
+        self._keep(now_s, voltage_V, current_A, temperature_degC, self._place(self.sequencer.at_s if is_off else now_s))
+
+    def _place(self, until_s: float) -> Place:
         sequencer = self.sequencer
+        return sequencer.index, sequencer.step_number, sequencer.cycle, max(0.0, until_s - sequencer.began_s)
+
+    def _keep(self, now_s: float, voltage_V: float, current_A: float, temperature_degC: float, place: Place) -> None:
         time_s = now_s - self.began_s
-        place = sequencer.index, sequencer.step_number, sequencer.cycle, max(0.0, now_s - sequencer.began_s)
         self.last = Row(self.count, time_s, now_s, voltage_V, current_A, temperature_degC, *place)
         self.rows.append(self.last)
         self.count += 1
+
+    def come_back(self, now_s: float, voltage_V: float, temperature_degC: float) -> None:
+        """The cell was found without current, and is about to be driven again.
+
+        What it is found at is one more reading of the step it was left in: without current, and at the step time of the
+        one before it. By that every reader of the record sees that nothing flowed in between.
+        """
+        place = self._place(self.sequencer.at_s) if self.last is None else _place_of(self.last)
+        self._keep(now_s, voltage_V, 0.0, temperature_degC, place)
+        self._skip_to(now_s, place)
+
+    def _skip_to(self, now_s: float, place: Place) -> None:
+        left_s, back_s = self.sequencer.at_s - self.began_s, now_s - self.began_s
+        is_same = place[1] == self.sequencer.step_number and isfinite(place[3])
+        self.sequencer.skip_to(now_s, place[3] if is_same else None)
+        self.is_off = False
+        gap = f"interrupted at {left_s:.0f} s of the test, and driven again from {back_s:.0f} s on"
+        self.remarks.append(f"{gap}: neither charge nor time of the step is counted in between")
 
     def next_s(self, now_s: float) -> float:
         """Time until the next look, s: a period, or what is left of the step under way."""
@@ -141,12 +168,22 @@ class HostRun:
         self.interlock.restore(state["interlock"])
         trip = None
         for row in rows:
-            self.last = row
             if row.number >= self.count and trip is None:
-                trip = self.live_through(row, sees_rest)
+                trip = None if self._comes_back(row) else self.live_through(row, sees_rest)
                 self.count = row.number + 1
+            self.last = row
         self.interlock.wake(now_s)
         return trip
+
+    def _comes_back(self, row: Row) -> bool:
+        """Whether this reading on record is one of `come_back`, which is gone through once more then."""
+        last = self.last
+        if last is None or row.current_A != 0.0 or _place_of(row) != _place_of(last) or row.time_s <= last.time_s:
+            return False
+        counted = self.interlock.to_json()
+        self._skip_to(row.unix_time_s, _place_of(row))
+        self.interlock.go_on(counted, self.sequencer.began_s, row.unix_time_s)
+        return True
 
     def live_through(self, row: Row, sees_rest: bool) -> Trip | None:
         """One reading on record, as it was judged when it was taken."""
@@ -161,6 +198,10 @@ class HostRun:
         """The interlock counts anew, for what the sequencer wants now."""
         operation = self.sequencer.operation
         self.interlock.begin(at_s, operation, operation is not None or sees_rest)
+
+
+def _place_of(row: Row) -> Place:
+    return row.step, row.step_count, row.cycle, row.step_time_s
 
 
 def _totals(totals: CycleTotals) -> tuple[int, float, float]:

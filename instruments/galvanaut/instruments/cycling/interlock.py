@@ -152,6 +152,21 @@ class Interlock:
         self._last = None if counted["last"] is None else Sample(*counted["last"])
         self._is_first = counted["is_first"]
 
+    def go_on(self, counted: Mapping[str, Any], began_s: float, now_s: float) -> None:
+        """Count on from `to_json` in the step under way: the cell was off until now, and no current has flowed.
+
+        Args:
+            counted: before the cell was switched on again.
+            began_s: beginning of the step, later by the time for which the cell was off, s since the epoch.
+            now_s: the present instant.
+        """
+        self._began_s, self._in_C, self._out_C = began_s, counted["in_C"], counted["out_C"]
+        if self._last is not None:
+            self._last = self._last._replace(time_s=now_s, instrument_s=None)
+        self._is_first, self._same = True, 1
+        self._beyond = self._beyond_warm = 0
+        self.wake(now_s)
+
     def wake(self, now_s: float) -> None:
         """Nobody looked until now: readings are missing from here on only."""
         self._good_s = self._warm_s = now_s

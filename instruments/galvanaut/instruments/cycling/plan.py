@@ -48,7 +48,8 @@ class TestPlan(BaseModel):
             Where the meter has to be asked for each reading, a look is a reading, and 10 s are the most.
         slope_max_V_s: change of voltage that stops the test, V/s; none by default.
         after_interruption: what becomes of the test when its cell is found without current after a restart of the
-            program: ``stop``, or ``continue`` in its step, after limits and cell were looked at as at a start.
+            program: ``stop``, or ``continue`` in its step, after limits and cell were looked at as at a start. The time
+            without current is no time of the step.
         stop_rules: end the test before its last step, e.g. when 80 % of the capacity are left.
         replicates: cells that a campaign is to test like this; one test does not look at it.
     """

@@ -184,6 +184,7 @@ class RecordingCycler(HostCycler):
             self._end(run, "ended", "")
             return
         if self._is_driven(one) and not self._output.is_driving():
+            one.is_off = True
             with suppress(InstrumentError):
                 self._keep(one, self._own_rows(one))
             if run.sequencer.is_over and run.sequencer.ahead().ended:

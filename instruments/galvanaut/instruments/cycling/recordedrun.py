@@ -152,6 +152,11 @@ class RecordedRun(HostRun):
         if self.sequencer.weigh(time_s, voltage_V, current_A) and not was_over and self.sequencer.continues:
             self.step_on(sees_rest)
 
+    def come_back(self, now_s: float, voltage_V: float, temperature_degC: float) -> None:
+        """See `HostRun.come_back`. What was read before tells no more when the step will end."""
+        super().come_back(now_s, voltage_V, temperature_degC)
+        self._points.clear()
+
     def to_json(self) -> dict[str, Any]:
         """What `restore` needs."""
         recording = None if self.recording is None else self.recording.to_json()

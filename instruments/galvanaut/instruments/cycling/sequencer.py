@@ -140,6 +140,11 @@ class Sequencer:
         return self._state.began_s
 
     @property
+    def at_s(self) -> float:
+        """Until when charge is counted: the last reading that was taken, s since the epoch."""
+        return self._state.at_s
+
+    @property
     def totals(self) -> CycleTotals:
         """Of the cycle under way."""
         state = self._state
@@ -223,9 +228,19 @@ class Sequencer:
         ahead.go_on()
         return ahead
 
-    def skip_to(self, now_s: float) -> None:
-        """No current has flowed since the last reading: the cell was switched off until now."""
-        self._state.at_s, self._state.last_A = now_s, None
+    def skip_to(self, now_s: float, spent_s: float | None = None) -> None:
+        """No current has flowed since the last reading: the cell was switched off until now, and so was the step.
+
+        Args:
+            now_s: the present instant, s since the epoch.
+            spent_s: of the step's time before it was switched off, s; by default until the last reading.
+        """
+        state = self._state
+        off_s = now_s - state.at_s if spent_s is None else now_s - spent_s - state.began_s
+        state.began_s += off_s
+        if state.over_s is not None:
+            state.over_s += off_s
+        state.at_s, state.last_A = now_s, None
 
     def finish(self, reason: str) -> None:
         """All is done, because of ``reason``."""

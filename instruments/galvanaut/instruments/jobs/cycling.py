@@ -12,7 +12,7 @@ from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.instruments.jobs.action import Job, JobFailedError, PostponedError
 from galvanaut.instruments.jobs.cycletime import longest_s
 from galvanaut.instruments.runs import Row, RunHandle, RunStatus
-from galvanaut.instruments.telemetry.sealed import Sealed, SealError
+from galvanaut.instruments.telemetry.sealed import Sealed, SealError, remark_in
 
 if TYPE_CHECKING:
     from galvanaut.instruments.bench import Bench
@@ -140,7 +140,7 @@ class CycleTest:
     async def _sealed(self, job: Job, state: str, reason: str) -> Sealed | None:
         """The record, whose place is noted; its readings may leave the hot store once the job's end is written down."""
         test = str(job.key)
-        record: Sealed | None = await job.call(self.recorder.seal, test, state, reason)
+        record: Sealed | None = await job.call(self.recorder.seal, test, state, reason, remark_in(job.notes))
         if record is not None:
             job.note(record=record.to_json())
             job.afterwards.append((self.recorder.release, test))
@@ -188,6 +188,8 @@ class CycleTest:
             job.note(interrupted=status.alarm)
             status = await job.call(cycler.resume, run)
             book.close(status)
+            status = await job.call(cycler.poll, run)  # as at a start: no current flows for long before it is read
+            book.keep(status)
         return status
 
     async def _found(self, job: Job, cycler: Cycler, run: RunHandle) -> RunStatus | None:

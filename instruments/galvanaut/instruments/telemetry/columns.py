@@ -56,19 +56,43 @@ def charges_Ah(
 
     As `galvanaut.instruments.cycling.sequencer.Sequencer` counts: trapezoids within a step. Where a step begins between
     two readings, the old current flows until then and the new one from then on; if nobody knows when, the new one
-    throughout. A current that is not a number is left out.
+    throughout. Where a step was interrupted nothing flows, and from then on the new current. A current that is not a
+    number is left out.
     """
     good = np.isfinite(current_A)
     current = current_A[good]
     before = np.concatenate([current[:1], current[:-1]])
     begins = np.diff(step_count[good], prepend=-1) != 0
     elapsed_s = np.maximum(0.0, np.diff(time_s[good], prepend=0.0))
+    resumes, elapsed_s[1:] = driven_s(elapsed_s[1:], step_time_s[good], begins[1:])
+    begins[1:] |= resumes
     old_s = np.where(begins, np.clip(elapsed_s - np.nan_to_num(step_time_s[good], nan=np.inf), 0.0, elapsed_s), 0.0)
     mean_A = np.where(begins, current, (before + current) / 2)
     moved_Ah = np.zeros((2, len(current_A)))  # in the old step, in the new one
     moved_Ah[:, good] = before * old_s / 3600, mean_A * (elapsed_s - old_s) / 3600
     charged_Ah, discharged_Ah = (np.maximum(sign * moved_Ah, 0.0).sum(axis=0).cumsum() for sign in (1, -1))
     return charged_Ah, discharged_Ah
+
+
+def driven_s(
+    elapsed_s: NDArray[np.float64], step_time_s: NDArray[np.float64], begins: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """What `galvanaut.core.bdf.STEP_TIME` tells of the time between each two readings.
+
+    Args:
+        elapsed_s: from one reading to the next, shape (n - 1,).
+        step_time_s: of each reading, shape (n,).
+        begins: whether a step begins in between, shape (n - 1,).
+
+    Returns:
+        Whether the step goes on after an interruption there, so that the current of the later reading has flowed
+        throughout, and ``elapsed_s`` without interruptions.
+    """
+    spent_s = np.diff(step_time_s)
+    stood = ~begins & (spent_s >= 0) & (elapsed_s - spent_s > bdf.STOOD_STILL_S)
+    resumes = stood.copy()
+    resumes[1:] |= stood[:-1] & ~begins[1:]  # the reading in between shows the cell before it was driven again
+    return resumes, np.where(stood, spent_s, elapsed_s)
 
 
 def gaps_in(numbers: NDArray[np.int64]) -> list[str]:

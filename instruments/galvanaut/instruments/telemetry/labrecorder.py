@@ -115,7 +115,7 @@ class LabRecorder:
         """See `Recorder.rows`."""
         return self.store.rows(test, since)
 
-    def seal(self, test: str, outcome: str, reason: str = "") -> Sealed | None:
+    def seal(self, test: str, outcome: str, reason: str = "", remark: str = "") -> Sealed | None:
         """See `Recorder.seal`. May run in a thread of its own: it only reads the store."""
         path = record_path(test)
         numbers, columns = columns_of(self.store.chunks(test))
@@ -126,6 +126,7 @@ class LabRecorder:
             "test": test,
             "outcome": outcome,
             "reason": reason,
+            **({"remark": remark} if remark else {}),
             "time_s": _longest_s(columns),
             "problems": [*gaps_in(numbers), *problems_in(columns)],
         }

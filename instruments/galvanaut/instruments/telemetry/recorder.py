@@ -36,13 +36,14 @@ class Recorder(Protocol):
         """The rows on disk of a test that is not sealed and let go, from number ``since`` on."""
         ...
 
-    def seal(self, test: str, outcome: str, reason: str = "") -> Sealed | None:
+    def seal(self, test: str, outcome: str, reason: str = "", remark: str = "") -> Sealed | None:
         """Make the record of a test that has ended; None if it has no reading. May be repeated, with the same end.
 
         Args:
             test: all its rows are on disk.
             outcome: how it ended.
             reason: why, if not because all was done.
+            remark: what a reader of its readings has to know, e.g. a gap.
 
         Raises:
             SealError: not now; nothing is lost, and the text says what to put right.

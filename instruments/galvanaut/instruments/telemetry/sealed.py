@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -74,6 +75,13 @@ def usual_name(test: str) -> str:
         InputError: it is neither a job key nor the name of an imported record.
     """
     return test if is_imported(test) else str(_job(test))
+
+
+def remark_in(notes: Mapping[str, Any]) -> str:
+    """What a reader of a test's readings has to know, by the notes of its job; empty if nothing."""
+    if "over" in notes:
+        return str(notes["over"].get("words", {}).get("remark", ""))
+    return "; ".join(notes.get("run", {}).get("remarks", ()))
 
 
 def _job(test: str) -> JobKey:

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from galvanaut.core.identifiers import JobKey
-from galvanaut.instruments.telemetry.sealed import SealError
+from galvanaut.instruments.telemetry.sealed import SealError, remark_in
 
 if TYPE_CHECKING:
     from galvanaut.instruments.journal import JobRecord, Journal
@@ -49,8 +49,9 @@ def _ended_job(journal: Journal, test: str) -> JobRecord | None:
     return None if job is None or job.state == "intended" else job
 
 
-def _end_of(job: JobRecord) -> tuple[str, str]:
-    """Outcome and reason, as the job would have sealed them."""
+def _end_of(job: JobRecord) -> tuple[str, str, str]:
+    """Outcome, reason and remark, as the job would have sealed them."""
+    remark = remark_in(job.notes)
     if "over" in job.notes:
-        return job.notes["over"]["state"], job.notes["over"]["reason"]
-    return "failed", job.reason
+        return job.notes["over"]["state"], job.notes["over"]["reason"], remark
+    return "failed", job.reason, remark

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galvanaut.core import bdf
+from galvanaut.instruments.telemetry.columns import driven_s
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +127,8 @@ def _moved_Ah(numbers: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], float]
     """Charge between each two readings, and what is in doubt of it all.
 
     Trapezoids; where a step begins, the old current until then and the new one from then on, or the new one throughout
-    if nobody knows when. A record that does not count its steps may have stepped anywhere between two readings.
+    if nobody knows when; where a step was interrupted, the new one from then on. A record that does not count its steps
+    may have stepped anywhere between two readings.
     """
     current_A, hours = numbers[bdf.CURRENT], np.diff(numbers[bdf.TEST_TIME]) / 3600
     before_A, after_A = current_A[:-1], current_A[1:]
@@ -134,8 +136,13 @@ def _moved_Ah(numbers: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], float]
     if not _are_whole(numbers, bdf.STEP_COUNT):
         return straight_Ah, float(np.sum(np.abs(after_A - before_A) / 2 * hours))
     begins = np.diff(numbers[bdf.STEP_COUNT]) != 0
-    new_hours = np.fmin(numbers[bdf.STEP_TIME][1:] / 3600, hours) if bdf.STEP_TIME in numbers else hours
-    return np.where(begins, before_A * (hours - new_hours) + after_A * new_hours, straight_Ah), 0.0
+    if bdf.STEP_TIME not in numbers:
+        return np.where(begins, after_A * hours, straight_Ah), 0.0
+    step_time_s = numbers[bdf.STEP_TIME]
+    new_hours = np.fmin(step_time_s[1:] / 3600, hours)
+    stepped_Ah = before_A * (hours - new_hours) + after_A * new_hours
+    resumes, driven = driven_s(3600 * hours, step_time_s, begins)
+    return np.where(resumes, after_A * driven / 3600, np.where(begins, stepped_Ah, straight_Ah)), 0.0
 
 
 def _are_whole(numbers: Mapping[str, NDArray[Any]], *names: str) -> bool:

@@ -55,7 +55,8 @@ def _read(f: Any, e: Any, rows: Any, readings: Array, seen: Array, chosen: Any) 
     taken = chosen[~is_bad]
     s, told = rows[taken], readings[taken]
     current_A = told[:, 1]
-    rows["current_A"][taken], rows["step"][taken], rows["cycle"][taken] = current_A, told[:, 5], told[:, 4]
+    for place, name in ((1, "current_A"), (4, "cycle"), (5, "step"), (6, "step_time_s")):
+        rows[name][taken] = told[:, place]
     rows["most_A"][taken] = np.maximum(s["most_A"], current_A)
     rows["least_A"][taken] = np.minimum(s["least_A"], current_A)
     rows["phase"][taken] = np.where(np.abs(current_A) > f["rest_A"], np.where(current_A > 0, 1.0, -1.0), s["phase"])
@@ -95,19 +96,21 @@ def _pass(f: Any, e: Any, s: Any, current_A: Array, seconds: Array, step: Array,
     change_A, knows = current_A - s["current_A"], np.isfinite(step) & np.isfinite(s["step"])
     largest_A = np.maximum(np.abs(current_A), np.abs(s["current_A"]))
     jumps = np.abs(change_A) > np.maximum(f["rest_A"], f["step_share"] * largest_A)
-    is_timed = knows & (step != s["step"]) & np.isfinite(step_time_s)
+    spent_s = step_time_s - s["step_time_s"]
+    is_off = knows & (step == s["step"]) & (spent_s >= 0) & (seconds - spent_s > f["stood_still_s"])
+    is_timed = is_off | (knows & (step != s["step"]) & np.isfinite(step_time_s))
     is_blind = ~is_timed & jumps & ~(knows & (step == s["step"]))
-    known_s = np.where(is_timed, step_time_s, 0.0)
+    known_s = np.where(is_off, spent_s, np.where(is_timed, step_time_s, 0.0))
     old_s = np.where(is_timed, np.minimum(seconds, np.maximum(0.0, seconds - known_s)), 0.0)
     is_ramp = ~is_timed & ~is_blind
     if is_timed.any():
-        _move(f, e, s, s["current_A"], np.zeros_like(seconds), old_s)
+        _move(f, e, s, np.where(is_off, 0.0, s["current_A"]), np.zeros_like(seconds), old_s)
     begins_A = np.where(is_ramp, s["current_A"], current_A)
     _move(f, e, s, begins_A, np.where(is_ramp, change_A / seconds, 0.0), seconds - old_s)
     unsure_C2 = np.where(is_blind, (change_A * seconds) ** 2 / 12, 0.0)
     s["unsure_C2"] += unsure_C2
     s["cov"][:, 0, 0] += unsure_C2 / (f["room_n_C"] * s["scale"]) ** 2
-    calm_s = np.where(is_timed & jumps, seconds - old_s, s["stepped_s"] + seconds)
+    calm_s = np.where(is_off | (is_timed & jumps), seconds - old_s, s["stepped_s"] + seconds)
     turns = is_ramp & (np.abs(change_A) > f["turn_share"] * largest_A)
     s["stepped_s"] = np.where(is_blind | turns, 0.0, calm_s)
 

@@ -221,14 +221,16 @@ def _begin(f: Any, e: Any, s: Any, time_s: float, current_A: float, measured_V: 
 
 @compiled
 def _pass(f: Any, e: Any, s: Any, current_A: float, seconds: float, step: float, step_time_s: float) -> None:
-    """To the next reading. Where a step begins in between, the old current flows until then, if it is known when."""
+    """To the next reading. Where a step begins in between, the old current flows until then; while interrupted none."""
     change_A, knows = current_A - s.current_A, isfinite(step) and isfinite(s.step)
     jumps = abs(change_A) > max(f.rest_A, f.step_share * max(abs(current_A), abs(s.current_A)))
-    if knows and step != s.step and isfinite(step_time_s):
-        old_s = min(seconds, max(0.0, seconds - step_time_s))
-        _move(f, e, s, s.current_A, 0.0, old_s)
+    spent_s = step_time_s - s.step_time_s
+    is_off = knows and step == s.step and spent_s >= 0 and seconds - spent_s > f.stood_still_s
+    if is_off or (knows and step != s.step and isfinite(step_time_s)):
+        old_s = min(seconds, max(0.0, seconds - (spent_s if is_off else step_time_s)))
+        _move(f, e, s, 0.0 if is_off else s.current_A, 0.0, old_s)
         _move(f, e, s, current_A, 0.0, seconds - old_s)
-        s.stepped_s = seconds - old_s if jumps else s.stepped_s + seconds
+        s.stepped_s = seconds - old_s if jumps or is_off else s.stepped_s + seconds
     elif jumps and not (knows and step == s.step):
         _move(f, e, s, current_A, 0.0, seconds)
         unsure_C2 = (change_A * seconds) ** 2 / 12
@@ -364,7 +366,7 @@ def _read(f: Any, e: Any, s: Any, reading: Array, seen: Array) -> None:
         s.time_s, s.current_A = time_s, current_A
         if sees:
             _use(f, e, s, current_A, measured_V, seconds, seen)
-    s.current_A, s.step, s.cycle = current_A, step, cycle
+    s.current_A, s.step, s.step_time_s, s.cycle = current_A, step, step_time_s, cycle
     s.most_A, s.least_A = max(s.most_A, current_A), min(s.least_A, current_A)
     if abs(current_A) > f.rest_A:
         s.phase = 1.0 if current_A > 0 else -1.0

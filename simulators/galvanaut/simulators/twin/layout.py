@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from galvanaut.core import bdf
 from galvanaut.simulators.cells.spme.compiled import is_compiling
 from galvanaut.simulators.cells.spme.modes import SPHERE_DECAYS, SPHERE_GAINS, liquid_modes
 from galvanaut.simulators.cells.spme.parameters import FARADAY_C_MOL, GAS_J_MOL_K, REFERENCE_K, Design, Electrode
@@ -47,8 +48,8 @@ ROW = np.dtype(
         *((name, float) for name in ("noise_V2", "nis", "residual_V", "simulated_V", "learnt_s", "stepped_s")),
         *((name, float) for name in ("base_V", "based", "doubted", "up", "down")),
         *((name, float) for name in ("same_V", "same_A", "same_s", "same_moved_V", "frozen_now")),
-        *((name, float) for name in ("readings", "used", "skipped", "gaps", "clamped", "cycle", "step", "phase")),
-        ("began_s", float),
+        *((name, float) for name in ("readings", "used", "skipped", "gaps", "clamped", "cycle", "step")),
+        *((name, float) for name in ("step_time_s", "phase", "began_s")),
         *((name, float) for name in CYCLE),
     ]
 )
@@ -120,6 +121,7 @@ def fixed(design: Design, tuning: Tuning, lowest_V: float, highest_V: float) -> 
             frozen=FROZEN,
             summed=SUMMED,
             gap=GAP,
+            stood_still_s=bdf.STOOD_STILL_S,
         )
     )
 
@@ -142,7 +144,8 @@ def fresh(prior: TwinPrior, tuning: Tuning) -> Any:
     row = np.zeros(1, ROW)
     row["kelvin"], row["scale"], row["ohm"] = FREEZING_K + prior.temperature_degC, 1.0, prior.resistance_ohm
     row["noise_V2"], row["nis"], row["stepped_s"] = (2 * tuning.noise_V) ** 2, 1.0, tuning.gate_s
-    row["cycle"], row["step"], row["same_V"] = np.nan, np.nan, np.nan
+    for name in ("cycle", "step", "step_time_s", "same_V"):
+        row[name] = np.nan
     for place, sd in enumerate((0.0, prior.resistance_sd_ohm, prior.scale_sd, prior.lost_sd)):
         row["cov"][0, place, place] = sd**2
     return row

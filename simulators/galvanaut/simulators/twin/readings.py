@@ -48,7 +48,7 @@ class Reading(Protocol):
 
     @property
     def step_time_s(self) -> float:
-        """Since the step began."""
+        """Spent in the step, see `galvanaut.core.bdf.STEP_TIME`."""
         ...
 
 

@@ -67,7 +67,8 @@ class Twin:
 
         Readings older than the last one, or at the same instant, and such without time or current are left out; without
         a voltage the state is counted on. Without `cycle` a cycle begins where a charge follows a discharge. With
-        `step` and `step_time_s` a step of the current between two readings is put where it happened.
+        `step` and `step_time_s` a step of the current between two readings is put where it happened, and no current
+        flows while a step was interrupted.
 
         Args:
             time_s: since the beginning of the test.
@@ -76,7 +77,7 @@ class Twin:
             temperature_degC: of the cell or the air around it; the last one known otherwise.
             cycle: number.
             step: number that changes whenever a step begins.
-            step_time_s: since the step began.
+            step_time_s: spent in the step, see `galvanaut.core.bdf.STEP_TIME`.
 
         Returns:
             What is wrong, as far as it was noticed with these readings.
