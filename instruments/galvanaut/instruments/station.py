@@ -297,8 +297,8 @@ class Station:
             needs = action.needs(self.bench.bench)
             if used := [each for each in needs if each in self.bench.bench.instruments]:
                 name = used[0]
-                await self._call(self.bench.make_safe, set(used))
                 self.bench.forget_tests(set(used))
+                await self._call(self.bench.make_safe, set(used))
         except Exception as error:
             done = f"what it used could NOT be made safe: {error}"
         text = f"the work on job {key} ended by a fault of this program ({fault!r}). It may have acted, and stays open"
