@@ -37,7 +37,6 @@ BALANCE = lines(
     ("I11", 'I11 A "XPR205"'),
     ("I4", 'I4 A "01"'),
     ("I3", 'I3 A "2.1"'),
-    ("@", 'I4 A "01"'),
     ("M21 0 0", "M21 A"),
 )
 PUMP = packets(
@@ -48,7 +47,7 @@ PUMP = packets(
     ("0RAT", "00S10.00MM"),
     ("0DIR", "00SINF"),
 )
-SAFE = [*packets(("0", "00S")), *lines(("@", 'I4 A "01"'))]
+SAFE = packets(("0", "00S"))
 
 
 def bench(**changes):
@@ -105,13 +104,16 @@ def test_a_resource_that_is_missing_does_not_hide_the_others(wire):
 
 
 def test_making_safe_goes_on_after_a_failure(wire):
-    again = [*packets(("0", "00S")), *lines(("@", "ES")), *BALANCE[:3], *lines(("@", "ES"))]
-    one = wire([*BALANCE, *PUMP, *again])
-    connected = ConnectedBench.open(bench(), one.manager)
-    with pytest.raises(BenchError, match=r"failed to be made safe\n  balance") as caught:
+    pump = BENCH["instruments"]["pump"]
+    instruments = {"pump": pump, "other": pump | {"resource": "ASRL3::INSTR"}}
+    again = packets(("0", "00S?"), ("0", "00S"), ("0VER", "00SNE1000V3.9"), ("0", "00S?"))
+    one = wire([*PUMP, *PUMP, *again])
+    connected = ConnectedBench.open(bench(instruments=instruments), one.manager)
+    with pytest.raises(BenchError, match=r"failed to be made safe\n  pump") as caught:
         connected.make_safe()
     assert len(caught.value.errors) == 1
     assert isinstance(caught.value.errors[0], InstrumentError)
+    assert not one.library.dialogue
 
 
 def test_asking_for_another_role_or_name(wire):

@@ -1,16 +1,51 @@
 """Doses and transfers on a simulated bench: given once, whatever message the host dies at; the balance decides."""
 
+from dataclasses import replace
+
 import pytest
 
 from dosinglab import DOSE, KEY, Host, HostDiedError, message_of
 from galvanaut.core.identifiers import JobKey
 from galvanaut.instruments.jobs import Dose, Empty, InDoubtError, JobFailedError, MeasureImpedance, Settle, Transfer
+from galvanaut.simulators.faults import parse_fault
 
 
 def test_a_dose_is_what_the_balance_says(tmp_path):
     result = Host(tmp_path).run(DOSE)
     assert result["mass_g"] == pytest.approx(4.0, rel=0.05)
     assert result["mass_g"] == pytest.approx(result["after_g"] - result["before_g"])
+
+
+def tared(fault=None):
+    """What a person and the line do before a dose: the balance is tared with liquid on it, and then something fails."""
+
+    def before(world, connected):
+        connected.balance("balance").tare()
+        if fault is not None:
+            world.inject(parse_fault(fault))
+
+    return before
+
+
+@pytest.mark.parametrize("fault", [None, "dropped reply on balance after 20 s for 60 s"])
+def test_a_lost_reply_of_the_balance_between_two_weights_leaves_its_tare(tmp_path, fault):
+    """What is on the balance already is a small share of the dose, so that nothing but the tare would tell."""
+    Host(tmp_path).run(replace(DOSE, volume_mL=0.6, expected_g=0.6))
+    host = Host(tmp_path)
+    result = host.run(DOSE, JobKey("demo", 2, "dose-DMC"), before=tared(fault))
+    asked = [data for name, way, data in host.messages if (name, way) == ("balance", ">")]
+    assert (b"I4\r\n" in asked) == (fault is not None)
+    assert result["before_g"] == pytest.approx(0.0, abs=0.01)
+    assert result["mass_g"] == pytest.approx(4.0, rel=0.03)
+
+
+def test_a_host_that_dies_between_two_weights_finds_the_tare_again(tmp_path):
+    """The next one connects the bench anew, and makes it safe at its end."""
+    Host(tmp_path).run(replace(DOSE, volume_mL=0.6, expected_g=0.6))
+    key = JobKey("demo", 2, "dose-DMC")
+    with pytest.raises(HostDiedError):
+        Host(tmp_path, dies_at=message_of(tmp_path, b"0RUN", 1)).run(DOSE, key, before=tared())
+    assert Host(tmp_path).run(DOSE, key)["mass_g"] == pytest.approx(4.0, rel=0.03)
 
 
 WATCHED = {

@@ -28,12 +28,12 @@ def test_another_instrument_is_named(balance, reply):
 
 
 def test_set_up_forces_grams(balance):
-    balance(("@", 'I4 A "0123456789"'), ("M21 0 0", "M21 A")).set_up()
+    balance(("M21 0 0", "M21 A")).set_up()
 
 
 def test_a_unit_that_cannot_be_set_is_an_error(balance):
     with pytest.raises(RefusedError, match=r"parameter is wrong.*'M21 0 0'.*'M21 L'"):
-        balance(("@", 'I4 A "0123456789"'), ("M21 0 0", "M21 L")).set_up()
+        balance(("M21 0 0", "M21 L")).set_up()
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,14 @@ def test_zero_out_of_range(balance):
         balance(("Z", "Z +")).zero()
 
 
-def test_made_safe_by_cancelling(balance):
-    balance(("@", 'I4 A "0123456789"')).make_safe()
+def test_making_it_safe_sends_nothing_that_could_change_its_zero(balance):
+    balance().make_safe()
 
 
-def test_after_silence_what_is_pending_is_cancelled_and_never_returned(wire, late):
+def test_after_silence_it_is_asked_who_it_is_and_an_old_weight_is_never_returned(wire, late):
     script = [
         (b"S\r\n", late(b"S S     999.99 g\r\n", 2)),
-        *dialogue(("@", 'I4 A "0123456789"'), ("S", "S S     1.0000 g")),
+        *dialogue(("I4", 'I4 A "0123456789"'), ("S", "S S     1.0000 g")),
     ]
     one = wire(script).driver("mettler-mt-sics")
     with pytest.raises(NoReplyError):

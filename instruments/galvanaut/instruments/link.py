@@ -56,7 +56,7 @@ class Framing:
     Attributes:
         write_end: ends each message sent.
         read_end: ends each reply; its last byte must not occur inside a reply.
-        probe: a harmless question.
+        probe: a question that changes nothing, not even a tare: it may come between any two messages.
         is_identity: whether a reply can only be the answer to ``probe``.
         alarm_in: the alarm that a reply reports, in words; None if none. So that none is thrown away with old replies.
         read_start: begins each reply.

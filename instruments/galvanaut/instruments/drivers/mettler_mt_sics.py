@@ -2,6 +2,9 @@
 
 Sources: MT-SICS reference manuals (commands S, SI, T, Z, @, I3, I4, I11, M21; status letters; error codes), checked
 against pylabrobot ``mettler_toledo.py``. Never run on hardware.
+
+``@`` cancels what is pending, and deletes the tare as well. It is never sent: a lost reply, a new connection or an
+error elsewhere may come between two weights whose difference is a mass, and both have to count from the same zero.
 """
 
 from __future__ import annotations
@@ -64,11 +67,11 @@ class MettlerMTSICS:
 
     @classmethod
     def framing(cls, settings: MettlerSettings) -> Framing:
-        """Lines ended by CR LF; ``@`` cancels what is pending and answers with the serial number."""
+        """Lines ended by CR LF. ``I4`` is the serial number; the link throws away what was pending before it."""
         return Framing(
             write_end=b"\r\n",
             read_end=b"\r\n",
-            probe="@",
+            probe="I4",
             is_identity=lambda reply: reply.startswith('I4 A "'),
             baud_rate=settings.baud_rate,
         )
@@ -82,13 +85,11 @@ class MettlerMTSICS:
         return Identity("Mettler-Toledo", self._text("I11"), serial=self._text("I4"), firmware=self._text("I3"))
 
     def set_up(self) -> None:
-        """Cancel what is pending, and weigh in grams."""
-        self._text("@", "I4")
+        """Weigh in grams. Zero and tare stay: a weight from before a restart may be on record."""
         self._done("M21 0 0")
 
     def make_safe(self) -> None:
-        """Cancel what is pending; a balance can do no harm."""
-        self._text("@", "I4")
+        """Nothing: a balance can do no harm."""
 
     def weigh_g(self) -> float:
         """The stable weight, g.
@@ -131,11 +132,11 @@ class MettlerMTSICS:
         if words != ["A"]:
             raise self.link.error(InstrumentError, "did not confirm", command, reply)
 
-    def _text(self, command: str, identifier: str | None = None) -> str:
+    def _text(self, command: str) -> str:
         reply = self.link.query(command)
         match = _TEXT.fullmatch(reply.strip())
-        if match is None or match[1] != (identifier or command):
-            advice = f"expected an MT-SICS balance ({identifier or command} A ...); check the resource"
+        if match is None or match[1] != command:
+            advice = f"expected an MT-SICS balance ({command} A ...); check the resource"
             raise self.link.error(InstrumentError, "is another instrument or cannot answer", command, reply, advice)
         return match[2]
 
