@@ -107,7 +107,7 @@ async def test_the_operator_is_told_once_what_to_do(lab):
     (text,) = lab.alarms()
     assert "start test cell_1-cycling of cell cell_1 on neware by hand" in text
     assert "(neware-xml) from shared/protocols" in text
-    assert "under a name like *cell_1*" in text
+    assert "under a name like *cell_1*, with no letter, digit or hyphen beside cell_1" in text
 
 
 async def test_a_file_that_still_grows_is_not_read(lab):
@@ -154,34 +154,56 @@ async def test_name_and_content_must_not_contradict(lab):
 
 async def test_cell_1_is_not_cell_12(lab):
     lab.drop(600, OTHER, "cell_12.csv")
-    lab.drop(1200, GOOD, "x-cell_1.csv")
-    assert (await lab.run())["imported_from"] == "x-cell_1.csv"
+    lab.drop(1200, GOOD, "x_cell_1.csv")
+    assert (await lab.run())["imported_from"] == "x_cell_1.csv"
+
+
+@pytest.mark.parametrize("other", ["fast-ageing-001-1", "ageing-001-1-2"])
+async def test_cells_whose_names_contain_each_other_are_told_apart(lab, other):
+    """Two campaigns leave their exports in one folder, in a format that does not name the cell."""
+    lab.drop(600, OTHER, f"{other}.csv")
+    lab.drop(7200, GOOD, "2026_ageing-001-1.csv")
+    assert (await lab.run(cell="ageing-001-1"))["imported_from"] == "2026_ageing-001-1.csv"
+    (told,) = [text for text in lab.alarms() if "cannot be taken" in text]
+    assert f"{other}.csv cannot be taken, a better one is waited for: has a hyphen beside ageing-001-1" in told
+
+
+async def test_a_hyphen_beside_the_name_does_no_harm_where_the_content_says_the_cell(lab):
+    lab.drop(600, NAMED, "2026-ee002-again.csv")
+    assert (await lab.run(cell="ee002"))["imported_from"] == "2026-ee002-again.csv"
+
+
+async def test_a_file_that_says_itself_that_it_is_of_the_other_cell_is_passed_over(lab):
+    lab.drop(600, NAMED, "fast-ageing-001-1.csv")
+    lab.drop(7200, GOOD, "ageing-001-1.csv")
+    assert (await lab.run(cell="ageing-001-1"))["imported_from"] == "ageing-001-1.csv"
+    assert len(lab.alarms()) == 1
 
 
 async def test_two_files_of_one_cell_are_not_chosen_from(lab):
-    lab.drop(600, GOOD, "cell_1-a.csv")
-    lab.drop(600, OTHER, "cell_1-b.csv")
-    lab.drops.append((START + 7200, lambda: lab.export("cell_1-a.csv").unlink()))
-    assert (await lab.run())["imported_from"] == "cell_1-b.csv"
+    lab.drop(600, GOOD, "cell_1_a.csv")
+    lab.drop(600, OTHER, "cell_1_b.csv")
+    lab.drops.append((START + 7200, lambda: lab.export("cell_1_a.csv").unlink()))
+    assert (await lab.run())["imported_from"] == "cell_1_b.csv"
     assert sum("could both be test" in text for text in lab.alarms()) == 1
 
 
 async def test_one_file_is_never_the_record_of_two_tests(lab):
-    lab.drop(600, GOOD, "cell_1-formation.csv")
+    lab.drop(600, GOOD, "cell_1_formation.csv")
     await lab.run(test="formation")
-    lab.drop(3600, GOOD, "cell_1-again.csv")
-    lab.drop(7200, OTHER, "cell_1-cycling.csv")
+    lab.drop(3600, GOOD, "cell_1_again.csv")
+    lab.drop(7200, OTHER, "cell_1_cycling.csv")
     result = await lab.run(JobKey("demo", 1, "cycling"), test="cycling")
-    assert result["imported_from"] == "cell_1-cycling.csv"
+    assert result["imported_from"] == "cell_1_cycling.csv"
     told = [text for text in lab.alarms() if "is the record of job" in text]
     assert len(told) == 1  # not of the one that was left lying
-    assert "cell_1-again.csv" in told[0]
+    assert "cell_1_again.csv" in told[0]
     assert str(KEY) in told[0]
 
 
 async def test_two_jobs_of_one_instant_do_not_share_a_file(lab):
     lab.drop(600, GOOD, "cell_1.csv")
-    lab.drop(7200, OTHER, "cell_1-second.csv")
+    lab.drop(7200, OTHER, "cell_1_second.csv")
     host = lab.station()
     with at_work(lab.clock):
         tasks = [
@@ -189,7 +211,7 @@ async def test_two_jobs_of_one_instant_do_not_share_a_file(lab):
         ]
         await lab.clock.sleep(9 * 3600)
         results = [task.result() for task in tasks]
-    assert {each["imported_from"] for each in results} == {"cell_1.csv", "cell_1-second.csv"}
+    assert {each["imported_from"] for each in results} == {"cell_1.csv", "cell_1_second.csv"}
 
 
 async def test_an_older_test_of_the_cell_is_not_taken(lab):
@@ -248,10 +270,10 @@ async def test_a_full_disk_is_waited_for(lab, monkeypatch):
 
 
 async def test_a_record_of_that_name_is_not_written_over(lab):
-    lab.drop(600, GOOD, "cell_1-a.csv")
+    lab.drop(600, GOOD, "cell_1_a.csv")
     await lab.run()
-    lab.export("cell_1-a.csv").unlink()
-    lab.drop(3600, OTHER, "cell_1-b.csv")
+    lab.export("cell_1_a.csv").unlink()
+    lab.drop(3600, OTHER, "cell_1_b.csv")
     with pytest.raises(JobFailedError, match="is another record already"):
         await lab.run(JobKey("demo", 2, "cycle-cell_1"))
     assert read_metadata(lab.folder / "records" / "demo" / "cell_1-cycling.bdf.parquet")["rows"] == 248

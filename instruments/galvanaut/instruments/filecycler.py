@@ -90,6 +90,13 @@ class FileCycler(BaseModel):
             found[path] = (state.st_size, state.st_mtime_ns)
         return {path: state for path, state in found.items() if state[0]}
 
+    def may_be_another(self, cell: str, file: str) -> bool:
+        """Whether a file, by its name, may be of a cell whose name contains this one's.
+
+        Names of cells contain hyphens: ``fast-ageing-001-1.csv`` is not of cell ageing-001-1.
+        """
+        return self.names_cells and re.search(rf"(?<![A-Za-z0-9-]){re.escape(cell)}(?![A-Za-z0-9-])", file) is None
+
     def instruction(self, name: str, cell: str, test: str) -> str:
         """What the person at the cycler has to do.
 
@@ -101,8 +108,9 @@ class FileCycler(BaseModel):
         where = f" from {self.protocols}" if self.protocols else ""
         form = f" ({self.protocol})" if self.protocol else ""
         named = self.pattern.replace(_CELL, cell)
+        beside = f", with no letter, digit or hyphen beside {cell}" if self.names_cells else ""
         return (
             f"start test {test} of cell {cell} on {name} by hand: load its protocol{form}{where}, set the cycler's "
             f"own safety limits, and enter {cell} as the name of the cell. When the test has ended, export all its "
-            f"readings into {self.folder} under a name like {named}"
+            f"readings into {self.folder} under a name like {named}{beside}"
         )

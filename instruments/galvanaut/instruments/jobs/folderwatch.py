@@ -99,13 +99,17 @@ class FolderWatch:
         """Why a file that reads well is not of this test; empty if nobody needs to know, None if it is."""
         owner = self._job.elsewhere("sha256").get(found.sha256)
         by_name = self._cycler.names_cells
+        is_vague = self._cycler.may_be_another(self._cell, path.name)
         if not found.cell and not by_name:
             return "does not say which cell it is of; let its name say it: `pattern` in the bench file"
         if found.cell and found.cell != self._cell:
-            return f"is of cell {found.cell} by what stands inside, of {self._cell} by its name" if by_name else ""
+            is_clash = by_name and not is_vague
+            return f"is of cell {found.cell} by what stands inside, of {self._cell} by its name" if is_clash else ""
         if owner is not None:
-            is_left_over = path in (self._present_at_first or ())
+            is_left_over = path in (self._present_at_first or ()) or (is_vague and not found.cell)
             return "" if is_left_over else f"is the record of job {owner} already, and is not taken for a second test"
+        if is_vague and not found.cell:
+            return f"has a hyphen beside {self._cell}: of another cell? If it is of this one, write _ in its place"
         if found.started_s is not None and found.started_s < self._job.notes["since"] - EARLY_S:
             return f"began more than a day before test {self._test} was asked for: an earlier test?"
         return None
