@@ -231,6 +231,20 @@ def test_a_rate_out_of_the_pumps_range_is_refused(pump):
         pump._exchange("DIA99.99")
 
 
+def test_a_slow_rate_is_kept_to(lab, pump, balance):
+    slow = pump.settings.model_copy(update={"rate_mL_min": 1.4e-3})
+    one = type(pump)(pump.link, slow)
+    one.set_up()
+    before_g = balance.weigh_g()
+    one.prepare(0.028)
+    one.start()
+    lab.pass_time(19 * 60)
+    assert one.state() == "infusing"
+    lab.pass_time(90)
+    assert one.state() == "stopped"
+    assert balance.weigh_g() - before_g == pytest.approx(0.028, rel=0.3)
+
+
 ACTIONS = {
     "prepare": lambda c: c.pump("pump_kcl").prepare(1.5),
     "start": lambda c: c.pump("pump_kcl").start(),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from galvanaut.instruments.drivers.new_era_ne1000 import NewEraNE1000, NewEraSettings
-from galvanaut.instruments.drivers.new_era_numbers import number_step, pump_number
+from galvanaut.instruments.drivers.new_era_numbers import number_step, pump_number, pump_rate
 from galvanaut.instruments.errors import AlarmError, BadReadingError, InstrumentError, NoReplyError, RefusedError
 from galvanaut.instruments.roles import Pump
 
@@ -248,6 +248,40 @@ def test_numbers_that_the_pump_cannot_read_are_refused(value):
 )
 def test_numbers_look_like_those_of_the_manual(value, text):
     assert pump_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("rate", "sent"),
+    [
+        ("9.999 mL/min", "9.999MM"),
+        ("1 mL/min", "1.000MM"),
+        ("0.1234 mL/min", "123.4UM"),
+        ("1.4 uL/min", "1.400UM"),
+        ("0.4 uL/min", "24.00UH"),
+        ("6 uL/h", "6.000UH"),
+        ("0.05 uL/h", "0.050UH"),
+    ],
+)
+def test_a_rate_is_sent_in_the_unit_that_keeps_its_digits(pump, rate, sent):
+    one = pump(
+        ("0", "00S"), ("0DIA", "00S26.59"), ("0VOL", "00S1.000ML"), ("0RAT", "00S10.00MM"),
+        (f"0RAT{sent}", "00S"), ("0RAT", f"00S{sent}"), ("0DIR", "00SINF"), rate=rate,
+    )  # fmt: skip
+    one.set_up()
+    assert one.rate_mL_min == pytest.approx(one.settings.rate_mL_min, rel=1e-9)
+
+
+@given(st.floats(-6, 3.99).map(lambda power: 10.0**power))
+def test_every_rate_that_is_accepted_is_told_within_a_hundredth(rate_mL_min):
+    text, unit = pump_rate(NewEraSettings.model_validate(SETTINGS | {"rate": f"{rate_mL_min!r} mL/min"}).rate_mL_min)
+    assert len(text) <= 5
+    assert float(text) * {"MM": 1, "UM": 1e-3, "UH": 1e-3 / 60}[unit] == pytest.approx(rate_mL_min, rel=0.01)
+
+
+@pytest.mark.parametrize("rate", ["0.04 uL/h", "0 mL/min", "-1 mL/min"])
+def test_a_rate_that_it_cannot_be_told_is_refused(rate):
+    with pytest.raises(ValidationError, match=r"rate\n.* is below 8.33e-07 mL/min \(0.05 uL/h\)"):
+        NewEraSettings.model_validate(SETTINGS | {"rate": rate})
 
 
 def test_limits_for_a_vessel_hold_at_every_volume():

@@ -10,10 +10,16 @@ import re
 from contextlib import suppress
 from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from galvanaut.core.units import Unit
-from galvanaut.instruments.drivers.new_era_numbers import number_step, pump_number
+from galvanaut.instruments.drivers.new_era_numbers import (
+    RATE_UNITS_mL_min,
+    number_step,
+    pump_number,
+    pump_rate,
+    require_rate,
+)
 from galvanaut.instruments.drivers.new_era_packets import BASIC, SAFE
 from galvanaut.instruments.errors import AlarmError, BadReadingError, InstrumentError, NoReplyError, RefusedError
 from galvanaut.instruments.link import Framing, Link
@@ -67,7 +73,7 @@ class NewEraSettings(BaseModel):
 
     Attributes:
         syringe_diameter_mm: inner diameter, mm; the pump accepts 0.1 to 80.
-        rate_mL_min: rate of infusion, mL/min. What a syringe allows is checked by the pump.
+        rate_mL_min: rate of infusion, mL/min, at least 0.05 uL/h. What a syringe allows is checked by the pump.
         minimum_dose_mL: smallest volume given within the accuracy wanted, mL (default illustrative).
         maximum_dose_mL: largest volume of one dose, mL (default illustrative).
         safe_mode_s: if given, a pump that infuses stops by itself when it hears nothing from the host for so long:
@@ -79,7 +85,7 @@ class NewEraSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
     syringe_diameter_mm: Annotated[float, Unit("mm"), Field(ge=0.1, le=80)] = Field(alias="syringe_diameter")
-    rate_mL_min: Annotated[float, Unit("mL/min"), Field(gt=0, le=9999)] = Field(alias="rate")
+    rate_mL_min: Annotated[float, Unit("mL/min"), Field(le=9999), AfterValidator(require_rate)] = Field(alias="rate")
     minimum_dose_mL: Annotated[float, Unit("mL"), Field(ge=0.001)] = Field(0.02, alias="minimum_dose")
     maximum_dose_mL: Annotated[float, Unit("mL"), Field(ge=0.001, le=9999)] = Field(50.0, alias="maximum_dose")
     safe_mode_s: Annotated[float, Unit("s"), Field(ge=30, le=255, multiple_of=1)] | None = Field(
@@ -154,7 +160,8 @@ class NewEraNE1000:
     @property
     def rate_mL_min(self) -> float:
         """Rate of infusion as the pump holds it, mL/min."""
-        return float(pump_number(self.settings.rate_mL_min))
+        text, unit = pump_rate(self.settings.rate_mL_min)
+        return float(text) * RATE_UNITS_mL_min[unit]
 
     @property
     def volume_min_mL(self) -> float:
@@ -194,7 +201,7 @@ class NewEraNE1000:
         self._keep("DIA", pump_number(self.settings.syringe_diameter_mm), "")
         if self._value("VOL")[1] != "ML":
             self._set("VOLML")
-        self._keep("RAT", pump_number(self.settings.rate_mL_min), "MM")
+        self._keep("RAT", *pump_rate(self.settings.rate_mL_min))
         if self._ask("DIR") != "INF":
             self._set("DIRINF")
 
