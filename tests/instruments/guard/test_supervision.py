@@ -352,3 +352,23 @@ async def test_on_a_real_bench_supervision_has_a_thread_of_its_own(tmp_path, mon
             await asyncio.sleep(0.05)
         assert [alarm.cause for alarm in station.alarms] == ["temperature of left"]
         station.close()
+
+
+class Name(str):
+    """Of an instrument; something else trips in the very moment in which it is looked at."""
+
+    meanwhile = None
+
+    def __hash__(self):
+        if self.meanwhile is not None:
+            self.meanwhile()
+        return super().__hash__()
+
+
+def test_what_is_stopped_can_be_told_while_another_thread_trips():
+    one = Supervisor("watch", None, {}, lambda names: None, lambda alarm: None, SystemClock())
+    name = Name("smu")
+    one.trip("temperature of left", "is hot", (name,))
+    one.trip("temperature of right", "is hot", ("power",))
+    name.meanwhile = lambda: one.trip("scan", "is silent", ())
+    assert one.stopped == {"smu", "power"}

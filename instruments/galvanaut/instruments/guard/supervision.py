@@ -85,8 +85,8 @@ class Supervisor:
 
     @property
     def stopped(self) -> set[str]:
-        """Instruments that have to stay stopped."""
-        return {name for names in self._tripped.values() for name in names}
+        """Instruments that have to stay stopped; may be asked while another thread trips."""
+        return {name for names in list(self._tripped.values()) for name in names}
 
     def look(self) -> None:
         """Look at everything once, and stop what has to be stopped. Never raises: an error of its own is a trip."""
