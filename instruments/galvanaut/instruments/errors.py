@@ -14,6 +14,9 @@ from collections.abc import Sequence
 
 from galvanaut.core.errors import GalvanautError
 
+_LONGEST = 200
+"""Characters of a reply that are shown: one may be as long as a thousand readings."""
+
 
 class InstrumentError(GalvanautError):
     """An instrument did not do what it was told.
@@ -51,7 +54,7 @@ class InstrumentError(GalvanautError):
     def _sentence(self) -> str:
         place = " at ".join(part for part in (self.model, self.resource) if part)
         sent = f"sent {self.command!r}" if self.command is not None else ""
-        received = f"received {self.reply!r}" if self.reply is not None else ""
+        received = f"received {_shown(self.reply)}" if self.reply is not None else ""
         traffic = ", ".join(part for part in (sent, received) if part)
         sentence = f"{self.instrument} ({place})" if place else self.instrument
         sentence += f": {self.problem}"
@@ -89,3 +92,10 @@ class BenchError(GalvanautError):
         self.errors = list(errors)
         lines = [f"bench {bench}: {len(self.errors)} instrument(s) failed to {doing}"]
         super().__init__("\n".join(lines + [f"  {error}" for error in self.errors]))
+
+
+def _shown(reply: str) -> str:
+    """A reply in quotes, or how it begins and how long it is."""
+    if len(reply) <= _LONGEST:
+        return repr(reply)
+    return f"{reply[:_LONGEST]!r} and so on, {len(reply)} characters"
