@@ -8,7 +8,7 @@ from fakemeter import FakeClock, FakeMeter
 from galvanaut.instruments.bounds import Operation
 from galvanaut.instruments.cycling import RecordingCycler
 from galvanaut.instruments.cycling import plan as plans
-from galvanaut.instruments.errors import RefusedError
+from galvanaut.instruments.errors import OverrunError, RefusedError
 from galvanaut.instruments.readings import SourceLimits
 from hostlab import ENVELOPE, METHOD
 
@@ -20,6 +20,7 @@ class RecordingMeter(FakeMeter):
 
     Attributes:
         rows: of its buffer: V, A, s since the first of them.
+        capacity: readings that it keeps; the oldest give way.
         drift: share by which its clock goes too fast.
         calls: how often each method was called.
     """
@@ -27,6 +28,7 @@ class RecordingMeter(FakeMeter):
     def __init__(self, clock, **cell):
         super().__init__(clock, **cell)
         self.rows = []
+        self.capacity = 100_000
         self.drift = 0.0
         self.calls = Counter()
         self.period_s = None
@@ -49,6 +51,7 @@ class RecordingMeter(FakeMeter):
         self._next_s += self.period_s
         volts, amps, _ = super().measure() if self.drives() else (0.0, 0.0, 0.0)
         self.rows.append([volts, amps, (self.clock.at_s - self._first_s) * (1 + self.drift)])
+        del self.rows[: -self.capacity]
 
     def measure(self):
         if self.period_s is not None:
@@ -65,7 +68,13 @@ class RecordingMeter(FakeMeter):
         self._may_fail("recorded")
         if since > len(self.rows):
             raise RefusedError(f"holds {len(self.rows)} readings", instrument="meter")
+        if len(self.rows) >= self.capacity:
+            raise OverrunError("its buffer is full", instrument="meter")
         return np.array(self.rows[since:], dtype=float).reshape(-1, 3)
+
+    def surviving_readings(self):
+        self._may_fail("surviving_readings")
+        return np.array(self.rows, dtype=float).reshape(-1, 3)
 
     def stop_recording(self):
         self._may_fail("stop_recording")

@@ -118,8 +118,9 @@ def _current_and_voltage(value: Any) -> bool:
 
 
 def _rows(value: Any) -> bool:
-    within = np.all(np.isfinite(value)) and np.all(np.abs(value[:, :2]) <= 21)
-    return bool(within and value.shape[1] == 3)
+    is_none = np.isnan(value[:, :2]).all(axis=1)  # marked as no measurement, as a whole
+    within = (np.isfinite(value) & (np.abs(value) <= [21, 21, 1e9])).all(axis=1)
+    return bool((is_none | within).all() and value.shape[1] == 3)
 
 
 def _tester(value: Any) -> bool:

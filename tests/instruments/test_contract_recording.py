@@ -16,9 +16,11 @@ from galvanaut.core.clock import at_work, spawn
 from galvanaut.core.eventlog import EventLog, open_engine
 from galvanaut.core.identifiers import JobKey
 from galvanaut.instruments.bounds import Operation
+from galvanaut.instruments.cycling import recorded
+from galvanaut.instruments.drivers import keithley_2450
 from galvanaut.instruments.envelope import Envelope
 from galvanaut.instruments.errors import InstrumentError, NoReplyError, RefusedError
-from galvanaut.instruments.jobs import CycleTest
+from galvanaut.instruments.jobs import CycleTest, JobFailedError
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.station import Station
 from galvanaut.instruments.telemetry import LabRecorder, read_record
@@ -194,6 +196,58 @@ async def test_a_host_that_was_away_leaves_no_hole_in_the_record(tmp_path, quick
     result = await second.run(CYCLE)
     assert result["state"] == "ended"
     without_holes(tmp_path, result)
+
+
+async def spoilt(host, lab, *places):
+    """A charge, in which readings that nobody has fetched yet, counted from the newest, turn into overflows."""
+    with at_work(host.clock):
+        job = spawn(host.clock, host.station.run(KEY, host.action(CYCLE[2:3])))
+        await host.clock.sleep(2000)
+        meter = lab.world.devices["smu"]
+        meter.catch_up()
+        buffer = meter.buffers["defbuffer1"]
+        for place in places:
+            buffer._readings[len(buffer) + place] = 9.9e37
+        try:
+            return await host.station.run(KEY, host.action(CYCLE[2:3]))
+        finally:
+            await asyncio.gather(job, return_exceptions=True)
+
+
+async def test_one_overflow_in_the_buffer_costs_no_other_reading(tmp_path, quick, stack):
+    host = Host(tmp_path, quick, stack)
+    result = await spoilt(host, quick, -3)
+    assert result["state"] == "ended"
+    frame = read_record(tmp_path, str(KEY))
+    assert result["record"]["problems"] == []
+    assert frame.attrs["left_out"] == 1
+    assert sorted(frame[bdf.UNIX_TIME].diff().dropna())[-2:] == pytest.approx([10.0, 20.0], abs=0.5)
+
+
+async def test_two_overflows_trip_and_the_record_has_all_before_them(tmp_path, quick, stack):
+    host = Host(tmp_path, quick, stack)
+    with pytest.raises(JobFailedError, match=r"was tripped after .* its cell is safe: the reading is nan V"):
+        await spoilt(host, quick, -4, -3)
+    assert read_record(tmp_path, str(KEY))[bdf.UNIX_TIME].diff().max() == pytest.approx(30, abs=0.5)
+
+
+@pytest.mark.parametrize("after_s", [5, 605])
+async def test_a_host_that_was_away_for_longer_than_the_buffer_lasts(tmp_path, quick, stack, monkeypatch, after_s):
+    """A meter that keeps 200 readings, at a cell that rests."""
+    monkeypatch.setattr(keithley_2450, "BUFFER_SIZE", 200)
+    monkeypatch.setattr(recorded, "REFILL", 100)
+    method = [{"step": "open_circuit_voltage", "until_time_s": 9000}]
+    await Host(tmp_path, quick, stack).run_and_die(method, after_s)
+    quick.pass_time(5000)
+    result = await Host(tmp_path, quick, stack).run(method)
+    assert result["state"] == "ended"
+    assert "its buffer is full" in result["remark"]
+    after = read_record(tmp_path, str(KEY)).query(f"`{bdf.TEST_TIME}` > {after_s + 300}")
+    first_s = after[bdf.TEST_TIME].iloc[0]
+    assert f" to {first_s:.0f} s of the test" in result["remark"]
+    assert first_s < 5000 + after_s - 1600
+    assert after[bdf.UNIX_TIME].diff().max() < 12
+    assert len(after) == pytest.approx((9000 - first_s) / 10, abs=8)  # each filling begins with a reading
 
 
 @pytest.mark.parametrize("fault", ["power cut", "over-voltage trip", "dead peer"])

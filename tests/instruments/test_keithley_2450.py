@@ -5,7 +5,7 @@ import pytest
 
 from galvanaut.instruments.drivers.keithley_2450 import BUFFER_SIZE
 from galvanaut.instruments.envelope import Envelope
-from galvanaut.instruments.errors import BadReadingError, InstrumentError, NoReplyError, RefusedError
+from galvanaut.instruments.errors import BadReadingError, InstrumentError, NoReplyError, OverrunError, RefusedError
 from galvanaut.instruments.roles import BufferedSourceMeter
 
 RESOURCE = "TCPIP::192.0.2.20::5025::SOCKET"
@@ -349,8 +349,35 @@ def test_readings_that_were_cleared(meter, since):
 
 
 def test_a_full_buffer_is_not_passed_off_as_complete(meter):
-    with pytest.raises(InstrumentError, match="its buffer is full"):
+    with pytest.raises(OverrunError, match="its buffer is full"):
         meter((':TRAC:ACT? "defbuffer1"', str(BUFFER_SIZE))).readings()
+
+
+def test_what_a_full_buffer_still_holds_comes_in_the_order_of_its_times(meter):
+    """Where in a ring the oldest stands is not known; one without a time has no place."""
+    rows = "3.8,1E-3,30,3.9,1E-3,40,3.6,1E-3,10,3.7,1E-3,9.91E37,3.7,1E-3,20"
+    one = meter((':TRAC:ACT? "defbuffer1"', "5"), (':TRAC:DATA? 1,5,"defbuffer1",SOUR,READ,REL', rows))
+    assert one.surviving_readings().tolist() == [[3.6, 1e-3, 10], [3.7, 1e-3, 20], [3.8, 1e-3, 30], [3.9, 1e-3, 40]]
+
+
+@pytest.mark.parametrize("bad", ["9.9E37,1E-3", "3.7,9.91E37", "3.7,-9.9E37", "25,1E-3", "3.7,-2", "3.7,1E999"])
+def test_a_reading_that_is_no_measurement_costs_none_of_the_others(meter, bad):
+    one = meter(
+        (':TRAC:ACT? "defbuffer1"', "3"), (':TRAC:DATA? 1,3,"defbuffer1",SOUR,READ,REL', f"3,0,1,{bad},2,4,0,3")
+    )
+    np.testing.assert_equal(one.readings(), [[3, 0, 1], [np.nan, np.nan, 2], [4, 0, 3]])
+
+
+@pytest.mark.parametrize("time_s", ["9.91E37", "-1", "2E9"])
+def test_a_reading_without_its_time_is_none(meter, time_s):
+    one = meter((':TRAC:ACT? "defbuffer1"', "1"), (':TRAC:DATA? 1,1,"defbuffer1",SOUR,READ,REL', f"3,0,{time_s}"))
+    assert np.isnan(one.readings()).all()
+
+
+@pytest.mark.parametrize("reply", ["3,0,1,4,0", "3,0,1,4,0,x", "3,0,1,4,0,", "3,0,1,4,0,nan"])
+def test_noise_is_no_reading_that_is_none(meter, reply):
+    with pytest.raises(BadReadingError, match="expected 6 number"):
+        meter((':TRAC:ACT? "defbuffer1"', "2"), (':TRAC:DATA? 1,2,"defbuffer1",SOUR,READ,REL', reply)).readings()
 
 
 def test_a_gap_in_the_buffer_is_an_error(meter):

@@ -3,6 +3,7 @@
 InstrumentError         the instrument did not do what it was told; find out before anything else
 ├── NoReplyError        silence: whether the command was carried out is not known
 ├── RefusedError        it declined, or was never asked: nothing has happened
+│   └── OverrunError    it has lost readings to newer ones; those that it still holds can be had
 ├── BadReadingError     a reading came that is not a measurement
 └── AlarmError          it stopped by itself: what was running is cut short
 BenchError              several instruments of one bench failed
@@ -69,6 +70,10 @@ class NoReplyError(InstrumentError):
 
 class RefusedError(InstrumentError):
     """The instrument declined the command, or the driver did before sending it; nothing has happened."""
+
+
+class OverrunError(RefusedError):
+    """Readings that were not fetched in time have given way to newer ones; what is left can still be fetched."""
 
 
 class BadReadingError(InstrumentError):

@@ -310,9 +310,19 @@ class BufferedSourceMeter(SourceMeter, Protocol):
     def readings(self, since: int = 0) -> NDArray[np.float64]:
         """The readings after the first ``since``, shape (n, 3): V, A and s, as in `Reading`.
 
+        One that is no measurement is not a number, so that it costs none of the others.
+
         Raises:
             RefusedError: it holds fewer than ``since``: they were cleared.
-            BadReadingError: one of them is no measurement.
+            OverrunError: it is full, and numbers tell nothing any more: see `surviving_readings`.
+            BadReadingError: the reply is not one of readings.
+        """
+        ...
+
+    def surviving_readings(self) -> NDArray[np.float64]:
+        """All that it still holds, as `readings`, in the order of their times; also of a buffer that is full.
+
+        Ask when it takes no more of them: others would give way meanwhile.
         """
         ...
 

@@ -102,6 +102,19 @@ def ask_numbers(link: Link, query: str, count: int, timeout_s: float | None = No
     return values
 
 
+def ask_marked(link: Link, query: str, count: int) -> list[float]:
+    """As `ask_numbers`, but not a number where a field is marked as no measurement.
+
+    Raises:
+        BadReadingError: another count, or not numbers.
+    """
+    reply = link.query(query)
+    fields = reply.split(",")
+    if len(fields) != count or any(_NUMBER.fullmatch(field) is None for field in fields):
+        raise link.error(BadReadingError, f"expected {count} number(s)", query, reply)
+    return [math.nan if (value := number(field)) is None else value for field in fields]
+
+
 def number(field: str) -> float | None:
     """The number that ``field`` spells; None if it spells none, or SCPI's mark for "no measurement"."""
     if _NUMBER.fullmatch(field) is None:

@@ -183,6 +183,14 @@ def test_a_slope_trips_if_one_is_given():
     assert judged(interlock(slope_max_V_s=1e-3), steep).cause == "slope"
 
 
+@pytest.mark.parametrize("spike", [{"voltage_V": nan}, {"current_A": nan}, {"voltage_V": nan, "current_A": nan}])
+def test_after_a_reading_that_is_none_the_next_is_compared_with_the_one_before(spike):
+    one = interlock(slope_max_V_s=1e-3)
+    assert judged(one, [charging(1), charging(2), charging(3, **spike), charging(4), charging(5)]) is None
+    assert one.left_C == pytest.approx(18 - 4 * 0.02)
+    assert judged(one, [charging(6, **spike), charging(7, voltage_V=3.9), charging(8, voltage_V=4.1)]).cause == "slope"
+
+
 def test_the_jump_at_the_beginning_of_a_step_is_no_slope():
     one = interlock(slope_max_V_s=1e-3)
     assert judged(one, [charging(1), charging(2)]) is None

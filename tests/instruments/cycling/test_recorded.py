@@ -2,7 +2,7 @@
 
 import json
 from itertools import pairwise
-from math import isnan
+from math import isnan, nan
 
 import pytest
 from hypothesis import given, settings
@@ -241,15 +241,6 @@ def test_a_buffer_that_was_cleared_is_a_gap_that_is_said(lab):
     assert max(late.time_s - early.time_s for early, late in pairwise(rows)) > 30
 
 
-def test_a_buffer_that_was_cleared_and_filled_again_is_not_taken_for_the_old_one(lab):
-    """Its readings stand at the same distances, so that only their values tell."""
-    lab.charging()
-    taken = len(lab.meter.rows)
-    lab.meter.rows = []
-    lab.meter.pass_time(10 * taken + 100)
-    assert "other readings than those of the test" in lab.one.poll(lab.run).remark
-
-
 def test_a_power_cut_is_no_gap_but_an_end(lab):
     lab.charging()
     lab.look()
@@ -335,14 +326,17 @@ def test_a_plan_that_it_could_not_record_is_refused(lab):
 
 FAILURES = st.dictionaries(
     st.sampled_from(
-        ["recorded", "record", "stop_recording", "configure", "output", "is_on", "make_safe", "set_limits"]
+        [
+            *("recorded", "surviving_readings", "record", "stop_recording"),
+            *("configure", "output", "is_on", "make_safe", "set_limits"),
+        ]
     ),
     st.lists(st.sampled_from([None, silence(), refusal()]), max_size=6),
 )
 MISHAPS = st.lists(
     st.tuples(
         st.integers(0, 12),
-        st.sampled_from(["fail", "off", "trip", "lead", "hot", "spike", "stick", "clear", "halt"]),
+        st.sampled_from(["fail", "off", "trip", "lead", "hot", "spike", "stick", "clear", "halt", "none", "full"]),
         FAILURES,
     ),
     max_size=4,
@@ -398,3 +392,7 @@ def befall(lab, what, failures):
         meter.rows = []
     elif what == "halt":
         meter.period_s = None
+    elif what == "none" and meter.rows:
+        meter.rows[-1][:2] = [nan, nan]
+    elif what == "full":
+        meter.capacity = len(meter.rows) + 5

@@ -126,6 +126,18 @@ def test_a_meter_that_lost_its_readings_is_a_gap_that_is_said():
     assert 100 < max(gaps) < 700
 
 
+def test_of_a_test_that_trips_after_too_long_an_absence_it_is_said_what_is_missing():
+    """With that current its envelope's charge may have moved, and nobody can tell."""
+    process = Process()
+    process.lab.meter.capacity = 500
+    assert process.killed("recorded", 2, away_s=50_000) is None
+    kept = len(process.recorder.kept)
+    with pytest.raises(JobFailedError, match=r"its cell is safe: .* moved in this step.* Of its readings: no readings"):
+        process.run()
+    assert len(process.recorder.kept) == kept + 500
+    assert not process.lab.meter.on
+
+
 def test_readings_of_somebody_else_are_not_taken_for_those_of_the_test():
     process = Process()
     assert process.killed("recorded", 4) is None

@@ -100,6 +100,14 @@ def test_values_and_types():
     assert (columns[bdf.STEP_ID][0], columns[bdf.STEP_COUNT][0], columns[bdf.CYCLE][0]) == (3, 4, 2)
 
 
+def test_a_place_with_neither_voltage_nor_current_is_no_reading_and_no_gap():
+    rows = readings(30)
+    spoilt = [row._replace(voltage_V=np.nan, current_A=np.nan) if row.number in (7, 29) else row for row in rows]
+    numbers, columns = columns_of([spoilt])
+    assert (gaps_in(numbers), problems_in(columns)) == ([], [])
+    assert columns[bdf.TEST_TIME].tolist() == [row.time_s for row in rows if row.number not in (7, 29)]
+
+
 def test_no_readings_are_empty_columns():
     numbers, columns = columns_of([])
     assert len(numbers) == 0

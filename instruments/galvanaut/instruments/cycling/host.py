@@ -133,7 +133,7 @@ class HostCycler:
         except NoReplyError as error:
             self._lose(one, error)
         except InstrumentError as error:
-            self._end(one, "tripped", f"the limits found after a restart are not those of the test: {error}")
+            self._end(one, "tripped", f"it could not be taken up again after a restart: {error}")
         return one.status(self._now())
 
     def resume(self, run: RunHandle) -> RunStatus:
@@ -223,16 +223,27 @@ class HostCycler:
         if operation is None and not self._output.drives_rest:
             self._output.apply(None, NAN, run.envelope)
             self.meter.forget_silence()  # its watchdog protects a cell that rests anyway
-            self.meter.set_limits(run.envelope)
+            self._holds_limits(run)
             return
         if not self._output.is_driving():
             found = ", ".join(self._output.protections()) or "switched off"
             text = f"found without output after a restart ({found}); nothing is switched on again by itself"
             self._end(run, "interrupted", text)
             return
-        self.meter.set_limits(run.envelope)
-        voltage_V = self._output.read().voltage_V
-        self._output.apply(operation, voltage_V, run.envelope)
+        if self._holds_limits(run):
+            voltage_V = self._output.read().voltage_V
+            self._output.apply(operation, voltage_V, run.envelope)
+
+    def _holds_limits(self, run: HostRun) -> bool:
+        """Whether the meter found again has the limits of the test; if not, the test ends."""
+        try:
+            self.meter.set_limits(run.envelope)
+        except NoReplyError:
+            raise
+        except InstrumentError as error:
+            self._end(run, "tripped", f"the limits found after a restart are not those of the test: {error}")
+            return False
+        return True
 
     def _look_after(self, run: HostRun) -> None:
         try:

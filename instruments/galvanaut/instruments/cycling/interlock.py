@@ -210,7 +210,8 @@ class Interlock:
             return self.missed(sample.time_s, "the instrument repeats an old reading, its clock stands still")
         at_once = self._at_once(sample)
         fault = None if at_once else self._fault(sample)
-        self._last, self._is_first = sample, False
+        if self._is_number(sample):
+            self._last, self._is_first = sample, False  # the next good one is compared with it, and counted from it
         if at_once:
             return Trip(*at_once, sample.time_s)
         if fault is None:
@@ -223,10 +224,14 @@ class Interlock:
             return None
         return Trip(fault[0], f"{fault[1]}, {self._beyond} readings in a row", sample.time_s)
 
+    def _is_number(self, sample: Sample) -> bool:
+        """Whether it is a measurement; a meter need not see the voltage of a cell at rest."""
+        return isfinite(sample.current_A) and (isfinite(sample.voltage_V) or not self._sees_voltage)
+
     def _fault(self, sample: Sample) -> tuple[Cause, str] | None:
         """What is wrong with a reading that may be a spike."""
         voltage_V, current_A = sample.voltage_V, sample.current_A
-        if not isfinite(current_A) or (self._sees_voltage and not isfinite(voltage_V)):
+        if not self._is_number(sample):
             return "not a number", f"the reading is {voltage_V:g} V and {current_A:g} A"
         if self._sees_voltage and not self._low_V <= voltage_V <= self._high_V:
             return "voltage", "; ".join(self.envelope.violations(voltage_V=voltage_V))
@@ -273,7 +278,7 @@ class Interlock:
         elapsed_s = sample.time_s - self._began_s
         if elapsed_s > self.envelope.time_max_s + self.period_s:
             return "time", f"the step lasts longer than the {self.envelope.time_max_s:g} s of the envelope"
-        if last is None or not (isfinite(sample.current_A) and isfinite(last.current_A)):
+        if last is None or not self._is_number(sample):
             return None
         self._count(last, sample)
         if max(self._in_C, self._out_C) > self._most_C:

@@ -7,17 +7,18 @@ bounds voltage and current alone.
 
 from __future__ import annotations
 
-from contextlib import suppress
-from math import isfinite
+from math import isnan
 from typing import TYPE_CHECKING, cast
 
 from galvanaut.instruments.cycling.host import NAN, HostCycler
 from galvanaut.instruments.cycling.interlock import Trip
 from galvanaut.instruments.cycling.recordedrun import RecordedRun
 from galvanaut.instruments.cycling.recording import Recording
-from galvanaut.instruments.errors import InstrumentError, NoReplyError, RefusedError
+from galvanaut.instruments.errors import InstrumentError, NoReplyError, OverrunError, RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from galvanaut.instruments.cycling.hostrun import HostRun
     from galvanaut.instruments.cycling.plan import TestPlan
     from galvanaut.instruments.envelope import Envelope
@@ -63,6 +64,8 @@ class RecordingCycler(HostCycler):
             return
         try:
             rows = self._own_rows(one)
+        except OverrunError as error:
+            self._find_overrun(one, error)
         except RefusedError as error:
             self._find_cleared(one, error)
         except NoReplyError as error:
@@ -123,10 +126,24 @@ class RecordingCycler(HostCycler):
     def _take_rest(self, run: HostRun) -> None:
         """What was read until the meter was set anew or switched off; it is kept, and not judged any more."""
         one = _recorded(run)
-        with suppress(InstrumentError):
-            self._keep(one, self._recorder.recorded(one.taken).tolist(), is_judged=False)
+        if one.recording is None:
+            return
+        failure = self._salvage(one, is_judged=False)
         if one.state != "running":
-            one.recording = None
+            one.say_unread(failure)
+            if failure is None or isinstance(failure, RefusedError):
+                one.recording = None
+
+    def _salvage(self, run: RecordedRun, *, is_judged: bool) -> InstrumentError | None:
+        """Keep what the meter still holds of the test; why it cannot be had."""
+        try:
+            try:
+                self._keep(run, self._own_rows(run), is_judged=is_judged)
+            except OverrunError as error:
+                self._keep_survivors(run, str(error), lambda rows: self._keep(run, rows, is_judged=is_judged))
+        except InstrumentError as error:
+            return error
+        return None
 
     def _make_room(self, run: RecordedRun) -> None:
         """Stop the recording and take over the last of it; it is begun anew once all that is on disk."""
@@ -155,19 +172,68 @@ class RecordingCycler(HostCycler):
 
     def _find_cleared(self, run: RecordedRun, error: InstrumentError) -> None:
         """Readings are gone: with its power, or by somebody's hand."""
+        if self._may_go_on(run, error):
+            self._mark_gap(run, str(error))
+
+    def _find_overrun(self, run: RecordedRun, error: OverrunError) -> None:
+        """Nobody looked for so long that readings have given way to newer ones."""
         try:
-            drives = self._output.is_driving() or not self._is_driven(run)
+            trip = self._keep_survivors(run, str(error), lambda rows: self._keep(run, rows))
         except NoReplyError as silence:
             self._lose(run, silence)
         except InstrumentError as other:
             self._miss_look(run, other)
         else:
-            if drives:
-                self._mark_gap(run, str(error))
+            if trip is not None:
+                self._trip(run, trip)
             else:
-                self._end(
-                    run, "tripped", f"the meter has lost its readings and its output, as after a power cut: {error}"
-                )
+                self._may_go_on(run, error)
+
+    def _keep_survivors(self, run: RecordedRun, why: str, keep: Callable[[Rows], Trip | None]) -> Trip | None:
+        """Keep what a full buffer still holds, and say what is missing before it; a new recording is begun after that.
+
+        Args:
+            run: whose readings they are.
+            why: it is full.
+            keep: takes the readings over.
+
+        Raises:
+            InstrumentError: it does not give them away.
+        """
+        from_s, trip = _last_s(run), None
+        has_gone_on = self._output.asked(self._recorder.is_recording)
+        self._output.asked(self._recorder.stop_recording)
+        now_s = self._now()
+        until_s = now_s - run.began_s
+        rows: Rows = self._output.asked(self._recorder.surviving_readings).tolist()
+        if run.recording is not None:
+            rows = run.recording.later(rows, now_s, run.period_s, has_gone_on=has_gone_on)
+            if rows:
+                until_s = run.recording.anchor_s + rows[0][2] - run.began_s
+                trip = keep(rows)
+        self._say_gap(run, from_s, until_s, why)
+        run.recording, run.is_due = None, True
+        return trip
+
+    def _may_go_on(self, run: RecordedRun, error: InstrumentError) -> bool:
+        """Whether the meter still does what the step asks for, though readings are missing; if not, the test ends."""
+        operation = run.sequencer.operation
+        try:
+            is_on = self._output.is_driving() or not self._is_driven(run)
+            is_set = not self._is_driven(run) or self._output.is_set_to(operation, self._recorder.configured())
+        except NoReplyError as silence:
+            self._lose(run, silence)
+        except InstrumentError as other:
+            self._miss_look(run, other)
+        else:
+            if not is_on:
+                text = "the meter has lost its readings and its output, as after a power cut"
+                self._end(run, "tripped", f"{text}: {error}")
+            elif not is_set:
+                text = "the meter has lost readings, and is set to something else than the step asks for"
+                self._end(run, "tripped", f"{text}: {error}")
+            return is_on and is_set
+        return False
 
     def _miss_look(self, run: RecordedRun, error: InstrumentError) -> None:
         run.missed_looks += 1
@@ -185,8 +251,7 @@ class RecordingCycler(HostCycler):
             return
         if self._is_driven(one) and not self._output.is_driving():
             one.is_off = True
-            with suppress(InstrumentError):
-                self._keep(one, self._own_rows(one))
+            one.say_unread(self._salvage(one, is_judged=True))
             if run.sequencer.is_over and run.sequencer.ahead().ended:
                 self._leave_step(one)
                 return
@@ -194,7 +259,8 @@ class RecordingCycler(HostCycler):
             text = f"found without output after a restart ({found}); nothing is switched on again by itself"
             self._end(one, "interrupted", text)
             return
-        self.meter.set_limits(run.envelope)
+        if not self._holds_limits(one):
+            return
         self._catch_up(one)
         if one.state == "running" and not one.sequencer.ended:
             self._output.apply(one.sequencer.operation, self._last_V(one), one.envelope)
@@ -203,13 +269,16 @@ class RecordingCycler(HostCycler):
         trip, why = None, "" if self._recorder.is_recording() else "the meter did not record when it was found"
         try:
             rows = self._own_rows(run)
+        except OverrunError as error:
+            trip = self._keep_survivors(run, str(error), lambda rows: self._relive(run, rows))
         except RefusedError as error:
             why = str(error)
             self._follow(run)
         else:
             trip = self._relive(run, rows)
-        if why or run.recording is None:
-            self._mark_gap(run, why or "no recording was on record")
+            why = why or ("no recording was on record" if run.recording is None else "")
+        if why:
+            self._mark_gap(run, why)
         run.interlock.wake(self._now())
         if trip is not None:
             self._trip(run, trip)
@@ -242,15 +311,17 @@ class RecordingCycler(HostCycler):
         if last is None or last.number != run.count - 1 or taken < 1:
             return self._fetch(taken)
         known, *new = self._fetch(taken - 1) or [[NAN, NAN, NAN]]
-        if known[1] != last.current_A or (isfinite(last.voltage_V) and known[0] != last.voltage_V):
+        is_same_V = known[0] == last.voltage_V or isnan(last.voltage_V)
+        if not is_same_V or (known[1] != last.current_A and not (isnan(known[1]) and isnan(last.current_A))):
             raise RefusedError("its buffer holds other readings than those of the test", instrument=str(self.meter))
         return new
 
     def _mark_gap(self, run: RecordedRun, why: str) -> None:
-        from_s = 0.0 if run.last is None else run.last.time_s
-        until_s = self._now() - run.began_s
-        run.remarks.append(f"no readings from {from_s:.0f} s to {until_s:.0f} s of the test: {why}")
+        self._say_gap(run, _last_s(run), self._now() - run.began_s, why)
         run.recording, run.is_due = None, True
+
+    def _say_gap(self, run: RecordedRun, from_s: float, until_s: float, why: str) -> None:
+        run.remarks.append(f"no readings from {from_s:.0f} s to {until_s:.0f} s of the test: {why}")
 
     def _is_driven(self, run: RecordedRun) -> bool:
         return run.sequencer.operation is not None or self._output.drives_rest
@@ -261,3 +332,8 @@ class RecordingCycler(HostCycler):
 
 def _recorded(run: HostRun) -> RecordedRun:
     return cast("RecordedRun", run)
+
+
+def _last_s(run: RecordedRun) -> float:
+    """Time of the last reading of a test, s since it began."""
+    return 0.0 if run.last is None else run.last.time_s

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 from galvanaut.instruments.cycling.foresight import SHARE, Point, expected_s, next_look_s
@@ -22,6 +22,7 @@ from galvanaut.instruments.readings import SourceLimits
 from galvanaut.instruments.runs import Row, RunHandle, RunStatus
 
 NAN = float("nan")
+UNREAD = "readings that the meter still held could not be fetched"
 LATE_PERIODS = 2.0
 """A step that went on for longer after its end is remarked upon."""
 FIRST_POINTS = 3
@@ -136,6 +137,12 @@ class RecordedRun(HostRun):
         self.step_on(sees_rest)
         return True
 
+    def say_unread(self, why: Exception | None) -> None:
+        """Whether readings that the meter still held could be fetched at the end, as was tried last."""
+        self.remarks = [each for each in self.remarks if not each.startswith(UNREAD)]
+        if why is not None:
+            self.remarks.append(f"{UNREAD}: {why}")
+
     def step_on(self, sees_rest: bool) -> None:
         """The next step begins."""
         number = self.sequencer.step_number
@@ -147,6 +154,8 @@ class RecordedRun(HostRun):
         self.watch(self.sequencer.began_s, sees_rest)
 
     def _weigh(self, time_s: float, voltage_V: float, current_A: float, sees_rest: bool) -> None:
+        if not isfinite(current_A) or (self.sequencer.operation is not None and not isfinite(voltage_V)):
+            return
         self._points.append(Point(time_s, voltage_V, current_A))
         was_over = self.sequencer.is_over
         if self.sequencer.weigh(time_s, voltage_V, current_A) and not was_over and self.sequencer.continues:

@@ -61,6 +61,27 @@ class Recording:
         """All of it, as plain JSON."""
         return asdict(self)
 
+    def later(
+        self, rows: Sequence[list[float]], now_s: float, period_s: float, *, has_gone_on: bool
+    ) -> list[list[float]]:
+        """Of a buffer that is full, the readings after the last one that was taken over: times tell, numbers do not.
+
+        Args:
+            rows: all that it still holds, the oldest first.
+            now_s: instant at which it took its last one.
+            period_s: time between two readings.
+            has_gone_on: whether it has recorded until now; then the newest one is no older than a period.
+        """
+        if not rows:
+            return []
+        late_s = now_s - (self.anchor_s + rows[-1][2])
+        if has_gone_on and late_s > period_s + DRIFT_MAX * (now_s - self.looked_s):
+            self.anchor_s += late_s  # its clock began anew with the oldest one that is left
+        elif has_gone_on:
+            self._correct(rows[-1][2], now_s, period_s)
+        self.looked_s = now_s
+        return [row for row in rows if self.anchor_s + row[2] > self.newest_s + period_s / 2]
+
     def take(self, rows: Sequence[Sequence[float]], now_s: float, period_s: float) -> list[Recorded]:
         """Readings with their instants.
 

@@ -6,7 +6,8 @@ Sources: Keithley 2450-901-01 rev. B (p. 111, 173, 321-323, 349-351, 388-391), 2
 
 Experimental, that is believed and not read in a manual: the list of over-voltage levels and that ``:PROT?`` returns
 the word that was sent; the exact text of ``*IDN?``; that the 2460 has the limits of the 2461; that the 2450 and the
-2470 take a current limit of 1 nA; and recording, see `galvanaut.instruments.drivers.keithley_2450_trigger`.
+2470 take a current limit of 1 nA; that a buffer which is full gives up its oldest readings, and that times go on from
+the first one even then; and recording, see `galvanaut.instruments.drivers.keithley_2450_trigger`.
 
 The meter is a voltage source with a current limit, never a current source: so it bounds voltage and current itself,
 also when the host is gone. It has no watchdog: without a host a cell floats at the voltage set. "Output off" opens
@@ -17,6 +18,7 @@ the output relay only in the state HIMP; in the default state it puts 0 V across
 from __future__ import annotations
 
 import re
+from math import nan
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -26,7 +28,7 @@ from galvanaut.instruments.bounds import Bounds, Operation
 from galvanaut.instruments.descriptors import Choice, Flag, Number
 from galvanaut.instruments.drivers.keithley_2450_trigger import PERIOD_MAX_S, TriggerModel
 from galvanaut.instruments.envelope import Envelope
-from galvanaut.instruments.errors import BadReadingError, InstrumentError, RefusedError
+from galvanaut.instruments.errors import BadReadingError, InstrumentError, OverrunError, RefusedError
 from galvanaut.instruments.link import Framing, Link
 from galvanaut.instruments.roles import Identity, Reading, Role, SourceLimits
 
@@ -230,7 +232,7 @@ class Keithley2450:
         """
         if self.settings.records and self.is_recording():
             return self._newest()
-        return self._ask_readings(f":READ? {BUFFER},SOUR,READ,REL", 1)[0]
+        return self._ask_reading(f":READ? {BUFFER},SOUR,READ,REL")
 
     def configured(self) -> Operation:
         """Voltage and current limit that are set now."""
@@ -256,24 +258,32 @@ class Keithley2450:
         return scpi.ask_count(self.link, f":TRAC:ACT? {BUFFER}")
 
     def readings(self, since: int = 0) -> NDArray[np.float64]:
-        """Readings after the first ``since``; see `galvanaut.instruments.roles.BufferedSourceMeter.readings`.
-
-        Raises:
-            InstrumentError: the buffer is full, so that old readings are being overwritten.
-        """
-        import numpy as np
-
+        """Readings after the first ``since``; see `galvanaut.instruments.roles.BufferedSourceMeter.readings`."""
         count = self.count_readings()
         if not 0 <= since <= count:
             problem = f"holds {count} readings, none after number {since}"
             raise self.link.error(RefusedError, problem, advice="they were cleared; start again at 0")
         if count >= BUFFER_SIZE:
-            raise self.link.error(InstrumentError, "its buffer is full", advice="read and clear it in time")
+            problem = "its buffer is full, and newer readings take the place of the oldest"
+            raise self.link.error(OverrunError, problem, advice="read and clear it in time")
+        return self._rows(since, count)
+
+    def surviving_readings(self) -> NDArray[np.float64]:
+        """See `galvanaut.instruments.roles.BufferedSourceMeter.surviving_readings`."""
+        rows = self._rows(0, self.count_readings())
+        timed = rows[rows[:, 2] >= 0]  # without its time nobody knows where a reading belongs
+        return timed[timed[:, 2].argsort(kind="stable")]
+
+    def _rows(self, since: int, count: int) -> NDArray[np.float64]:
+        import numpy as np
+
         rows: list[Reading] = []
         for first in range(since + 1, count + 1, _ROWS_PER_QUERY):
             last = min(first + _ROWS_PER_QUERY - 1, count)
             query = f":TRAC:DATA? {first},{last},{BUFFER},SOUR,READ,REL"
-            rows += self._ask_readings(query, last - first + 1)
+            values = scpi.ask_marked(self.link, query, 3 * (last - first + 1))
+            found = [Reading(*values[start : start + 3]) for start in range(0, len(values), 3)]
+            rows += [row if self._can_measure(row) else _unread(row) for row in found]
         return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
     def clear_readings(self) -> None:
@@ -304,7 +314,7 @@ class Keithley2450:
     def _newest(self) -> Reading:
         """The newest reading of a recording, once: ``:READ?`` would be refused now."""
         query = f":FETC? {BUFFER},SOUR,READ,REL"
-        reading = self._ask_readings(query, 1)[0]
+        reading = self._ask_reading(query)
         if reading.time_s is None or reading.time_s == self._newest_s:
             problem = "records by itself and has no newer reading yet"
             raise self.link.error(RefusedError, problem, query, advice="ask again later, or stop the recording")
@@ -345,19 +355,27 @@ class Keithley2450:
         if self.on:
             raise self.link.error(InstrumentError, "output stays on", ":OUTP?", "1", "switch it off by hand")
 
-    def _ask_readings(self, query: str, count: int) -> list[Reading]:
-        """The readings that ``query`` returns, each of them within what the meter can measure."""
-        values = scpi.ask_numbers(self.link, query, 3 * count)
-        rows = [Reading(*values[start : start + 3]) for start in range(0, 3 * count, 3)]
-        for row, time_s in zip(rows, values[2::3], strict=True):
-            if (
-                abs(row.voltage_V) > 1.05 * _RANGE_V
-                or abs(row.current_A) > self._current_max_A
-                or not 0 <= time_s <= _TIME_MAX_S
-            ):
-                text = f"{row.voltage_V:g} V, {row.current_A:g} A, {time_s:g} s"
-                raise self.link.error(BadReadingError, "reading is beyond what it can measure", query, text)
-        return rows
+    def _ask_reading(self, query: str) -> Reading:
+        """The reading that ``query`` returns, within what the meter can measure."""
+        reading = Reading(*scpi.ask_numbers(self.link, query, 3))
+        if not self._can_measure(reading):
+            text = f"{reading.voltage_V:g} V, {reading.current_A:g} A, {reading.time_s:g} s"
+            raise self.link.error(BadReadingError, "reading is beyond what it can measure", query, text)
+        return reading
+
+    def _can_measure(self, reading: Reading) -> bool:
+        """Whether all of a reading are numbers that it may have measured."""
+        volts, amps = abs(reading.voltage_V) <= 1.05 * _RANGE_V, abs(reading.current_A) <= self._current_max_A
+        return volts and amps and _is_time(reading.time_s)
+
+
+def _is_time(time_s: float | None) -> bool:
+    return time_s is not None and 0 <= time_s <= _TIME_MAX_S
+
+
+def _unread(reading: Reading) -> Reading:
+    """One of which a part is no measurement is none; its time stays, if it has one."""
+    return Reading(nan, nan, reading.time_s if _is_time(reading.time_s) else nan)
 
 
 def _level_above(voltage_V: float) -> str:

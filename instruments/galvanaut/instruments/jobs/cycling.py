@@ -343,7 +343,8 @@ def _sentence(sample: str, status: RunStatus) -> str:
     where = "" if status.row is None else f" after {status.row.time_s:.0f} s in cycle {status.cycle}"
     if status.state == "unknown":
         return f"the test of {sample}{where} is over and its cell may NOT be safe: {status.alarm}"
-    return f"the test of {sample} was {status.state}{where}, its cell is safe: {status.alarm}"
+    beside = f". Of its readings: {status.remark}" if status.remark else ""
+    return f"the test of {sample} was {status.state}{where}, its cell is safe: {status.alarm}{beside}"
 
 
 def _kept_in(record: Sealed | None) -> str:

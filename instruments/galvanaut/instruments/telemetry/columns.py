@@ -17,7 +17,9 @@ _COUNTED = ("number", "step", "step_count", "cycle")
 
 
 def columns_of(chunks: Iterable[Sequence[Sequence[Any]]]) -> tuple[NDArray[np.int64], Columns]:
-    """Numbers and columns of the readings of one test, from its first on.
+    """Numbers of the readings of one test, from its first on, and columns of those that are measurements.
+
+    One that has neither voltage nor current is what an instrument marked as no measurement: only its place is known.
 
     Args:
         chunks: values in the order of `Row`, some readings at a time; None stands for not a number.
@@ -30,6 +32,7 @@ def columns_of(chunks: Iterable[Sequence[Sequence[Any]]]) -> tuple[NDArray[np.in
     charged_Ah, discharged_Ah = charges_Ah(
         found["time_s"], found["current_A"], found["step_count"], found["step_time_s"]
     )
+    good = ~(np.isnan(found["voltage_V"]) & np.isnan(found["current_A"]))
     values = {
         bdf.TEST_TIME: found["time_s"],
         bdf.VOLTAGE: found["voltage_V"],
@@ -43,7 +46,7 @@ def columns_of(chunks: Iterable[Sequence[Sequence[Any]]]) -> tuple[NDArray[np.in
         bdf.CHARGED: charged_Ah,
         bdf.DISCHARGED: discharged_Ah,
     }
-    return found["number"], {name: values[name] for name in bdf.COLUMNS}
+    return found["number"], {name: values[name][good] for name in bdf.COLUMNS}
 
 
 def charges_Ah(

@@ -128,6 +128,7 @@ class LabRecorder:
             "reason": reason,
             **({"remark": remark} if remark else {}),
             "time_s": _longest_s(columns),
+            **_left_out(len(numbers) - len(columns[bdf.TEST_TIME])),
             "problems": [*gaps_in(numbers), *problems_in(columns)],
         }
         seal(self.lab / path, columns, facts)
@@ -161,6 +162,11 @@ class LabRecorder:
         except (OSError, ValueError) as error:
             raise SealError(f"{file}: is not the record that was sealed there ({error}); bring it back") from error
         return Sealed(path, digest, rows, float(facts["time_s"]), tuple(facts["problems"]))
+
+
+def _left_out(count: int) -> Mapping[str, int]:
+    """Readings that the instrument itself marked as no measurement, if there are any."""
+    return {"left_out": count} if count else {}
 
 
 def _longest_s(columns: Columns) -> float:
