@@ -32,8 +32,7 @@ class Outcome:
         status: ``ok``; ``failed_recipe`` (the planner learns from it); ``failed_cells`` (badly built, all of them) and
             ``failed_instrument`` (it learns nothing from these).
         values: measured value of each objective.
-        deviations: standard deviation of each value, as far as the readings themselves tell; none of a value of which
-            nobody knows how sure it is.
+        deviations: standard deviation of each value, as far as the readings themselves tell; finite ones only.
         details: what else was measured, as JSON.
         reason: why it failed, in words.
     """
@@ -46,8 +45,7 @@ class Outcome:
 
     def __post_init__(self) -> None:
         # JSON has no word for infinite: a trial with such a deviation could never be closed.
-        known = {name: deviation for name, deviation in self.deviations.items() if isfinite(deviation)}
-        object.__setattr__(self, "deviations", known)
+        object.__setattr__(self, "deviations", {name: sd for name, sd in self.deviations.items() if isfinite(sd)})
 
 
 @dataclass(frozen=True)
@@ -238,8 +236,7 @@ class Ledger:
             self._join(plan, reread)
             return
         before = reread(self.started)
-        changed = differences(before, plan)
-        if changed:
+        if changed := differences(before, plan):
             raise InputError(
                 f"campaign {self.campaign}",
                 f"was started with other settings in this lab folder ({'; '.join(changed)}). "
@@ -253,8 +250,7 @@ class Ledger:
         require_same_world(self.campaign, self.started or {}, plan)
         known = self.joined.get(self.bench)
         theirs = {**reread(self.started or {}), "bench": plan["bench"] if known is None else reread(known)["bench"]}
-        changed = [text for text in differences(theirs, plan) if not text.startswith("campaign.bench ")]
-        if changed:
+        if changed := [text for text in differences(theirs, plan) if not text.startswith("campaign.bench ")]:
             raise InputError(
                 f"campaign {self.campaign}",
                 f"is shared with other settings ({'; '.join(changed)}). Use the same campaign file and seed at every "

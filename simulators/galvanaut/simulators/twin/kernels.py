@@ -393,10 +393,6 @@ def tick(fixed: Any, liquid: Any, rows: Any, readings: Array, seen: Array, is_ov
     f = fixed[0]
     for place in range(len(readings)):
         s = rows[place]
-        is_over[place] = False
-        if not isfinite(readings[place, 0]):
-            continue
-        if _ends(f, s, readings[place, 0], readings[place, 1], readings[place, 4]):
-            is_over[place] = True
-            continue
-        _read(f, liquid[place], s, readings[place], seen[place])
+        is_over[place] = _ends(f, s, readings[place, 0], readings[place, 1], readings[place, 4])
+        if isfinite(readings[place, 0]) and not is_over[place]:
+            _read(f, liquid[place], s, readings[place], seen[place])
