@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from galvanaut.core.errors import GalvanautError
+from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.flows.folder import writing
 from galvanaut.flows.listening import refuse_taken
 from galvanaut.flows.page.serve import PageAt, page_beside
@@ -37,9 +37,11 @@ def serve(lab: Path, port: int, ready: Callable[[str], None], host: str = HOST, 
 
     Raises:
         InputError: there is no password, the address cannot be used, or the lab cannot be written.
-        GalvanautError: the server did not come up within 5 min, or the page within one.
+        GalvanautError: the server did not come up within 5 min, or the page within one, or the server ended by itself.
     """
     require_password(host)
+    if page is not None and page.port == port:
+        raise InputError(f"--page-port {port}", "is the port of the Prefect UI as well (--port); choose another one")
     refuse_taken(host, port)
     if page is not None:
         refuse_taken(page.host, page.port, "page-")
@@ -50,7 +52,7 @@ def serve(lab: Path, port: int, ready: Callable[[str], None], host: str = HOST, 
             with running(lab, port, host) as process, page_beside(lab.resolve(), page):
                 ready(origin(host, port))
                 _watch_for_zombies(lab.resolve(), port, host)
-                process.wait()
+                raise GalvanautError(_end_text(process.wait(), lab))  # Ctrl-C does not come here
         finally:
             note.unlink(missing_ok=True)
 
@@ -60,7 +62,7 @@ def running(lab: Path, port: int, host: str = HOST) -> Iterator[subprocess.Popen
     """The Prefect server as a child process in a session of its own, from its first answer on; ended at the end."""
     lab = lab.resolve()
     settings = server_settings(lab, port, host)
-    log = lab / "prefect-server.log"
+    log = _log_file(lab)
     with log.open("wb") as sink:
         arguments = ["server", "start", "--host", host, "--port", str(port)]
         process = tethered("prefect", arguments, settings, sink, own_session=True)
@@ -84,11 +86,28 @@ def _watch_for_zombies(lab: Path, port: int, host: str) -> None:
 
 def _wait_until_up(process: subprocess.Popen[bytes], api_url: str, log: Path) -> None:
     deadline = time.monotonic() + START_LIMIT_S
-    while not answers(api_url):
-        if process.poll() is not None or time.monotonic() > deadline:
-            tail = log.read_text(encoding="utf-8", errors="replace")[-800:]
-            raise GalvanautError(f"the Prefect server did not start; {log} ends with:\n{tail}")
+    while True:
+        is_up = answers(api_url)
+        if process.poll() is not None or time.monotonic() > deadline:  # then it is another one that answers, if any
+            raise GalvanautError(f"the Prefect server did not start; {_tail(log)}")
+        if is_up:
+            return
         time.sleep(0.3)
+
+
+def _log_file(lab: Path) -> Path:
+    return lab / "prefect-server.log"
+
+
+def _tail(log: Path) -> str:
+    return f"{log} ends with:\n{log.read_text(encoding='utf-8', errors='replace')[-800:]}"
+
+
+def _end_text(code: int, lab: Path) -> str:
+    return (
+        f"the Prefect server ended by itself (exit code {code}); campaigns go on without it. "
+        f"Run `galvanaut up` again; {_tail(_log_file(lab.resolve()))}"
+    )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -13,6 +13,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from galvanaut.flows.prefect_access import is_loopback
 
 if TYPE_CHECKING:
+    from email.message import Message as EmailMessage
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TOKEN = "token"  # noqa: S105  # the name of a parameter
@@ -34,6 +36,11 @@ _HEADERS = {
 def new_token() -> str:
     """One that nobody guesses."""
     return secrets.token_urlsafe(24)
+
+
+def is_ours(headers: EmailMessage) -> bool:
+    """Whether an answer with these headers is a lab page's, whatever it answers."""
+    return all(headers.get(name) == value for name, value in _HEADERS.items())
 
 
 class Door:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import subprocess
 import sys
@@ -124,20 +125,25 @@ def _run(lab: Path, port: int, host: str, token: str, ready: Callable[[], None])
 
 def _wait_until_up(process: subprocess.Popen[bytes], url: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while not _answers(url):
-        if process.poll() is not None or time.monotonic() > deadline:
+    while True:
+        is_up = _answers(url)
+        if process.poll() is not None or time.monotonic() > deadline:  # then it is somebody else who answers, if any
             raise GalvanautError(f"the lab page did not start at {url}; see what it has printed above")
+        if is_up:
+            return
         time.sleep(0.1)
 
 
 def _answers(url: str) -> bool:
-    """Whether somebody is there; without the token a refusal is an answer, too."""
+    """Whether a lab page is there, not any other server; without the token a refusal is an answer, too."""
+    from galvanaut.flows.page.access import is_ours
+
     try:
-        with urllib.request.urlopen(url, timeout=2):  # noqa: S310  # our own address
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except (OSError, ValueError):
+        with urllib.request.urlopen(url, timeout=2) as reply:  # noqa: S310  # our own address
+            return is_ours(reply.headers)
+    except urllib.error.HTTPError as refusal:
+        return is_ours(refusal.headers)
+    except (OSError, ValueError, http.client.HTTPException):  # nobody, or somebody who does not speak HTTP
         return False
 
 
