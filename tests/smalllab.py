@@ -55,6 +55,12 @@ def new_lab(folder: Path) -> Path:
     return lab
 
 
+def begin_ledger(lab: Path) -> None:
+    """Make a folder a lab in which no campaign has begun yet."""
+    with opened(lab / "ledger.db") as engine:
+        EventLog(engine, "ledger")
+
+
 @contextlib.contextmanager
 def tables(lab: Path, what: Tables) -> Iterator[sa.Engine]:
     """The tables of a lab, wherever they are."""

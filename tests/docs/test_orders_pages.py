@@ -22,7 +22,7 @@ from galvanaut.flows.campaign_loop import run_campaign
 from galvanaut.flows.lab import open_lab
 from galvanaut.instruments.jobs import AssembleCell, JobFailedError, UnloadCell
 from galvanaut.simulators.devices.ne1000 import SyringePump
-from smalllab import command_line, small_campaign
+from smalllab import begin_ledger, command_line, small_campaign
 
 ORDERS, CELLS = Page("docs/how-to/work-orders.md"), Page("docs/how-to/load-cells.md")
 BUILD, TAKE_OUT = "ageing/0007/assemble/1", "ageing/0007/unload/1"
@@ -56,7 +56,7 @@ class Asking:
     def __init__(self):
         self.world = assemblylab.World(Path("lab"))
         self.world.clock = VirtualClock(time.time())
-        (self.world.folder / "ledger.db").touch()
+        begin_ledger(self.world.folder)
 
     def ask(self, job, action):
         """Ask, and die once the order is placed."""
@@ -92,7 +92,7 @@ def doubt():
     """What `todo` shows of a dose after a crash, and the lab in which it is asked for."""
     folder = Path("doubtful")
     folder.mkdir()
-    (folder / "ledger.db").touch()
+    begin_ledger(folder)
     with pytest.raises(dosinglab.HostDiedError):
         dosinglab.Host(folder, dies_at=dosinglab.message_of(folder, b"0RUN", after=2)).run(dosinglab.DOSE)
     shown = []

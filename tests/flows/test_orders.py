@@ -10,7 +10,7 @@ from assemblylab import Host, World, in_doubt, key
 from galvanaut.core.clock import SystemClock, at_work, spawn
 from galvanaut.instruments.jobs import AssembleCell, UnloadCell, byhand
 from galvanaut.instruments.station import Station
-from smalllab import command_line, command_line_process
+from smalllab import begin_ledger, command_line, command_line_process
 
 CELL = AssembleCell("A-1", "holder_1", "mixer", 0.04, "EC 0.3, DMC 0.6, LiPF6 0.1")
 JOB = "demo/0001/assemble/1"
@@ -19,7 +19,7 @@ JOB = "demo/0001/assemble/1"
 @pytest.fixture
 def world(tmp_path):
     one = World(tmp_path / "lab")
-    (one.folder / "ledger.db").touch()
+    begin_ledger(one.folder)
     return one
 
 

@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from galvanaut.core import yamlfile
-from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.notify.hooks import Hook
 from galvanaut.flows.notify.message import Message
 from galvanaut.flows.notify.notifier import plain
+from galvanaut.flows.stationtables import StationTables
 from galvanaut.instruments.guard.alarm import Alarm
 from galvanaut.instruments.guard.alarmbook import open_alarms
 from galvanaut.instruments.guard.limits import AlarmLimits
@@ -55,11 +55,10 @@ def open_in(lab: Path) -> list[Alarm]:
         InputError: there is no such lab.
     """
     folder = LabFolder(lab)
-    if not folder.has("station"):
-        LabFolder.existing(lab)  # one with a station and no campaign yet will do
-        return []
-    with opened(folder.station) as engine:
-        return list(open_alarms(EventLog(engine, "journal").read(prefix="/")).values())
+    with StationTables.of(folder) as tables:
+        if not tables.is_begun:
+            LabFolder.existing(lab)  # one with a station and no campaign yet will do
+        return list(open_alarms(tables.log("journal").read(prefix="/")).values())
 
 
 def alarms_text(lab: Path) -> str:

@@ -168,7 +168,7 @@ class LabFolder:
             InputError: there is none.
         """
         folder = cls(path)
-        if not (path.is_dir() and folder.has("ledger")):
+        if not (path.is_dir() and folder.has("ledger") and _holds_ledger(folder.ledger)):
             raise InputError(f"--lab {path}", "is not a lab folder (no ledger in it); `galvanaut run` begins one")
         return folder
 
@@ -301,6 +301,16 @@ def _is_there(place: Path | str, table: str) -> bool:
 
     with opened(place) as engine:
         return has_table(engine, table)
+
+
+def _holds_ledger(place: Path | str) -> bool:
+    """Whether a file of this name is ours; a server was asked for the table already."""
+    from galvanaut.core.readonly import has_table, reading
+
+    if not isinstance(place, Path):
+        return True
+    with reading(place) as engine:
+        return has_table(engine, "ledger")
 
 
 def _make(path: Path) -> bool:

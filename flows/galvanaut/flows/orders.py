@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.identifiers import JobKey
 from galvanaut.flows.folder import LabFolder
+from galvanaut.flows.stationtables import StationTables
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.orders import Choice, OrderBook, StandingOrder
 from galvanaut.instruments.orders.paper import when
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
 
 
 def waiting(book: OrderBook, journal: Journal) -> list[StandingOrder]:
@@ -35,26 +33,38 @@ class LabOrders:
 
     Args:
         folder: of the lab.
-        engine: of its station's database.
+        orders, jobs: logs of its station.
     """
 
-    def __init__(self, folder: LabFolder, engine: sa.Engine) -> None:
+    def __init__(self, folder: LabFolder, orders: EventLog, jobs: EventLog) -> None:
         self.lab = folder.path
-        self.book = OrderBook(EventLog(engine, "orders"), folder.orders)
-        self._log = EventLog(engine, "journal")
-        self._journal = Journal(self._log, SystemClock())
+        self.book = OrderBook(orders, folder.orders)
+        self._log = jobs
+        self._journal = Journal(jobs, SystemClock())
 
     @classmethod
     @contextmanager
     def opened(cls, lab: Path) -> Iterator[Self]:
-        """Those of a lab.
+        """Those of a lab, to be answered.
+
+        Raises:
+            InputError: it is no lab folder, or cannot be written.
+        """
+        folder = LabFolder.existing(lab)
+        with opened(folder.station) as engine:
+            yield cls(folder, EventLog(engine, "orders"), EventLog(engine, "journal"))
+
+    @classmethod
+    @contextmanager
+    def shown(cls, lab: Path) -> Iterator[Self]:
+        """Those of a lab, only to be looked at.
 
         Raises:
             InputError: it is no lab folder.
         """
         folder = LabFolder.existing(lab)
-        with opened(folder.station) as engine:
-            yield cls(folder, engine)
+        with StationTables.of(folder) as tables:
+            yield cls(folder, tables.log("orders"), tables.log("journal"))
 
     def open(self) -> list[StandingOrder]:
         """Those for which a job waits, the oldest first."""
@@ -104,7 +114,7 @@ class LabOrders:
 
 def todo_text(lab: Path) -> str:
     """Every open order, how late it is, and the commands that answer it."""
-    with LabOrders.opened(lab) as orders:
+    with LabOrders.shown(lab) as orders:
         found = orders.open()
         if not found:
             return f"{lab}: nothing to do"
@@ -132,7 +142,7 @@ def _choice_line(choice: Choice) -> str:
 
 def todo_json(lab: Path) -> list[dict[str, Any]]:
     """The same for machines."""
-    with LabOrders.opened(lab) as orders:
+    with LabOrders.shown(lab) as orders:
         return [
             {
                 "job": each.order.job,

@@ -24,7 +24,7 @@ from galvanaut.flows.folder import LabFolder, writing
 from galvanaut.flows.incidents import incidents, injected_faults
 from galvanaut.flows.labels import note
 from galvanaut.flows.plan import plan_of
-from galvanaut.instruments.journal import Journal
+from galvanaut.flows.stationtables import StationTables
 
 
 def lab_text(lab: Path) -> str:
@@ -80,8 +80,8 @@ def write_campaign_report(lab: Path, campaign: str) -> Path:
     label = note(is_synthetic=summary.is_synthetic, has_cells=asked.procedure.cells is not None)
     folder = LabFolder(lab)
     path = folder.report(summary.name)
-    with opened(folder.station) as engine:
-        went_wrong = incidents(Journal(EventLog(engine, "journal"), SystemClock()), summary.name)
+    with StationTables.of(folder) as tables:
+        went_wrong = incidents(tables.journal(), summary.name)
     with _log(lab) as log:
         plans = Ledger(log, summary.name, SystemClock()).plans
     with writing(path):

@@ -18,12 +18,13 @@ from galvanaut.campaigns.observe import remembered
 from galvanaut.campaigns.planners.protocol import Planner, Proposal
 from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import GalvanautError
-from galvanaut.core.eventlog import EventLog, opened
+from galvanaut.core.eventlog import EventLog
 from galvanaut.flows.beliefs import beliefs
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.plan import Plan, plan_of
 from galvanaut.flows.records import campaign_log
 from galvanaut.flows.replaystops import redecided
+from galvanaut.flows.stationtables import StationTables
 from galvanaut.flows.versions import versions
 from galvanaut.instruments.journal import Journal
 
@@ -196,8 +197,8 @@ def replay_campaign(lab: Path, campaign: str, progress: Callable[[int, int], Non
     with campaign_log(lab, campaign) as (log, name):
         found = replay(log, name, progress)
         whole = Ledger(log, name, SystemClock())
-        with opened(folder.station) as engine:
-            return with_stops(found, whole, Journal(EventLog(engine, "journal"), SystemClock()))
+        with StationTables.of(folder) as tables:
+            return with_stops(found, whole, tables.journal())
 
 
 def with_stops(found: Replay, ledger: Ledger, journal: Journal) -> Replay:

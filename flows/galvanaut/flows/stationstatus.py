@@ -6,14 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from galvanaut.core.clock import SystemClock
 from galvanaut.core.errors import InputError
-from galvanaut.core.eventlog import EventLog, opened
-from galvanaut.core.leases import Leases
+from galvanaut.core.readonly import has_table, reading
 from galvanaut.flows.folder import LabFolder
+from galvanaut.flows.stationtables import StationTables
 from galvanaut.flows.tables import table_text
 from galvanaut.instruments.guard.alarmbook import open_alarms
-from galvanaut.instruments.journal import JobRecord, Journal
+from galvanaut.instruments.journal import JobRecord
 from galvanaut.instruments.mailbox.letters import CLIENTS, STATIONS
 from galvanaut.instruments.orders.paper import span, when
 from galvanaut.instruments.telemetry.store import HotStore, HotTest
@@ -30,22 +29,19 @@ def status_json(lab: Path) -> dict[str, Any]:
         InputError: no station has ever worked there.
     """
     folder = LabFolder(lab)
-    if not folder.has("station"):
-        raise InputError(f"--lab {lab}", "has no station and never had one; `galvanaut station BENCH` starts one")
-    with opened(folder.station) as engine:
-        leases = Leases(engine)
-        stations = leases.all(STATIONS)
-        log = EventLog(engine, "journal")
-        journal = Journal(log, SystemClock())
+    with StationTables.of(folder) as tables:
+        if not tables.is_begun:
+            raise InputError(f"--lab {lab}", "has no station and never had one; `galvanaut station BENCH` starts one")
+        stations = tables.leases(STATIONS)
         now = float(stations[0].facts["now"]) if stations else None
-        jobs = [record for record in journal.records() if record.state == "intended"]
+        jobs = [record for record in tables.journal().records() if record.state == "intended"]
         tests = _tests(folder)
         return {
             "station": _station(stations[0].name, stations[0].about, now) if stations else None,
-            "campaigns": [lease.about for lease in leases.all(CLIENTS)],
+            "campaigns": [lease.about for lease in tables.leases(CLIENTS)],
             "channels": [_channel(test, now) for test in tests],
             "jobs": [_job(record, now) for record in jobs],
-            "alarms": [asdict(alarm) for alarm in open_alarms(log.read(prefix="/")).values()],
+            "alarms": [asdict(alarm) for alarm in open_alarms(tables.log("journal").read(prefix="/")).values()],
         }
 
 
@@ -71,8 +67,8 @@ def status_text(lab: Path) -> str:
 def _tests(folder: LabFolder) -> list[HotTest]:
     if not folder.has("telemetry"):
         return []
-    with opened(folder.telemetry, durable=False) as engine:
-        return HotStore(engine).tests()
+    with reading(folder.telemetry) as engine:
+        return HotStore(engine).tests() if has_table(engine, "readings") else []
 
 
 def _station(name: str, about: str, now: float | None) -> dict[str, Any]:

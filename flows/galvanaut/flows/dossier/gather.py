@@ -13,12 +13,13 @@ from galvanaut.campaigns.dossier.recipecard import Bottle
 from galvanaut.campaigns.dossier.steps import Step
 from galvanaut.campaigns.ledger import Ledger
 from galvanaut.core.clock import SystemClock
-from galvanaut.core.eventlog import Event, EventLog, opened
+from galvanaut.core.eventlog import Event
 from galvanaut.flows.beliefs import beliefs
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.labels import note
 from galvanaut.flows.plan import Plan, plan_of
 from galvanaut.flows.records import campaign_log
+from galvanaut.flows.stationtables import StationTables
 from galvanaut.flows.stepnames import CYCLING
 from galvanaut.instruments.identities import IDENTIFIED
 from galvanaut.instruments.journal import Journal
@@ -67,9 +68,8 @@ def gathered(lab: Path, campaign: str) -> Iterator[Gathered]:
         folder = LabFolder.existing(lab)
         ledger = Ledger(log, name, SystemClock())
         plan = plan_of(ledger.started or {})
-        with opened(folder.station) as engine:
-            station = EventLog(engine, "journal")
-            journal = Journal(station, SystemClock())
+        with StationTables.of(folder) as tables:
+            station, journal = tables.log("journal"), tables.journal()
             others = _believed(ledger, journal)
             jobs = [
                 event for event in station.read() if event.topic.startswith((f"{name}/", "/")) or event.topic in others

@@ -15,7 +15,6 @@ from galvanaut.campaigns.quote import PriceFile, Quote, load_prices, quoted
 from galvanaut.campaigns.quote.prices import Times
 from galvanaut.campaigns.quote.summary import Bottle, Terms
 from galvanaut.core.errors import InputError, Problem, UnsupportedError
-from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.flows.check import makeable_share
 from galvanaut.flows.finite import finite
 from galvanaut.flows.folder import LabFolder
@@ -148,19 +147,13 @@ def _no_stock(name: str, plan: Plan, known: list[str]) -> str:
 
 def _bottles(plan: Plan, lab: Path) -> Mapping[str, Bottle]:
     """What the bottles hold now; what the lab's journal has drawn of their lots is gone."""
-    folder, drawn_mL = LabFolder(lab), dict[tuple[str, str], float]()
-    if folder.has("station"):
-        from galvanaut.core.clock import SystemClock
-        from galvanaut.instruments.journal import Journal
+    from galvanaut.flows.stationtables import StationTables
 
-        with opened(folder.station) as engine:
-            journal = Journal(EventLog(engine, "journal"), SystemClock())
-            for name in plan.path.pumps:
-                lot = plan.bench.stocks[name].lot
-                drawn_mL[(name, lot)] = journal.drawn_mL(name, lot)
     found = {}
+    with StationTables.of(LabFolder(lab)) as tables:
+        journal = tables.journal()
     for name in plan.path.pumps:
         entry = plan.bench.stocks[name]
-        left_mL = max(0.0, entry.available_mL - drawn_mL.get((name, entry.lot), 0.0))
+        left_mL = max(0.0, entry.available_mL - journal.drawn_mL(name, entry.lot))
         found[name] = Bottle(entry.density_g_mL, left_mL)
     return found
