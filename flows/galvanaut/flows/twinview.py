@@ -22,6 +22,7 @@ from galvanaut.core.errors import InputError, UnsupportedError
 from galvanaut.core.eventlog import EventLog
 from galvanaut.core.identifiers import JobKey
 from galvanaut.core.readonly import reading
+from galvanaut.core.units import magnitude
 from galvanaut.core.wholefile import write_whole
 from galvanaut.flows.fadecourses import fade_courses_of
 from galvanaut.flows.folder import LabFolder, writing
@@ -59,6 +60,20 @@ class Asked:
     charge_A: float | None = None
     discharge_A: float | None = None
     temperature_degC: float | None = None
+
+    @classmethod
+    def read(cls, cycles: int, charge: str | None, discharge: str | None, temperature: str | None) -> Asked:
+        """From what was typed: quantities with their units.
+
+        Raises:
+            InputError: one is none, or a current is not above zero; says which.
+        """
+        return cls(
+            cycles,
+            None if charge is None else _current_A("--charge", charge),
+            None if discharge is None else _current_A("--discharge", discharge),
+            None if temperature is None else _magnitude("--temperature", temperature, "degC"),
+        )
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,20 @@ class TwinView:
             *([] if self.life is None else [f"  life              {_life_text(self.life)}"]),
         ]
         return "\n".join(rows)
+
+
+def _current_A(option: str, text: str) -> float:
+    current_A = _magnitude(option, text, "A")
+    if not 0 < current_A < float("inf"):
+        raise InputError(option, f"is a current above zero, found {text!r}")
+    return current_A
+
+
+def _magnitude(option: str, text: str, unit: str) -> float:
+    try:
+        return magnitude(text, unit)
+    except ValueError as error:
+        raise InputError(option, str(error)) from None
 
 
 def view(lab: Path, test: str, asked: Asked | None = None) -> TwinView:

@@ -32,14 +32,8 @@ def twin(
     the cycles of this cell, and on illustrative assumptions about temperature and current; the life rests on the cells
     of the lab that came to their end.
     """
-    from galvanaut.core.units import magnitude
     from galvanaut.flows.twinview import Asked, view
 
-    asked = Asked(
-        cycles,
-        None if charge is None else magnitude(charge, "A"),
-        None if discharge is None else magnitude(discharge, "A"),
-        None if temperature is None else magnitude(temperature, "degC"),
-    )
+    asked = Asked.read(cycles, charge, discharge, temperature)
     found = view(lab, test, asked)
     typer.echo(json.dumps(found.to_json()) if as_json else found.text())
