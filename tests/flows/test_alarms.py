@@ -38,6 +38,11 @@ def test_the_hooks_can_be_tried(tmp_path):
     assert json.loads((tmp_path / "told").read_text("utf-8"))["event"] == "test"
 
 
+def test_hooks_of_a_lab_that_is_not_there_are_no_success(tmp_path):
+    done = command_line("alarms", "--lab", tmp_path / "typo", "--test")
+    assert (done.returncode, f"--lab {tmp_path / 'typo'}: is not there" in done.stderr) == (2, True)
+
+
 def test_a_hook_that_fails_its_trial_is_named(tmp_path):
     (tmp_path / "alarms.yaml").write_text("hooks: [{kind: command, run: [no-such-program]}]", "utf-8")
     done = command_line("alarms", "--lab", tmp_path, "--test")

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from galvanaut.core import yamlfile
+from galvanaut.core.errors import InputError
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.notify.hooks import Hook
 from galvanaut.flows.notify.message import Message
@@ -75,8 +76,10 @@ def try_hooks(lab: Path) -> list[tuple[str, str]]:
     """Send a test message through every hook, now and here; each hook, and what went wrong with it.
 
     Raises:
-        InputError: the file has a problem, or a hook cannot be used as things are.
+        InputError: there is no such folder, the file has a problem, or a hook cannot be used as things are.
     """
+    if not lab.is_dir():
+        raise InputError(f"--lab {lab}", "is not there; give the folder of a lab")
     folder = LabFolder(lab)
     hooks = load_alarm_file(folder).hooks
     secrets = [name for hook in hooks for name in hook.secret_names()]
