@@ -38,7 +38,30 @@ def test_records_are_listed(lab):
 def test_records_of_one_campaign_as_json(lab):
     (found,) = json.loads(command_line("records", "demo", "--lab", lab, "--json").stdout)
     assert (found["test"], found["state"], found["rows"], found["simulated"]) == (TEST, "sealed", 60, True)
-    assert command_line("records", "nobody", "--lab", lab).stdout.strip().endswith("no test has a reading yet")
+
+
+def test_a_campaign_that_is_not_there_is_no_empty_one(lab):
+    for more in ((), ("--json",)):
+        done = command_line("records", "nobody", "--lab", lab, *more)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"campaign nobody: is in no record of {lab}, nor in its ledger; there: demo, other" in done.stderr
+
+
+def test_a_campaign_may_be_named_by_its_file(lab, campaign):
+    assert command_line("records", campaign, "--lab", lab).returncode == 2
+    with recorder(lab) as one:
+        one.begin("conductivity/0001/cycle/1", FACTS)
+        one.append("conductivity/0001/cycle/1", readings(3))
+    done = command_line("records", campaign, "--lab", lab)
+    assert done.stdout.startswith(f"{lab}, campaign conductivity: 1 records"), done.stderr
+
+
+def test_a_campaign_before_its_first_reading_has_none_yet(tmp_path, campaign):
+    lab = tmp_path / "lab"
+    assert command_line("run", campaign, "--lab", lab, "--no-prefect").returncode == 0
+    done = command_line("records", campaign, "--lab", lab)
+    assert (done.returncode, done.stdout.strip()) == (0, f"{lab}, campaign conductivity: no test has a reading yet")
+    assert json.loads(command_line("records", "conductivity", "--lab", lab, "--json").stdout) == []
 
 
 @pytest.mark.parametrize("test", [TEST, OTHER])
@@ -55,6 +78,7 @@ def test_a_record_of_another_program_is_listed_and_exported_like_any(tmp_path):
     lab, file = tmp_path / "lab", DATA / "cellpy_bad_custom_good_small.csv"
     assert command_line("import", file, "--campaign", "demo", "--lab", lab).returncode == 0
     (found,) = json.loads(command_line("records", "--lab", lab, "--json").stdout)
+    assert json.loads(command_line("records", "demo", "--lab", lab, "--json").stdout) == [found]
     assert (found["test"], found["cell"], found["state"], found["problems"]) == ("demo/ee002", "ee002", "imported", [])
     frame = pd.read_parquet(lab / found["file"])
     assert (found["rows"], found["time_s"]) == (

@@ -144,6 +144,25 @@ def _summary(lab: Path, campaign: str) -> Summary:
         return _summary_of(log, name)
 
 
+def campaign_name(campaign: str) -> str:
+    """Of a campaign that was given by its name or its file.
+
+    Raises:
+        InputError: the file has a problem.
+    """
+    return load_campaign(Path(campaign)).name if campaign.endswith((".yaml", ".yml")) else campaign
+
+
+def campaigns_of(lab: Path) -> list[str]:
+    """Names of those in a lab's ledger, by their beginning.
+
+    Raises:
+        InputError: there is no such lab.
+    """
+    with _log(lab) as log:
+        return list(dict.fromkeys(event.topic for event in log.read()))
+
+
 @contextmanager
 def campaign_log(lab: Path, campaign: str, *, to_write: bool = False) -> Iterator[tuple[EventLog, str]]:
     """The table of a lab's ledger, and the name of a campaign in it.
@@ -156,7 +175,7 @@ def campaign_log(lab: Path, campaign: str, *, to_write: bool = False) -> Iterato
     Raises:
         InputError: no such lab, or no such campaign in it.
     """
-    name = load_campaign(Path(campaign)).name if campaign.endswith((".yaml", ".yml")) else campaign
+    name = campaign_name(campaign)
     with _log(lab, to_write=to_write) as log:
         known = list(dict.fromkeys(event.topic for event in log.read()))
         if name not in known:

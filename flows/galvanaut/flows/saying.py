@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from galvanaut.campaigns.campaignfile import load_campaign
 from galvanaut.campaigns.ledger import Ledger, Outcome, TrialRecord
 from galvanaut.core.clock import VirtualClock
 from galvanaut.core.errors import InputError
@@ -16,6 +15,7 @@ from galvanaut.flows.benchside import halt_by_station, resident_station
 from galvanaut.flows.controls import Controls
 from galvanaut.flows.folder import LabFolder
 from galvanaut.flows.holding import holding, outlast_the_dead
+from galvanaut.flows.records import campaign_name
 from galvanaut.instruments.journal import Journal
 from galvanaut.instruments.telemetry.labrecorder import LabRecorder
 from galvanaut.instruments.telemetry.sealed import remark_in
@@ -191,7 +191,7 @@ def _fail_jobs(journal: Journal, recorder: LabRecorder, name: str) -> list[str]:
 
 @contextmanager
 def _campaign(lab: Path, campaign: str) -> Iterator[tuple[str, Controls]]:
-    name = load_campaign(Path(campaign)).name if campaign.endswith((".yaml", ".yml")) else campaign
+    name = campaign_name(campaign)
     with opened(LabFolder.existing(lab).ledger) as engine:
         known = {event.topic for event in EventLog(engine, "ledger").read()}
         if name not in known:

@@ -74,7 +74,8 @@ def twin(
 
 def records(
     campaign: Annotated[
-        str | None, typer.Argument(metavar="[CAMPAIGN]", help="Only of this campaign.", show_default=False)
+        str | None,
+        typer.Argument(metavar="[CAMPAIGN]", help="Only of this campaign: its name, or its file.", show_default=False),
     ] = None,
     lab: LabFolder = DEFAULT_LAB,
     as_json: AsJson = False,
