@@ -187,7 +187,8 @@ def _say_effort(lab: Lab, console: Console) -> None:
         return
     if not lab.ledger.joined and (span := _makespan(lab)) is not None:  # other benches have clocks of their own
         console.print(span.text(), highlight=False, soft_wrap=True)
-    tests = [each.result or {} for each in lab.station.journal.records() if each.request["kind"] == "cycle"]
+    jobs = [job for job in lab.station.journal.records() if job.key.campaign == lab.campaign.name]
+    tests = [job.result or {} for job in jobs if job.request["kind"] == "cycle"]
     days, rows = sum(test.get("time_s", 0.0) for test in tests) / DAY_S, sum(test.get("readings", 0) for test in tests)
     traffic = lab.station.traffic
     console.print(
