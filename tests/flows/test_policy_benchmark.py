@@ -21,6 +21,17 @@ from smalllab import command_line
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 
 
+@pytest.mark.parametrize(
+    "option",
+    [("--life-only",), ("--full-physics",), ("--draws", 12_000), ("--told", "censored")],
+    ids=lambda each: each[0],
+)
+def test_what_goes_with_policies_only_is_refused_without_one(option):
+    done = command_line("benchmark", CAMPAIGNS / "cycle_life.yaml", *option, "--seeds", 1, "--budget", 1)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {option[0]}: goes with --policy only")
+
+
 @pytest.fixture(scope="module")
 def plan():
     return load_plan(CAMPAIGNS / "cycle_life.yaml")

@@ -162,10 +162,20 @@ def benchmark(
         wanted = PolicyExtent(names, planners.split(","), runs, budget, parallel, life_only, full_physics, told, draws)
         policy_command(campaign, wanted, as_json, on, address)
         return
+    _refuse_without_policy(life_only=life_only, full_physics=full_physics, draws=draws, told=told != "forecast")
     from galvanaut.flows.planner_benchmark import Extent, benchmark_command
 
     extent = Extent(planners.split(","), range(first_seed, first_seed + seeds), budget, parallel)
     benchmark_command(campaign, extent, as_json, plot, on, address)
+
+
+def _refuse_without_policy(**given: object) -> None:
+    """Options that would change nothing, as if they had."""
+    from galvanaut.core.errors import InputError
+
+    for name, value in given.items():
+        if value:
+            raise InputError(f"--{name.replace('_', '-')}", "goes with --policy only; name the policies to compare")
 
 
 def schema(
