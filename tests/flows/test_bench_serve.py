@@ -6,13 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import pyvisa
 
+from galvanaut.campaigns.synthetic import is_synthetic
 from galvanaut.core.errors import InputError
 from galvanaut.flows.bench_serve import ServeOptions, served
+from galvanaut.flows.lab import Lab
 from galvanaut.flows.labels import SIMULATED
+from galvanaut.flows.plan import load_plan
 from galvanaut.instruments.bench import load_bench
 from smalllab import BENCH, CAMPAIGN, command_line
 
@@ -39,14 +44,11 @@ def test_the_bench_file_it_writes_works(tmp_path):
 
 
 def test_results_of_a_served_bench_are_labelled(tmp_path):
-    from unittest.mock import Mock
-
-    from galvanaut.flows.lab import Lab
-
     with served(options(tmp_path)):
         bench = load_bench(tmp_path / "served.yaml")
-    lab = Mock(spec=Lab, bench=bench, plan=Mock(cells=None))
-    assert Lab.simulated_note.fget(lab) == SIMULATED
+    plan = replace(load_plan(CAMPAIGN), bench=bench)
+    ledger = SimpleNamespace(is_synthetic=is_synthetic(plan.to_json()))
+    assert Lab.simulated_note.fget(SimpleNamespace(plan=plan, ledger=ledger)) == SIMULATED
 
 
 def test_faults_come_and_go_by_command(tmp_path):

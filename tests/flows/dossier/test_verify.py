@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from galvanaut.flows.dossier.package import DamagedError, opened, write_manifest
+from galvanaut.flows.dossier.package import MANIFEST, DamagedError, opened, write_manifest
 from handedover import REFERENCE, handed_over, run
 from smalllab import command_line, small_campaign
 
@@ -68,6 +68,25 @@ def test_a_changed_byte_inside_of_an_archive_is_found(done, tmp_path):
         (tmp_path / "d.zip").write_bytes(damaged)
         found = command_line("verify", tmp_path / "d.zip")
         assert (found.returncode, name in found.stdout) == (1, True), name
+
+
+def test_damage_is_named_whatever_decompresses(done, tmp_path, monkeypatch):
+    """Some packages put a decompressor of their own, with errors of its own, in the place of zlib in zipfile."""
+
+    class OtherError(Exception):
+        pass
+
+    class Other:
+        unconsumed_tail, unused_data, eof = b"", b"", False
+
+        def decompress(self, data, most=0):
+            raise OtherError("invalid distance")
+
+    (tmp_path / "d.zip").write_bytes((done.folder.parent / "d.zip").read_bytes())
+    with opened(tmp_path / "d.zip") as package:
+        monkeypatch.setattr(zipfile, "_get_decompressor", lambda kind: Other())
+        with pytest.raises(DamagedError, match=r"manifest.*cannot be read \(invalid distance\)"):
+            package.read(MANIFEST)
 
 
 def test_missing_and_added_files_are_named(done, tmp_path):

@@ -6,7 +6,6 @@ import hashlib
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -138,15 +137,9 @@ class Package:
             if info.file_size > _LARGEST_BYTES:
                 raise DamagedError(name, f"claims to be {info.file_size} bytes large")
             return self._archive.read(info)
-        except (
-            OSError,
-            KeyError,
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,  # zipfile, of a compression or a version that it does not know
-            EOFError,
-            RuntimeError,
-        ) as error:
+        except DamagedError:
+            raise
+        except Exception as error:  # other packages put decompressors with errors of their own in zipfile's place
             raise DamagedError(name, f"cannot be read ({error})") from None
 
     def close(self) -> None:
