@@ -65,6 +65,8 @@ def test_a_filled_form_is_read():
         ({"temperature_degC": "25"}, "0 degC within 1 K"),
         ({"status": "done"}, "status: is ok, failed or not made"),
         ({"status": "failed", "value": ""}, "reason: says why"),
+        ({"status": "failed", "reason": "gelled"}, "line 2: value: is '7' of a batch that is 'failed'; write ok"),
+        ({"status": "not made"}, "value: is '7' of a batch that is 'not made'"),
         ({"origin": ""}, "origin: is real or simulated"),
         ({"made_on": "20.11.2026"}, "made_on: is written YYYY-MM-DD"),
         ({"laboratory": "Another"}, "one name for all batches"),
