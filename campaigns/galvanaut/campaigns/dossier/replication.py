@@ -221,7 +221,9 @@ def _status(texts: Mapping[str, str], wrong: Any) -> Status | None:
     if status == "failed" and not texts["reason"]:
         wrong("reason", "says why it failed")
     if status != "ok" and texts["value"]:
-        wrong("value", f"is {texts['value']!r} of a batch that is {status!r}; write ok, or put the value into the reason")
+        wrong(
+            "value", f"is {texts['value']!r} of a batch that is {status!r}; write ok, or put the value into the reason"
+        )
     found: Status = "ok" if status == "ok" else "failed" if status == "failed" else "not made"
     return found
 
