@@ -103,6 +103,7 @@ class FakeMeter:
             self.on, self.tripped = False, []
 
     def protections(self):
+        self._may_fail("protections")
         return list(self.tripped)
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fakemeter import refusal
+from fakemeter import refusal, silence
 from galvanaut.instruments.bounds import Operation
 from galvanaut.instruments.errors import InstrumentError
 from hostlab import ENVELOPE, Lab, plan
@@ -42,6 +42,16 @@ def test_readings_on_record_lead_to_the_place_where_the_dead_process_was(lab):
     assert (status.state, status.step_number) == ("running", 2)
     assert other.state(lab.run)["sequencer"] == lab.one.state(lab.run)["sequencer"]
     assert other.state(lab.run)["count"] == lab.one.state(lab.run)["count"]
+
+
+@pytest.mark.parametrize("asked", ["is_on", "protections", "set_limits", "configure", "measure"])
+def test_no_single_lost_reply_ends_a_test_that_is_taken_up(lab, asked):
+    lab.charging()
+    lab.meter.pass_time(60)
+    lab.meter.failures[asked] = [silence()]
+    lab.one, status = attached(lab)
+    assert (status.state, lab.meter.on, lab.meter.failures[asked]) == ("running", True, [])
+    assert lab.poll(3).row.number == 11
 
 
 @pytest.mark.parametrize("protections", [[], ["coupled protection or watchdog"]])

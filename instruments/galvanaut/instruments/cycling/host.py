@@ -207,7 +207,7 @@ class HostCycler:
     def _switch_on(self, run: HostRun) -> None:
         """Limits read back, the cell looked at, and only then the operation of the present step."""
         self.meter.forget_silence()
-        self.meter.set_limits(run.envelope)
+        self._output.set_limits(run.envelope)
         voltage_V = self._output.probe(run.envelope)
         if run.state == "interrupted":
             degC = self._degC()
@@ -237,7 +237,7 @@ class HostCycler:
     def _holds_limits(self, run: HostRun) -> bool:
         """Whether the meter found again has the limits of the test; if not, the test ends."""
         try:
-            self.meter.set_limits(run.envelope)
+            self._output.set_limits(run.envelope)
         except NoReplyError:
             raise
         except InstrumentError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from galvanaut.instruments.bounds import Operation
@@ -132,19 +133,16 @@ class CellOutput:
         if operation != self._operation or self._is_fresh:
             was_on = self._operation is not None
             self._operation = None
-            self._configure(operation)
+            _told(partial(self.meter.configure, *operation))
             if not self.asked(self.meter.is_on):
                 if was_on:
                     raise self._refused("output went off by itself; it is not switched on again")
                 self.meter.output(True)
             self._operation, self._is_fresh = operation, False
 
-    def _configure(self, operation: Operation) -> None:
-        """Told again if a reply was lost or garbled: values are set and read back, and nothing is switched."""
-        try:
-            self.meter.configure(*operation)
-        except (NoReplyError, BadReadingError):
-            self.meter.configure(*operation)
+    def set_limits(self, envelope: Envelope) -> None:
+        """Of the meter, read back; see `SourceMeter.set_limits`."""
+        _told(lambda: self.meter.set_limits(envelope))
 
     def is_set_to(self, operation: Operation | None, found: Operation) -> bool:
         """Whether what a meter says it is set to is this operation, or a rest that is held."""
@@ -167,8 +165,8 @@ class CellOutput:
         return self.holds_rest and not self.asked(self.meter.is_on)
 
     def is_driving(self) -> bool:
-        """Whether the output is on and nothing protects it: what it was told to do, it still does."""
-        return self.meter.is_on() and not self.meter.protections()
+        """Whether the output is on and nothing protects it: what it was told to do, it still does; see `asked`."""
+        return self.asked(lambda: self.meter.is_on() and not self.meter.protections())
 
     def protections(self) -> list[str]:
         """What the meter has protected itself against, as far as it can be asked."""
@@ -239,3 +237,11 @@ class CellOutput:
 
     def _refused(self, problem: str) -> InstrumentError:
         return RefusedError(problem, instrument=str(self.meter), advice="look at cell, holder and leads")
+
+
+def _told(tell: Callable[[], None]) -> None:
+    """Told again if a reply was lost or garbled: values are set and read back, and nothing is switched."""
+    try:
+        tell()
+    except (NoReplyError, BadReadingError):
+        tell()
