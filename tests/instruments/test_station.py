@@ -120,7 +120,7 @@ async def test_a_programming_error_reaches_the_caller_and_leaves_the_job_open(tm
 
 @pytest.mark.parametrize("unsafe", [None, GalvanautError("it does not answer"), OSError("a bug")])
 async def test_a_programming_error_in_a_resident_station_is_an_alarm_and_leaves_nothing_to_itself(tmp_path, unsafe):
-    log, safe, one = [], [], station(tmp_path)
+    log, safe, forgotten, one = [], [], [], station(tmp_path)
     one.is_resident = True
 
     def make_safe(names):
@@ -129,10 +129,11 @@ async def test_a_programming_error_in_a_resident_station_is_an_alarm_and_leaves_
             raise unsafe
 
     one.bench.bench, one.bench.make_safe = SimpleNamespace(instruments={"pump": None}, stocks={}), make_safe
+    one.bench.forget_tests = forgotten.append
     with at_work(one.clock):
         with pytest.raises(ZeroDivisionError):
             await one.run(key("a"), Stir(log, error=ZeroDivisionError("a bug"), needs=("cell", "pump")))
-        assert safe == [{"pump"}]
+        assert safe == forgotten == [{"pump"}]
         (alarm,) = one.alarms
         assert (alarm.instrument, alarm.cause, alarm.job) == ("pump", "fault in demo/0001/a/1", "demo/0001/a/1")
         done = "was made safe" if unsafe is None else f"could NOT be made safe: {unsafe}"

@@ -292,15 +292,15 @@ class Station:
 
     async def _break_down(self, key: JobKey, action: Action, fault: Exception) -> None:
         """A fault of this program: the job stays open as after a death, and what it used is not left to itself."""
-        name, done = "station", "what it used was made safe"
+        name, done, used = "station", "what it used was made safe", set[str]()
         try:
             needs = action.needs(self.bench.bench)
-            if used := [each for each in needs if each in self.bench.bench.instruments]:
-                name = used[0]
-                self.bench.forget_tests(set(used))
-                await self._call(self.bench.make_safe, set(used))
+            if found := [each for each in needs if each in self.bench.bench.instruments]:
+                name, used = found[0], set(found)
+                await self._call(self.bench.make_safe, used)
         except Exception as error:
             done = f"what it used could NOT be made safe: {error}"
+        self.bench.forget_tests(used)
         text = f"the work on job {key} ended by a fault of this program ({fault!r}). It may have acted, and stays open"
         self.alarm(Alarm(f"{text}; {done}", self.clock.now(), name, f"fault in {key}", str(key)))
 
