@@ -300,7 +300,8 @@ class Station:
                 await self._call(self.bench.make_safe, used)
         except Exception as error:
             done = f"what it used could NOT be made safe: {error}"
-        self.bench.forget_tests(used)
+        if used:
+            self.bench.forget_tests(used)
         text = f"the work on job {key} ended by a fault of this program ({fault!r}). It may have acted, and stays open"
         self.alarm(Alarm(f"{text}; {done}", self.clock.now(), name, f"fault in {key}", str(key)))
 
