@@ -5,6 +5,7 @@ import shutil
 import pytest
 import sqlalchemy as sa
 
+from galvanaut.core import readonly
 from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.readonly import has_table, open_read_only, reading
@@ -37,6 +38,25 @@ def test_what_a_writer_writes_meanwhile_is_seen_and_its_files_go_with_it(tmp_pat
         engine.dispose()
         assert names(tmp_path) == ["x.db"]
         assert len(seen.read()) == 3
+
+
+def test_a_writer_that_is_just_going_is_waited_for(tmp_path, monkeypatch):
+    """SQLite removes the shared memory first and the log after it; in between a reader can use neither way."""
+    file, log = tmp_path / "x.db", tmp_path / "x.db-wal"
+    with opened(file) as engine:
+        EventLog(engine, "log").append(1.0, "t", "k", {})
+    log.write_bytes(b"")
+    waited = []
+
+    def rest(seconds):
+        waited.append(seconds)
+        if len(waited) == 3:
+            log.unlink()
+
+    monkeypatch.setattr(readonly.time, "sleep", rest)
+    with reading(file) as engine:
+        assert len(EventLog(engine, "log").read()) == 1
+    assert len(waited) == 3
 
 
 def test_what_a_killed_writer_has_left_is_read(tmp_path):

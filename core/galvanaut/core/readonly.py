@@ -9,6 +9,7 @@ opens it anew, since the answer may change, and since a link that is kept would 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import cause, where
 from galvanaut.core.postgresql import READ_ONLY
 
-BUSY_S = 1.0
+BUSY_S, _PAUSE_S = 1.0, 0.01
 
 
 def open_read_only(target: Path | str) -> sa.Engine:
@@ -69,16 +70,18 @@ def has_table(engine: sa.Engine, name: str) -> bool:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    """As a reader of whoever writes now, or of a file at rest."""
-    log = path.with_name(f"{path.name}-wal")
-    ways = ("mode=ro&readonly_shm=1", "immutable=1") if log.exists() else ("immutable=1", "mode=ro&readonly_shm=1")
-    try:
-        return _opened(path, ways[0])
-    except sqlite3.OperationalError:  # the writer has come or gone at this very moment
-        log_is_there = log.exists()
-        if log_is_there == (ways[0] == "immutable=1"):
-            return _opened(path, ways[1])
-        raise
+    """As a reader of whoever writes now, or of a file at rest.
+
+    A writer that comes or goes makes and removes its two files one after the other, so it is looked for anew.
+    """
+    log, until = path.with_name(f"{path.name}-wal"), time.monotonic() + BUSY_S
+    while True:
+        try:
+            return _opened(path, "mode=ro&readonly_shm=1" if log.exists() else "immutable=1")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE_S)
 
 
 def _opened(path: Path, way: str) -> sqlite3.Connection:
