@@ -11,6 +11,7 @@ import numpy as np
 from galvanaut.campaigns.analysis.figures import Array, Flags, Integers
 from galvanaut.core import bdf
 from galvanaut.core.errors import InputError, Problem
+from galvanaut.core.steptime import driven_s
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +118,7 @@ class Intervals:
     def of(cls, record: Record, rest_A: float) -> Intervals:
         """Of a record; a mean current up to ``rest_A`` counts as none."""
         same = (record.step[1:] == record.step[:-1]) & (record.cycle[1:] == record.cycle[:-1])
-        seconds, resumes = _driven_s(record, same)
+        resumes, seconds = driven_s(np.diff(record.time_s), record.step_time_s, ~same)
         same &= ~resumes
         old = _old_share(record, seconds, same)
         current_A = _mean(record.current_A, same, old)
@@ -132,15 +133,6 @@ class Intervals:
         typical_s = float(np.median(moving)) if len(moving) else 0.0
         limit_s = 10 * typical_s if longest_s is None else longest_s
         return np.asarray((self.seconds > limit_s) & (self.current_A != 0))
-
-
-def _driven_s(record: Record, same: Flags) -> tuple[Array, Flags]:
-    """Durations without interruptions of a step, and whether it goes on after one, with the current at the end."""
-    seconds, spent_s = np.diff(record.time_s), np.diff(record.step_time_s)
-    stood = same & (spent_s >= 0) & (seconds - spent_s > bdf.STOOD_STILL_S)
-    resumes = stood.copy()
-    resumes[1:] |= stood[:-1] & same[1:]  # the reading in between shows the cell before it was driven again
-    return np.where(stood, spent_s, seconds), resumes
 
 
 def _old_share(record: Record, seconds: Array, same: Flags) -> Array:

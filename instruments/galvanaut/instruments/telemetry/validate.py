@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galvanaut.core import bdf
-from galvanaut.instruments.telemetry.columns import driven_s
+from galvanaut.core.steptime import driven_s
 
 if TYPE_CHECKING:
     import pandas as pd
