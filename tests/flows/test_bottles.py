@@ -53,6 +53,19 @@ def test_recipes_under_way_keep_what_they_are_still_to_be_given(plan):
     assert bottles(plan, {"DMC": 1.0}, [("DMC", 3.0)], ["DMC"]).drawn_mL("DMC", lot) == 1.0  # the journal has it
 
 
+def test_a_planner_that_counted_with_bottles_does_so_no_longer_than_the_ledger_says(tmp_path, monkeypatch):
+    """Where a recipe fails before it is dosed, what was kept for it is free again."""
+    with open_lab(small_campaign(tmp_path), tmp_path / "lab") as lab:
+        with monkeypatch.context() as while_scarce:
+            while_scarce.setattr(Bottles, "is_scarce", True)
+            lab._plan_anew()
+            counting = lab.planner
+        assert lab.is_scarce
+        trial = lab._propose()
+        assert (lab.is_scarce, dict(trial.left_mL)) == (False, {})
+        assert lab.planner is not counting
+
+
 def test_recipes_at_a_time_are_never_promised_more_than_bottles_hold(tmp_path):
     bench = tmp_path / "bench.yaml"
     salt = "LiPF6: 0.2752}, density: "

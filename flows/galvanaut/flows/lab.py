@@ -77,6 +77,7 @@ class Lab:
         valve: lets jobs begin, or has them wait while the campaign is paused.
         turns: in which the benches of a campaign choose recipes.
         planner: proposes recipes that the bottles can give.
+        is_scarce: whether it counts with what they hold.
     """
 
     plan: Plan
@@ -91,6 +92,7 @@ class Lab:
     found: list[str] = field(default_factory=list)
     pool: HolderPool | None = None
     planner: Planner = field(init=False)
+    is_scarce: bool = field(init=False)
     something_ended: Gate[None] = field(init=False)
     taking_holders: ClockLock = field(init=False)
     warming: ClockLock = field(init=False)
@@ -226,8 +228,8 @@ class Lab:
 
     def _propose(self) -> TrialRecord:
         seen, left_mL = self.ledger.newest, self.bottles.left_mL
-        if left_mL is not None:
-            self._plan_anew()  # what can be made depends on what the bottles still hold
+        if left_mL is not None or self.is_scarce:
+            self._plan_anew()  # what can be made depends on what the bottles still hold, or did so a moment ago
         proposal = self.session.ask()
         settings = self.plan.space.settings(np.array(proposal.point))
         batches = self.bottles.batches.without_lots(spurned_lots(self.plan.space.choices, settings))
@@ -276,6 +278,7 @@ class Lab:
         return advice(self.campaign, self.ledger, self.plan.task(beliefs=self._beliefs))
 
     def _plan_anew(self) -> None:
+        self.is_scarce = self.bottles.is_scarce
         self.planner = self.plan.planner(self.bottles.counted_mL, self._beliefs)
 
     @cached_property
