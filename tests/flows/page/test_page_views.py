@@ -101,6 +101,14 @@ def test_a_number_of_a_dead_process_that_another_one_bears_works_no_bench(lab, t
     (folder / "station.lock").write_text(f"{os.getpid()} (galvanaut run nobody-runs-this.yaml)", "utf-8")
     with client(folder) as page:
         assert got(page, "/api/bench")["station"]["works"] is False
+    (folder / "station.lock").write_text(
+        f"{os.getpid()} (python)\nconductivity", "utf-8"
+    )  # a program, and its campaign
+    with client(folder) as page:
+        assert got(page, "/api/bench")["station"] == {
+            "works": True,
+            "text": f"process {os.getpid()} (python) works the bench",
+        }
     with exclusive(folder / "station.lock", "the bench"), client(folder) as page:
         assert got(page, "/api/bench")["station"]["works"] is True
 

@@ -91,8 +91,8 @@ def _owner(source: LabSource) -> str:
     if sys.platform == "win32":  # there is no harmless way to ask for a process
         return ""
     with suppress(OSError, ValueError):
-        text = source.folder.station_lock.read_text(encoding="utf-8", errors="replace").strip()
-        number, _, command = text.partition(" ")
+        holder, _, _ = source.folder.station_lock.read_text(encoding="utf-8", errors="replace").partition("\n")
+        number, _, command = holder.strip().partition(" ")
         with suppress(PermissionError):  # it lives, and is somebody else's
             os.kill(int(number), 0)
         words = command.strip("()").split()[:2]
