@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 NOISE = 5e-4
 """Standard deviation of a capacity over the first one, as a channel gives it. Illustrative."""
 LASTING = ("", "misassembled")
-"""Defects with which a cell goes on cycling, for 0 to 8 % more hours than the same cell without (16 cells of
+"""Defects with which a cell goes on cycling, for 0 to 7 % more hours than the same cell without (16 cells of
 `ageingtest`); what it lives is not counted here. A short or an open one leaves its channel once formation shows it."""
 _DRAWS, _ROUNDS, _AROUND = 12_000, 8, 150
 

@@ -238,7 +238,7 @@ class SourceMeter(Instrument, Protocol):
     """
 
     def set_limits(self, envelope: Envelope) -> None:
-        """Program the protections for one cell and read them back; if the output is on, only read them back.
+        """Program the protections for one cell and read them back, only the latter if it is on; may be repeated.
 
         Raises:
             RefusedError: the instrument cannot protect such a cell; nothing was sent.

@@ -270,10 +270,8 @@ class RecordingCycler(HostCycler):
             self._output.apply(one.sequencer.operation, self._last_V(one), one.envelope)
 
     def _catch_up(self, run: RecordedRun) -> None:
-        trip, why = (
-            None,
-            "" if self._output.asked(self._recorder.is_recording) else "the meter did not record when it was found",
-        )
+        has_gone_on = self._output.asked(self._recorder.is_recording)
+        trip, why = None, "" if has_gone_on else "the meter did not record when it was found"
         try:
             rows = self._own_rows(run)
         except OverrunError as error:
