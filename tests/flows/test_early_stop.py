@@ -11,6 +11,7 @@ from celllab import cell_campaign
 from galvanaut.campaigns.campaignfile import load_campaign
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.core.identifiers import JobKey
+from galvanaut.flows import notebook
 from galvanaut.flows.campaign_loop import run_campaign
 from galvanaut.flows.dossier.verify import verify
 from galvanaut.flows.dossier.write import Options, write_dossier
@@ -121,6 +122,20 @@ def test_status_and_dossier_say_which_values_are_forecasts(done, tmp_path):
     for column in ("life is a forecast", "score is a forecast"):
         assert [int(row["trial"]) for row in trials if row[column] == "True"] == stopped
     assert not {*stopped} & {int(row["trial"]) for row in predictions}
+
+
+def test_a_notebook_s_table_and_picture_say_which_values_are_forecasts(done):
+    lab, record, _, _ = done
+    stopped = [trial["trial"] for trial in _stopped(record)]
+    found = notebook.results("cycle-life", lab)
+    for name in ("life", "score"):
+        kinds = found.trials[f"{name} known as"]
+        assert list(kinds[kinds == "forecast"].index) == stopped
+        assert set(kinds.drop(stopped)) <= {"measured", "lower bound"}
+    assert "conductivity known as" not in found.trials
+    svg = found.picture()._repr_svg_()
+    assert svg.count('fill="none" stroke="#9aa5b1"') == (found.trials["score known as"] != "measured").sum()
+    assert "hollow: forecast" in svg
 
 
 def test_the_records_of_a_recipe_that_was_given_up_are_whole_and_say_why(done):

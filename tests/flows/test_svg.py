@@ -30,3 +30,12 @@ def test_dots_stay_inside_the_frame(measured):
     for circle in svg.iter("{http://www.w3.org/2000/svg}circle"):
         assert 0 < float(circle.get("cx")) < 640
         assert 0 < float(circle.get("cy")) < 300
+
+
+def test_what_was_not_measured_is_hollow_and_told():
+    values, known = [1.0, 2.0, None, 3.0], ["measured", "forecast", "measured", "lower bound"]
+    svg = convergence_svg(values, [1.0, 1.0, 1.0, 1.0], "k", known)
+    assert svg.count("<circle") == 3
+    assert svg.count('fill="none" stroke="#9aa5b1"') == 2
+    assert "hollow: forecast, lower bound" in svg
+    assert "hollow" not in convergence_svg(values, values, "k")

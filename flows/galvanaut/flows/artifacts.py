@@ -19,7 +19,7 @@ from galvanaut.flows.lab import Lab
 from galvanaut.flows.livetwins import kept_twins
 from galvanaut.flows.orders import waiting
 from galvanaut.flows.prefect_settings import noted_page
-from galvanaut.flows.svg import convergence_svg
+from galvanaut.flows.svg import convergence_of
 from galvanaut.flows.trialcard import trial_markdown
 from galvanaut.flows.twinpage import twins_markdown
 from galvanaut.instruments.orders.paper import when
@@ -176,11 +176,9 @@ def alarms(lab: Lab) -> list[dict[str, Any]]:
 
 
 def convergence(lab: Lab) -> str:
-    """Markdown with an embedded plot of all measured values and the best so far."""
+    """Markdown with an embedded plot of all values and the best one measured so far."""
     summary = lab.summary()
-    values = [summary.value(trial) for trial in summary.ended]
-    svg = convergence_svg(values, summary.best_so_far(), summary.label)
-    data = base64.b64encode(svg.encode()).decode()
+    data = base64.b64encode(convergence_of(summary).encode()).decode()
     best = summary.best()
     found = f"**Best: {summary.text(best, 2)} {summary.unit}** with {best.text}" if best else "No success yet."
     note = f"\n\n> Simulated: {lab.simulated_note}" if lab.simulated_note else ""
@@ -188,5 +186,6 @@ def convergence(lab: Lab) -> str:
     note += f"\n\n[Live on the lab page]({page}/#/campaign/{summary.name})" if page else ""
     return (
         f"### {summary.title or summary.name}\n\n{found} (trial {best.number if best else '-'}), "
-        f"{len(values)} of {summary.budget} trials ended.\n\n![convergence](data:image/svg+xml;base64,{data}){note}"
+        f"{len(summary.ended)} of {summary.budget} trials ended.\n\n"
+        f"![convergence](data:image/svg+xml;base64,{data}){note}"
     )

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from galvanaut.campaigns.campaignfile import Campaign, load_campaign
+from galvanaut.campaigns.certainty import known_as
 from galvanaut.campaigns.ledger import Ledger, TrialRecord
 from galvanaut.campaigns.report.figures import convergence
 from galvanaut.campaigns.report.summary import Summary
@@ -34,7 +35,7 @@ from galvanaut.flows.folder import writing
 from galvanaut.flows.lab import open_lab
 from galvanaut.flows.plan import Plan, plan_of
 from galvanaut.flows.records import campaign_log, recommendation, write_campaign_report
-from galvanaut.flows.svg import convergence_svg
+from galvanaut.flows.svg import convergence_of
 from galvanaut.instruments.telemetry import list_records, read_record
 
 if TYPE_CHECKING:
@@ -92,9 +93,11 @@ class Found:
         """One row per trial: its recipe as it was made, and its values.
 
         Solvents are mass shares of all solvent, salts in mol/kg of solvent, additives fractions of the electrolyte.
+        Where not all values of a quantity were measured, ``... known as`` says which are forecasts or bounds.
         ``frame.attrs["simulated"]`` says where the numbers come from.
         """
         rows = [_row(trial, self.campaign) for trial in self.summary.trials]
+        _say_how_known(rows, self.summary)
         frame = pd.DataFrame(rows).set_index("trial") if rows else pd.DataFrame()
         frame.attrs |= {"campaign": self.name, "simulated": self.is_simulated}
         return frame
@@ -115,8 +118,7 @@ class Found:
 
     def picture(self) -> Picture:
         """The same as a small still picture, for paper and for notebooks that are passed on."""
-        values = [self.summary.value(trial) for trial in self.summary.ended]
-        return Picture(convergence_svg(values, self.summary.best_so_far(), self.summary.label))
+        return Picture(convergence_of(self.summary))
 
     def records(self) -> pd.DataFrame:
         """What was recorded of the tests of its cells, one row per test; empty if it built none."""
@@ -245,12 +247,22 @@ def _row(trial: TrialRecord, campaign: Campaign) -> dict[str, Any]:
     return row
 
 
+def _say_how_known(rows: list[dict[str, Any]], summary: Summary) -> None:
+    """Add to each row how its values are known: only of quantities that were not measured in all trials."""
+    values = [trial.outcome.values if trial.outcome is not None else {} for trial in summary.trials]
+    for name in dict.fromkeys(name for each in values for name in each):
+        known = [known_as(trial.outcome, name, summary.quantities) for trial in summary.trials]
+        if set(known) != {"measured"}:
+            for row, each, kind in zip(rows, values, known, strict=True):
+                row[f"{name} known as"] = kind if name in each else None
+
+
 def _label(quantity: str, campaign: Campaign) -> str:
     unit = campaign.objective.unit if quantity == campaign.objective.name else campaign.unit_of(quantity)
     return f"{quantity} / {unit}" if unit else quantity
 
 
 def _line(trial: TrialRecord, summary: Summary) -> str:
-    value = summary.value(trial)
-    found = trial.status.replace("_", " ") if value is None else f"{value:.3f} {summary.unit}"
+    text = summary.text(trial)
+    found = f"{text} {summary.unit}" if text else trial.status.replace("_", " ")
     return f"trial {trial.number:3d}  {found}  {trial.text}"

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from galvanaut.campaigns.certainty import Known
+    from galvanaut.campaigns.report.summary import Summary
 
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 40
+_MEASURED = 'r="3.5" fill="#9aa5b1"'
+_NOT_MEASURED = 'r="3" fill="none" stroke="#9aa5b1" stroke-width="1.5"'
 
 
-def convergence_svg(values: Sequence[float | None], best: Sequence[float | None], label: str) -> str:
-    """Dots for measured values, a line for the best so far, crosses on the axis for failures.
+def convergence_of(summary: Summary) -> str:
+    """The convergence of a campaign: every trial that has ended, and the best measured so far."""
+    values = [summary.value(trial) for trial in summary.ended]
+    known = [summary.known(trial) for trial in summary.ended]
+    return convergence_svg(values, summary.best_so_far(), summary.label, known)
+
+
+def convergence_svg(
+    values: Sequence[float | None], best: Sequence[float | None], label: str, known: Sequence[Known] = ()
+) -> str:
+    """Dots for values, hollow where not measured, a line for the best so far, crosses on the axis for failures.
 
     Args:
-        values: measured value of each experiment in turn; None where it failed.
+        values: value of each experiment in turn; None where it failed.
         best: best value after each experiment; None before the first success.
         label: of the vertical axis.
+        known: how each value is known; all are measured by default.
     """
-    known = [value for value in values if value is not None] or [0.0, 1.0]
-    low, high = min(known), max(known)
+    there = [value for value in values if value is not None] or [0.0, 1.0]
+    low, high = min(there), max(there)
     margin = 0.08 * (high - low) or 1.0
     low, high = low - margin, high + margin
 
@@ -36,12 +53,17 @@ def convergence_svg(values: Sequence[float | None], best: Sequence[float | None]
                 f'<text x="{x(number):.1f}" y="{HEIGHT - BOTTOM - 4}" fill="#c2410c" text-anchor="middle">×</text>'
             )
         else:
-            parts.append(f'<circle cx="{x(number):.1f}" cy="{y(value):.1f}" r="3.5" fill="#9aa5b1"/>')
+            looks = _MEASURED if not known or known[number - 1] == "measured" else _NOT_MEASURED
+            parts.append(f'<circle cx="{x(number):.1f}" cy="{y(value):.1f}" {looks}/>')
     steps = [(number, value) for number, value in enumerate(best, start=1) if value is not None]
     if steps:
         path = f"M{x(steps[0][0]):.1f} {y(steps[0][1]):.1f}"
         path += "".join(f"H{x(number):.1f}V{y(value):.1f}" for number, value in steps[1:])
         parts.append(f'<path d="{path}" fill="none" stroke="#0b6e8a" stroke-width="2.5"/>')
+    shown = {kind for kind, value in zip(known, values, strict=False) if value is not None}
+    if kinds := sorted(shown - {"measured"}):
+        told = f"hollow: {', '.join(kinds)}"
+        parts.append(f'<text x="{WIDTH - RIGHT}" y="{TOP + 10}" text-anchor="end" fill="#52606d">{told}</text>')
     return "".join([*parts, "</svg>"])
 
 

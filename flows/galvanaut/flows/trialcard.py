@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from galvanaut.campaigns.certainty import SIGNS, Known, known_as
 from galvanaut.campaigns.components import component
 from galvanaut.flows.fadecourses import FadeCourses
 from galvanaut.flows.stepnames import CYCLING
@@ -44,13 +45,14 @@ def _outcome(outcome: Outcome, lab: Lab) -> str:
         return f"{outcome.status.replace('_', ' ')}: {outcome.reason}"
     units = {each.name: each.unit for each in lab.campaign.quantities}
     units[lab.campaign.objective.name] = lab.campaign.objective.unit
-    return ", ".join(_value(name, outcome, units.get(name, "")) for name in outcome.values)
+    known = {name: known_as(outcome, name, lab.campaign.quantities) for name in outcome.values}
+    return ", ".join(_value(name, outcome, kind, units.get(name, "")) for name, kind in known.items())
 
 
-def _value(name: str, outcome: Outcome, unit: str) -> str:
+def _value(name: str, outcome: Outcome, kind: Known, unit: str) -> str:
     deviation = outcome.deviations.get(name)
     spread = f" ± {deviation:.2g}" if deviation else ""
-    return f"{name} {outcome.values[name]:.4g}{spread} {unit}".rstrip()
+    return f"{name} {SIGNS[kind]}{outcome.values[name]:.4g}{spread} {unit}".rstrip()
 
 
 def _foretold(trial: TrialRecord, outcome: Outcome, lab: Lab) -> str:
@@ -59,7 +61,8 @@ def _foretold(trial: TrialRecord, outcome: Outcome, lab: Lab) -> str:
     if mean is None or sd is None:
         return ""
     objective = lab.campaign.objective
-    found = outcome.values.get(objective.name)
+    is_measured = known_as(outcome, objective.name, lab.campaign.quantities) == "measured"
+    found = outcome.values.get(objective.name) if is_measured else None
     off = "" if found is None or not sd else f", {abs(found - mean) / sd:.1f} standard deviations off"
     expected = f"{objective.name} {mean:.3g} ± {sd:.2g} {objective.unit}".rstrip()
     return f" Expected of a measurement: {expected}{off}."
