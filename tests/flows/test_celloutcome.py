@@ -85,3 +85,15 @@ def test_a_cell_that_was_ended_for_its_capacity_is_dead(tmp_path):
     found = life_of(record, load_plan(tmp_path / "plan.yaml"), Envelope.model_validate(ENVELOPE), is_finished=True)
     assert not found.is_censored
     assert found.cycles == pytest.approx(20 + 0.2 / 0.75)
+
+
+@pytest.mark.parametrize(("consecutive", "is_censored"), [(1, False), (2, True), (3, True)])
+def test_a_test_that_its_own_rule_ended_has_lived_its_life(tmp_path, consecutive, is_censored):
+    """A plan may end a test at the first low cycle: no second one comes."""
+    (tmp_path / "plan.yaml").write_text(PLAN.replace("consecutive: 2", f"consecutive: {consecutive}"), "utf-8")
+    charges_Ah = [*np.linspace(4e-3, 3.3e-3, 20), 3.1e-3]
+    record = Record.of(fading(charges_Ah), "cell-1")
+    plan, envelope = load_plan(tmp_path / "plan.yaml"), Envelope.model_validate(ENVELOPE)
+    found = life_of(record, plan, envelope, is_finished=True)
+    assert found.is_censored is is_censored
+    assert found.cycles == (20 if is_censored else pytest.approx(20.5))

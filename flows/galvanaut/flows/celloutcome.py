@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from galvanaut.campaigns.analysis.cycles import per_cycle
 from galvanaut.campaigns.analysis.evidence import Evidence, Expected, evidence
-from galvanaut.campaigns.analysis.fade import END_OF_LIFE, Life, life, retention
+from galvanaut.campaigns.analysis.fade import Life, life, retention
 from galvanaut.campaigns.analysis.rates import planned_class
 from galvanaut.campaigns.analysis.record import Record
 from galvanaut.campaigns.analysis.trialsummary import Replicate, TrialSummary, summarise_trial
@@ -16,6 +16,7 @@ from galvanaut.campaigns.analysis.verdict import Status, Verdict, verdicts
 from galvanaut.campaigns.ledger import FORECAST, Outcome
 from galvanaut.campaigns.objectivefields import SCORE, score, score_deviation
 from galvanaut.core.errors import InputError
+from galvanaut.flows.endoflife import end_of_life
 from galvanaut.instruments.cycling.kinds import any_program, cycle_kinds
 from galvanaut.instruments.cycling.program import CurrentStep, VoltageStep, compile_program
 from galvanaut.instruments.jobs.cycling import ENDED_EARLY
@@ -47,7 +48,7 @@ def expected_of(plan: TestPlan, envelope: Envelope) -> Expected:
 
 
 def life_of(record: Record, plan: TestPlan, envelope: Envelope, *, is_finished: bool) -> Life:
-    """Cycles until the share of the capacity was left at which the plan ends; 80 % if it has no such rule.
+    """Cycles until the share of the capacity was left at which the plan ends, or 80 %; see `end_of_life`.
 
     Cycles of one kind are those that the plan says are, as for its stop rules: a cell that fails may look like one that
     was cycled in another way.
@@ -55,11 +56,9 @@ def life_of(record: Record, plan: TestPlan, envelope: Envelope, *, is_finished: 
     Raises:
         InputError: the record has no complete cycle.
     """
-    rules = plan.stop_rules
-    limit = END_OF_LIFE if rules is None or rules.retention_min is None else rules.retention_min
     cycles = per_cycle(record, is_finished=is_finished)
     kind = planned_class(cycles, cycle_kinds(any_program(plan, envelope)))
-    return life(retention(cycles, kind, source=record.source), limit)
+    return life(retention(cycles, kind, source=record.source), *end_of_life(plan))
 
 
 def judged(trial: TrialRecord, liquid: Outcome, tested: Sequence[Tested], lab: Lab) -> Outcome:

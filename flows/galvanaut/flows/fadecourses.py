@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from galvanaut.campaigns.analysis.accuracy import KEITHLEY_2450
-from galvanaut.campaigns.analysis.fade import END_OF_LIFE, retention_of
+from galvanaut.campaigns.analysis.fade import retention_of
 from galvanaut.campaigns.analysis.figures import Figures
 from galvanaut.campaigns.analysis.rates import RateClass
 from galvanaut.campaigns.life import Course
 from galvanaut.core.errors import InputError
 from galvanaut.flows.curvefeatures import CurveFeatures, known_at
+from galvanaut.flows.endoflife import end_of_life
 from galvanaut.flows.plan import plan_of
 from galvanaut.flows.stepnames import CYCLING
 from galvanaut.instruments.cycling.kinds import any_program, main_cycles
@@ -55,8 +56,7 @@ class FadeCourses:
     ) -> None:
         self._plan, self._envelope, self._journal = cycling, envelope, journal
         self._features = None if record_of is None else CurveFeatures(self._program, self._main, record_of)
-        rules = cycling.stop_rules
-        self._limit = END_OF_LIFE if rules is None or rules.retention_min is None else rules.retention_min
+        self._ends = end_of_life(cycling)
 
     @cached_property
     def _program(self) -> Program:
@@ -89,7 +89,8 @@ class FadeCourses:
         numbers = np.array([int(row[0]) for row in rows])
         retained = retention_of(numbers, charges, RateClass(np.nan, np.nan, np.arange(len(rows))))
         at = float(known_at(self._main) or 0)
-        return Course.of(retained, self._limit, record.request["sample"], _recipe(record.key), feature, at)
+        cell, (limit, in_a_row) = record.request["sample"], self._ends
+        return Course.of(retained, limit, cell, _recipe(record.key), feature, at, in_a_row)
 
     def finished(self, ledger_of: Callable[[str], Ledger | None]) -> list[Course]:
         """Of all cells of the lab that came to their end under this plan, in whichever campaign.

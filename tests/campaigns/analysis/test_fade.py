@@ -13,8 +13,8 @@ def cycles_of(table, is_finished=True):
     return per_cycle(Record.of(table), is_finished=is_finished)
 
 
-def life_of(capacities_mAh, **options):
-    return life(retention(cycles_of(fading(1e-3 * np.asarray(capacities_mAh))), **options))
+def life_of(capacities_mAh, in_a_row=2, **options):
+    return life(retention(cycles_of(fading(1e-3 * np.asarray(capacities_mAh))), **options), in_a_row=in_a_row)
 
 
 def test_cycles_of_another_rate_are_another_kind():
@@ -163,3 +163,17 @@ def test_nothing_complete_is_nothing_to_refer_to():
 def test_a_reference_beyond_the_life_is_refused():
     with pytest.raises(InputError, match=r"begins below 0\.8 of its own reference"):
         life_of([1.0, 1.0, 4.0, 4.0, 4.0], reference_cycles=5)
+
+
+@pytest.mark.parametrize(("in_a_row", "cycles"), [(1, 3.5), (2, 5.5), (3, None)])
+def test_so_many_low_cycles_end_a_life_as_are_asked_for(in_a_row, cycles):
+    found = life_of([4.0, 3.8, 3.4, 3.0, 3.4, 3.0, 3.0], in_a_row=in_a_row)
+    assert found.is_censored is (cycles is None)
+    if cycles is not None:
+        assert found.cycles == pytest.approx(cycles)
+
+
+def test_the_last_cycle_of_a_record_can_be_the_end():
+    assert life_of([4.0, 3.4, 3.0]).is_censored
+    assert life_of([4.0, 3.4, 3.0], in_a_row=1).cycles == pytest.approx(2.5)
+    assert life_of([4.0], in_a_row=3).is_censored

@@ -14,6 +14,8 @@ from galvanaut.campaigns.analysis.rates import RateClass, rate_classes
 from galvanaut.core.errors import InputError
 
 END_OF_LIFE = 0.8
+IN_A_ROW = 2
+"""One low cycle may be a bad cycle."""
 _SLOPE_CYCLES = 5
 """The slope where the limit is crossed rests on so many cycles of the kind to either side."""
 _SUDDEN = 10.0
@@ -119,19 +121,26 @@ def retention_of(number: Integers, discharged_Ah: Figures, rate: RateClass, refe
     return Retention(number, Figures(share, sds), reference, int(number[0]), noise_Ah, rate)
 
 
-def life(retained: Retention, limit: float = END_OF_LIFE) -> Life:
+def life(retained: Retention, limit: float = END_OF_LIFE, in_a_row: int = IN_A_ROW) -> Life:
     """The cycle at which the capacity falls below ``limit``, on a straight line between cycles of the kind.
 
-    One low cycle is not the end: the first of two in a row is.
+    Args:
+        retained: of one cell.
+        limit: share of the reference.
+        in_a_row: cycles that have to be below: the first of so many is the end.
+
+    Raises:
+        InputError: it begins below.
     """
     share, last = retained.share, retained.share[-1]
     is_low = share.values < limit
-    pairs = np.flatnonzero(is_low[:-1] & is_low[1:])
-    if not len(pairs):
+    lows = np.convolve(is_low, np.ones(in_a_row), "valid") if len(is_low) >= in_a_row else np.zeros(0)
+    ends_at = np.flatnonzero(lows == in_a_row)
+    if not len(ends_at):
         above = retained.cycle[~is_low]
         done = float(above[-1]) if len(above) else float(retained.cycle[0])
         return Life(done, nan, True, limit, retained.reference_Ah, last)
-    at = int(pairs[0])
+    at = int(ends_at[0])
     if at == 0:
         raise InputError(
             f"retention from cycle {retained.reference_cycle}",

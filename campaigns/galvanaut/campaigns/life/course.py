@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from galvanaut.campaigns.analysis.fade import END_OF_LIFE, Retention
+from galvanaut.campaigns.analysis.fade import END_OF_LIFE, IN_A_ROW, Retention
 from galvanaut.campaigns.analysis.fade import life as life_of
 from galvanaut.campaigns.analysis.figures import Array
 from galvanaut.core.errors import InputError
@@ -70,6 +70,7 @@ class Course:
         group: str = "",
         feature: float | None = None,
         feature_at: float = 0.0,
+        in_a_row: int = IN_A_ROW,
     ) -> Self:
         """From the analysis of a record.
 
@@ -80,11 +81,12 @@ class Course:
             group: its recipe.
             feature: see the class; infinite counts as unknown.
             feature_at: see there, too.
+            in_a_row: cycles below the limit that end a life.
 
         Raises:
             InputError: the cell began below the limit.
         """
-        ended = life_of(retained, limit)
+        ended = life_of(retained, limit, in_a_row)
         known = feature if feature is not None and isfinite(feature) else None
         noise = retained.noise_Ah / retained.reference_Ah.value
         cycle, share = retained.cycle.astype(np.float64), retained.share.values
