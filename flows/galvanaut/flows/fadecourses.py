@@ -15,9 +15,9 @@ from galvanaut.campaigns.life import Course
 from galvanaut.core.errors import InputError
 from galvanaut.flows.curvefeatures import CurveFeatures, known_at
 from galvanaut.flows.endoflife import end_of_life
-from galvanaut.flows.plan import plan_of
+from galvanaut.flows.plan import plan_of, readable
 from galvanaut.flows.stepnames import CYCLING
-from galvanaut.instruments.cycling.kinds import any_program, main_cycles
+from galvanaut.instruments.cycling.kinds import any_program, cycle_kinds, main_cycles
 from galvanaut.instruments.cycling.plan import TestPlan
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ class FadeCourses:
     def _main(self) -> frozenset[int]:
         """Numbers of the cycles that count."""
         return main_cycles(self._program)
+
+    @property
+    def kinds(self) -> list[int]:
+        """Of which kind each cycle of the plan is, see `cycle_kinds`."""
+        return cycle_kinds(self._program)
 
     def feature(self, record: JobRecord) -> float | None:
         """Of a cell's discharge curves; None before it is known, or where no readings are given."""
@@ -134,7 +139,8 @@ def fade_courses_of(stored: Mapping[str, Any], journal: Journal, record_of: Reco
     """
     if "tests" not in stored:
         raise InputError(f"campaign {stored['campaign']['name']}", "cycles no cells")
-    cycling = TestPlan.model_validate(stored["tests"]["cycling"])
+    with readable():
+        cycling = TestPlan.model_validate(stored["tests"]["cycling"])
     envelope = next(entry.envelope for entry in plan_of(stored).bench.holders.values() if entry.envelope)
     return FadeCourses(cycling, envelope, journal, record_of)
 

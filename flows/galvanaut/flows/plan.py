@@ -149,7 +149,7 @@ def reread(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         InputError: today's models refuse it.
     """
-    with _readable():
+    with readable():
         campaign, bench = Campaign.kept(stored["campaign"]), Bench.model_validate(stored["bench"])
         plans = {name: TestPlan.model_validate(one).as_json() for name, one in stored.get("tests", {}).items()}
     tests = {"tests": plans} if plans else {}
@@ -162,14 +162,14 @@ def plan_of(stored: Mapping[str, Any]) -> Plan:
     Raises:
         InputError: today's models refuse it.
     """
-    with _readable():
+    with readable():
         campaign, bench = Campaign.kept(stored["campaign"]), Bench.model_validate(stored["bench"])
     nowhere, space = Path("the ledger"), SearchSpace.of(campaign)
     return Plan(campaign, bench, nowhere, nowhere, stored["seed"], FlowPath.of(bench), space)
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def readable() -> Iterator[None]:
     """What today's models refuse becomes a message about the ledger."""
     try:
         yield

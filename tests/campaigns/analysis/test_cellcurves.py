@@ -37,6 +37,14 @@ def test_capacity_fades_and_slopes_are_those_of_straight_lines():
     assert first["slope_Ah_V"] == pytest.approx([2e-3] * len(first["slope_Ah_V"]), rel=0.05)
 
 
+def test_a_plan_says_which_cycles_are_compared():
+    found = CellCurves.of(record(), [1, 1, *[2] * 9], is_finished=True).to_json()
+    assert found["retention"]["cycle"] == [3, 4, 5, 6]
+    assert found["retention"]["share"][1]["value"] == pytest.approx((1 - 0.06) / (1 - 0.04), abs=2e-3)
+    assert {each["cycle"] for each in found["incremental"]} <= {3, 4, 5, 6}
+    assert found["capacity"]["cycle"] == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_test_that_has_just_begun_shows_its_readings_only():
     found = CellCurves.of(record(cycles=1), is_finished=False).to_json()
     assert (found["retention"], found["incremental"]) == (None, [])

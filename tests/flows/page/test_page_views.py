@@ -18,6 +18,7 @@ from galvanaut.core.errors import InputError
 from galvanaut.core.eventlog import EventLog, opened
 from galvanaut.core.identifiers import JobKey
 from galvanaut.core.lock import exclusive
+from galvanaut.flows.fadecourses import FadeCourses
 from galvanaut.flows.page import cell as cells
 from galvanaut.flows.page.source import LabSource
 from galvanaut.instruments.journal import Journal
@@ -236,6 +237,12 @@ def test_a_cell_shows_its_record_and_what_its_twin_last_wrote_down(lab, page):
         assert found["kept_twin"]["state"]["cycles"] == 3
     else:
         assert found["kept_twin"] is None
+
+
+def test_a_cell_s_fade_is_that_of_the_cycles_that_its_plan_compares(page, monkeypatch):
+    assert got(page, f"/api/cell/{TEST}")["curves"]["retention"]["cycle"] == [1, 2, 3]
+    monkeypatch.setattr(FadeCourses, "kinds", [4, 7, 7, 7])
+    assert got(page, f"/api/cell/{TEST}")["curves"]["retention"]["cycle"] == [2, 3]
 
 
 def test_a_twin_is_shown_against_the_measurement_and_kept_once_its_test_is_over(lab, page, monkeypatch):

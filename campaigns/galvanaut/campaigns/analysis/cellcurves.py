@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,6 +14,7 @@ from galvanaut.campaigns.analysis.cycles import Cycles, per_cycle
 from galvanaut.campaigns.analysis.fade import Retention, retention
 from galvanaut.campaigns.analysis.figures import Array, Integers, json_number
 from galvanaut.campaigns.analysis.incremental import incremental_capacity
+from galvanaut.campaigns.analysis.rates import planned_class
 from galvanaut.campaigns.analysis.record import Record
 from galvanaut.core.errors import GalvanautError, InputError
 
@@ -37,11 +39,17 @@ class CellCurves:
     retained: Retention | None
 
     @classmethod
-    def of(cls, record: Record, *, is_finished: bool) -> CellCurves:
-        """From a record; ``is_finished`` if its test came to its end."""
+    def of(cls, record: Record, kinds: Sequence[int] = (), *, is_finished: bool) -> CellCurves:
+        """From a record.
+
+        Args:
+            record: of the cell.
+            kinds: of each cycle of its plan, see `planned_class`; where they are not known, currents tell.
+            is_finished: its test came to its end.
+        """
         cycles = per_cycle(record, is_finished=is_finished)
         try:
-            return cls(record, cycles, retention(cycles, source=record.source))
+            return cls(record, cycles, retention(cycles, planned_class(cycles, kinds), source=record.source))
         except InputError:
             return cls(record, cycles, None)
 

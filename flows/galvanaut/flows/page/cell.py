@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from galvanaut.campaigns.analysis.cellcurves import CellCurves
@@ -14,6 +15,7 @@ from galvanaut.campaigns.analysis.sweeps import judged, sweeps_of
 from galvanaut.core import bdf
 from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.core.identifiers import JobKey
+from galvanaut.flows.fadecourses import fade_courses_of
 from galvanaut.flows.livetwins import TWINS
 from galvanaut.flows.page.plain import when
 from galvanaut.flows.stepnames import CYCLING
@@ -50,7 +52,8 @@ def cell_view(source: LabSource, test: str) -> dict[str, Any]:
     facts = dict(frame.attrs)
     is_running = not facts.get("outcome")
     try:
-        curves = CellCurves.of(Record.of(frame, test), is_finished=not is_running).to_json()
+        kinds = _kinds(source, key) if key is not None else []
+        curves = CellCurves.of(Record.of(frame, test), kinds, is_finished=not is_running).to_json()
     except InputError as error:  # too few readings yet
         curves = {"why_not": str(error)}
     return {
@@ -68,6 +71,14 @@ def cell_view(source: LabSource, test: str) -> dict[str, Any]:
         "kept_twin": key and _kept_twin(source, key),
         "can_have_twin": key is not None and key.step == CYCLING,
     }
+
+
+def _kinds(source: LabSource, key: JobKey) -> list[int]:
+    """Of which kind each cycle of a test is by its plan; none where that is not known."""
+    with source.reading(), suppress(InputError):
+        if key.step == CYCLING and source.journal is not None:
+            return fade_courses_of(source.ledger(key.campaign).started or {}, source.journal).kinds
+    return []
 
 
 def _last(frame: pd.DataFrame) -> str | None:
