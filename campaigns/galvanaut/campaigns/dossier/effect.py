@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from galvanaut.campaigns.certainty import Known, known_as
 from galvanaut.campaigns.dossier.number import Number, Origin
@@ -211,7 +211,7 @@ def welch(first: Sequence[float], second: Sequence[float]) -> Difference | None:
         return Difference(expected, expected, expected, how)
     counts = len(first) - 1, len(second) - 1
     freedom = variance**2 / sum(part**2 / count for part, count in zip(parts, counts, strict=True))
-    half = float(student.ppf(0.975, freedom)) * math.sqrt(variance)
+    half = float(stdtrit(freedom, 0.975)) * math.sqrt(variance)
     return Difference(expected, expected - half, expected + half, how)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 LEVEL = 0.8
 """Share of campaigns that an interval is to contain."""
@@ -53,6 +53,6 @@ def range_of(values: Sequence[float]) -> Range:
 def chance(hits: int, count: int) -> Range:
     """A probability by so many hits, with its 80 % interval by Jeffreys; the middle is the share itself."""
     outside = (1 - LEVEL) / 2
-    low = float(beta.ppf(outside, hits + 0.5, count - hits + 0.5)) if hits else 0.0
-    high = float(beta.ppf(1 - outside, hits + 0.5, count - hits + 0.5)) if hits < count else 1.0
+    low = float(betaincinv(hits + 0.5, count - hits + 0.5, outside)) if hits else 0.0
+    high = float(betaincinv(hits + 0.5, count - hits + 0.5, 1 - outside)) if hits < count else 1.0
     return Range(low, hits / count, high)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from galvanaut.campaigns.dossier.effect import Difference
 from galvanaut.campaigns.planchanges import changes
@@ -146,7 +146,7 @@ class Comparison:
         if len(gaps) < 2:
             return None
         mean, sd = float(np.mean(gaps)), float(np.std(gaps, ddof=1))
-        half = float(student.ppf(0.975, len(gaps) - 1)) * sd / math.sqrt(len(gaps))
+        half = float(stdtrit(len(gaps) - 1, 0.975)) * sd / math.sqrt(len(gaps))
         return Difference(mean, mean - half, mean + half, f"{len(gaps)} recipes that both have made")
 
     def text(self) -> str:
