@@ -4,6 +4,7 @@ import asyncio
 import csv
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -13,8 +14,10 @@ from galvanaut.core.errors import GalvanautError, InputError
 from galvanaut.core.identifiers import JobKey
 from galvanaut.flows import notebook
 from galvanaut.flows.campaign_loop import run_campaign
+from galvanaut.flows.celloutcome import formation_evidence
 from galvanaut.flows.dossier.verify import verify
 from galvanaut.flows.dossier.write import Options, write_dossier
+from galvanaut.flows.earlystop import EarlyStopping
 from galvanaut.flows.lab import open_lab
 from galvanaut.flows.records import campaign_json, campaign_text
 from galvanaut.flows.replay import replay_campaign
@@ -148,6 +151,30 @@ def test_the_records_of_a_recipe_that_was_given_up_are_whole_and_say_why(done):
     frame = read_record(lab, f"cycle-life/{trial['trial']:04d}/cycling/{replicate}")
     assert frame.attrs["outcome"] == "ended"
     assert frame["Cycle Count / 1"].max() >= 6
+
+
+@pytest.mark.parametrize("why", ["badly built", "its test failed"])
+def test_cells_that_do_not_count_are_not_weighed(done, monkeypatch, why):
+    """The first cell of two is one; its place in the ledger's decisions is another matter."""
+    with open_lab(done[0].parent / "campaign.yaml", done[0]) as lab:
+        stopping, trial, find = EarlyStopping(lab), lab.ledger.trials[1], lab.station.journal.find
+        assert [each.cell for each in stopping.courses(trial)] == ["cycle-life-001-1", "cycle-life-001-2"]
+        if why == "badly built":
+
+            def formed(record, *arguments, **options):
+                found = formation_evidence(record, *arguments, **options)
+                return replace(found, moved_Ah=0.0) if found.cell.endswith("-1") else found
+
+            monkeypatch.setattr("galvanaut.flows.earlystop.formation_evidence", formed)
+            stopping = EarlyStopping(lab)
+        else:
+
+            def failed(key):
+                job = find(key)
+                return replace(job, state="failed") if str(key).endswith("cycling/1") else job
+
+            monkeypatch.setattr(lab.station.journal, "find", failed)
+        assert [each.cell for each in stopping.courses(trial)] == ["cycle-life-001-2"]
 
 
 def test_what_was_decided_is_done_later_if_it_could_not_be_done_at_once(done, tmp_path, monkeypatch):

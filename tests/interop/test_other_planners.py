@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from galvanaut.campaigns.planners import Aim, Limit, Measured, Observation, PlannerSession, Task, planner
+from galvanaut.campaigns.planners import Aim, Limit, Measured, Observation, PlannerSession, Task, baybe, planner
 from galvanaut.campaigns.planners.extras import need
 from galvanaut.campaigns.space import Bounds, SearchSpace
 from galvanaut.core.errors import InputError
@@ -88,6 +88,32 @@ def test_botorch_recommends_what_keeps_the_limits() -> None:
     allowed = points[12.0 + 25.0 * points[:, 0] < 17.5, 0].max()
     assert best.point[0] == pytest.approx(allowed)
     assert f"best tested so far {10.0 * allowed:.2g}" in planner_.propose(12, told, []).reason
+
+
+def test_botorch_learns_how_batches_scatter_beyond_their_readings() -> None:
+    pytest.importorskip("botorch")
+    points, noise = SPACE.sobol(30, 1), np.random.default_rng(1).normal(0.0, 0.3, 30)
+    told = [
+        Observation(number, tuple(point), measured(np.array(point))[0] + off, 1e-4)
+        for number, (point, off) in enumerate(zip(points.tolist(), noise.tolist(), strict=True), 1)
+    ]
+    best = planner("botorch", Task(SPACE, seed=1)).recommend(told)
+    assert best is not None
+    assert best.sd is not None
+    assert best.sd > 0.05, "that of the readings alone is 0.01"
+
+
+def test_baybe_recommends_what_keeps_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baybe, "need", lambda extra: None)  # what it recommends is worked out without it
+    asked = baybe.BaybePlanner(Task(SPACE, seed=1, limits=(Limit("cost", high=18.0),)))
+    told = [
+        Observation(number, (0.1 * number, 1.0 - 0.1 * number, 1.0), value, quantities={"cost": Measured(cost)})
+        for number, (value, cost) in enumerate([(9.0, 25.0), (5.0, 15.0), (4.0, 14.0)], 1)
+    ]
+    for count in (2, 3):
+        best = asked.recommend(told[:count])
+        assert best is not None
+        assert best.trial == 2
 
 
 @pytest.mark.parametrize("name", NAMES)

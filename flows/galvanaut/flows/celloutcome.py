@@ -124,11 +124,7 @@ def _scored(outcome: Outcome, trial: TrialRecord, campaign: Campaign) -> Outcome
 
 def _cell_verdicts(tested: Sequence[Tested], lab: Lab) -> dict[str, Verdict]:
     """Each cell by its formation, then among its replicates; one that was not tested to its end fails by that."""
-    plan = lab.plan.cells
-    seen = [one.evidence for one in tested if one.evidence is not None]
-    found: dict[str, Verdict] = {}
-    if plan is not None and seen:
-        found = verdicts(seen, expected_of(plan.formation, lab.bench.envelope_at(plan.path.holders[0])))
+    found = formed_verdicts([one.evidence for one in tested if one.evidence is not None], lab)
     for one in tested:
         verdict = found.get(one.cell)
         if verdict is None:
@@ -137,6 +133,14 @@ def _cell_verdicts(tested: Sequence[Tested], lab: Lab) -> dict[str, Verdict]:
         elif one.failure and (verdict.counts or verdict.status == "unknown"):
             found[one.cell] = Verdict(one.cell, "unknown", one.failure)
     return found
+
+
+def formed_verdicts(seen: Sequence[Evidence], lab: Lab) -> dict[str, Verdict]:
+    """By the formations of one recipe's cells: each by itself, then among the others."""
+    plan = lab.plan.cells
+    if plan is None or not seen:
+        return {}
+    return verdicts(seen, expected_of(plan.formation, lab.bench.envelope_at(plan.path.holders[0])))
 
 
 def _replicate(one: Tested, verdict: Verdict, lab: Lab) -> Replicate:

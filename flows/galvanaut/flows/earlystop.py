@@ -13,6 +13,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from galvanaut.core.clock import spawn
+from galvanaut.core.errors import InputError
+from galvanaut.flows.celloutcome import formation_evidence, formed_verdicts
+from galvanaut.flows.cells import tests_of
 from galvanaut.flows.fadecourses import FadeCourses
 from galvanaut.flows.procedure import analyse
 from galvanaut.flows.stepnames import CYCLING
@@ -21,6 +24,7 @@ from galvanaut.flows.stopdecision import StopDecisions, to_beat
 from galvanaut.instruments.jobs.cycling import EARLY
 
 if TYPE_CHECKING:
+    from galvanaut.campaigns.analysis.evidence import Evidence
     from galvanaut.campaigns.ledger import Ledger, TrialRecord
     from galvanaut.campaigns.life import Course
     from galvanaut.flows.lab import Lab
@@ -48,6 +52,7 @@ class EarlyStopping:
         envelope = lab.bench.envelope_at(cells.path.holders[0])
         self._courses = FadeCourses(cells.cycling, envelope, lab.station.journal, lab.record)
         self._decisions = StopDecisions(lab.campaign)
+        self._excluded: dict[int, tuple[list[str], set[str]]] = {}
 
     async def watch(self) -> None:
         """Look again and again until cancelled. The caller is at work on the clock."""
@@ -68,16 +73,12 @@ class EarlyStopping:
 
     def _running(self, trial: TrialRecord) -> list[JobRecord]:
         """The tests of its cells that go on."""
-        jobs = (
-            self._lab.station.journal.find(key(trial.number, CYCLING, self._lab, replicate))
-            for replicate in range(1, self._replicates + 1)
-        )
-        return [job for job in jobs if job is not None and job.state == "intended"]
+        return [job for job in self._jobs(trial, CYCLING) if job.state == "intended"]
 
     def _weigh(self, trial: TrialRecord, running: Sequence[JobRecord]) -> None:
         """Decide, if cells have gone on long enough since it was decided last, and if there is anything to beat."""
-        courses = self._of(trial)
-        going = {job.request["sample"] for job in running}
+        courses = self.courses(trial)
+        going = {job.request["sample"] for job in running} - self._no_cells(trial)
         least = min((len(each.cycle) for each in courses if each.cell in going), default=0)
         due = self._policy.next_look(trial.weighed[-1]["least"] if trial.weighed else None)
         if least < due or not going <= {each.cell for each in courses}:
@@ -102,14 +103,41 @@ class EarlyStopping:
         ledger = self._lab.ledger
         return ledger if campaign == ledger.campaign else ledger.other(campaign)
 
-    def _of(self, trial: TrialRecord) -> list[Course]:
-        """Of all cells of a trial that were cycled, also of those that came to their end meanwhile."""
-        jobs = (
-            self._lab.station.journal.find(key(trial.number, CYCLING, self._lab, replicate))
+    def courses(self, trial: TrialRecord) -> list[Course]:
+        """Of the cells of a trial that count and are cycled, or came to their end meanwhile."""
+        none = self._no_cells(trial)
+        jobs = [job for job in self._jobs(trial, CYCLING) if job.request["sample"] not in none]
+        found = (self._courses.of(job, feature=self._courses.feature(job)) for job in jobs if job.state != "failed")
+        return [course for course in found if course is not None]
+
+    def _no_cells(self, trial: TrialRecord) -> set[str]:
+        """Those whose formation says that they are badly built, or not as the others: they go on, but do not count."""
+        formed = [job for job in self._jobs(trial, "formation") if job.state == "done"]
+        names = [str(job.key) for job in formed]
+        known = self._excluded.get(trial.number)
+        if known is None or known[0] != names:
+            seen = [each for job in formed if (each := self._evidence(trial, job)) is not None]
+            verdicts = formed_verdicts(seen, self._lab)
+            known = names, {name for name, verdict in verdicts.items() if not verdict.counts}
+            self._excluded[trial.number] = known
+        return known[1]
+
+    def _evidence(self, trial: TrialRecord, job: JobRecord) -> Evidence | None:
+        """Of a cell's formation; None where it left no reading, and the cell is not cycled either."""
+        plan = tests_of(self._lab).chosen(trial.settings).formation
+        envelope = self._lab.bench.envelope_at(job.request["holder"])
+        try:
+            record = self._lab.record(str(job.key), job.request["sample"])
+        except InputError:
+            return None
+        return formation_evidence(record, plan, envelope, is_finished=True)
+
+    def _jobs(self, trial: TrialRecord, step: str) -> list[JobRecord]:
+        found = (
+            self._lab.station.journal.find(key(trial.number, step, self._lab, replicate))
             for replicate in range(1, self._replicates + 1)
         )
-        found = (self._courses.of(job, feature=self._courses.feature(job)) for job in jobs if job is not None)
-        return [course for course in found if course is not None]
+        return [job for job in found if job is not None]
 
     def _values(self, trial: TrialRecord) -> dict[str, float]:
         """What is known of a recipe beside its life."""

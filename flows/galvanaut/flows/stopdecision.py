@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from galvanaut.campaigns.life import Course, Decision, LifeModel, decide
@@ -11,7 +11,7 @@ from galvanaut.campaigns.life.beating import LIFE, Rival, beating, worth
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.campaignfile import Campaign
-    from galvanaut.campaigns.ledger import Ledger
+    from galvanaut.campaigns.ledger import Ledger, TrialRecord
 
 
 @dataclass(frozen=True)
@@ -22,54 +22,67 @@ class ToBeat:
         trial: its number.
         is_forecast: its cells still run, and its life is what they are expected to live.
         rival: its values, and how surely its life is known; as lucky as the best of many is expected to be.
+        life: what was measured or forecast, in cycles, however lucky; None in ledgers that do not know it.
     """
 
     trial: int
     is_forecast: bool
     rival: Rival
+    life: float | None = None
 
     def text(self) -> str:
         """In words."""
-        return (
-            f"trial {self.trial} ({self.rival.values[LIFE]:.0f} cycles {'forecast' if self.is_forecast else 'lived'})"
-        )
+        kind, expected = "forecast" if self.is_forecast else "lived", f"{self.rival.values[LIFE]:.0f}"
+        seen = expected if self.life is None else f"{self.life:.0f}"
+        held = "" if seen == expected else f", taken for {expected}"
+        return f"trial {self.trial} ({seen} cycles {kind}{held})"
 
     def to_json(self) -> dict[str, Any]:
         """In JSON types."""
-        known = {"values": dict(self.rival.values), "life_log_sd": self.rival.life_log_sd}
+        known = {"values": dict(self.rival.values), "life_log_sd": self.rival.life_log_sd, "life": self.life}
         return {"trial": self.trial, "is_forecast": self.is_forecast, **known}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
         """What `to_json` gave."""
-        return cls(row["trial"], row["is_forecast"], Rival(row["values"], row["life_log_sd"]))
+        return cls(row["trial"], row["is_forecast"], Rival(row["values"], row["life_log_sd"]), row.get("life"))
 
 
 def to_beat(campaign: Campaign, ledger: Ledger, trial: int) -> ToBeat | None:
     """The best recipe beside one: measured to its end, or, of those on test, forecast when it was last looked at.
 
+    Those that keep the campaign's limits come first, as everywhere; of recipes that failed there is nothing to beat.
     None before any has ended.
     """
     names = [str(each.name) for each in campaign.objectives]
-    found, lives = list[tuple[float, int, bool, Rival]](), list[float]()
+    found, lives = list[tuple[bool, float, ToBeat]](), list[float]()
     for number, other in sorted(ledger.trials.items()):
-        values: dict[str, float]
-        if other.outcome is not None and LIFE in other.outcome.deviations:
-            values, sd = dict(other.outcome.values), other.outcome.deviations[LIFE]
-            lives.append(values[LIFE])
-            is_forecast = False
-        elif other.outcome is None and other.weighed and other.weighed[-1]["decision"]["life"] is not None:
-            values, decision = dict(other.weighed[-1]["values"]), other.weighed[-1]["decision"]
-            values[LIFE], sd, is_forecast = decision[LIFE], decision["life_sd"], True
-        else:
+        known = _known(other)
+        if known is None:
             continue
+        values, sd = known
+        is_forecast = other.outcome is None
+        lives += [] if is_forecast else [values[LIFE]]
         if number != trial and other.stopped is None and set(names) <= values.keys():
             rival = Rival({name: values[name] for name in names}, sd / values[LIFE])
-            found.append((float(worth(campaign.objectives, rival.values)), number, is_forecast, rival))
+            keeps = all(limit.keeps(values[limit.name]) for limit in campaign.limits if limit.name in values)
+            one = ToBeat(number, is_forecast, rival, values[LIFE])
+            found.append((keeps, float(worth(campaign.objectives, rival.values)), one))
     if not lives or not found:
         return None
-    _, number, is_forecast, rival = max(found, key=lambda row: (row[0], -row[1]))
-    return ToBeat(number, is_forecast, rival.among(lives))
+    best = max(found, key=lambda row: (*row[:2], -row[2].trial))[2]
+    return replace(best, rival=best.rival.among(lives))
+
+
+def _known(trial: TrialRecord) -> tuple[dict[str, float], float] | None:
+    """Values of a recipe, its life among them, and the standard deviation of that; None where it has none."""
+    if trial.outcome is not None:
+        sd = trial.outcome.deviations.get(LIFE)
+        return None if sd is None else (dict(trial.outcome.values), sd)
+    if not trial.weighed or trial.condemned or trial.weighed[-1]["decision"][LIFE] is None:
+        return None
+    values, decision = trial.weighed[-1]["values"], trial.weighed[-1]["decision"]
+    return {**values, LIFE: decision[LIFE]}, decision["life_sd"]
 
 
 class StopDecisions:

@@ -8,7 +8,7 @@ ends, or when its recipe is stopped.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf, isfinite, nan, sqrt
 
@@ -104,7 +104,7 @@ class _Course:
         self._forecasts: dict[int, tuple[float, float]] = {}  # life, and standard deviation of its logarithm
         self._finished: list[Course] = []
         self._model = LifeModel.learned([])
-        self._rival: tuple[float, Rival] | None = None
+        self._rival: tuple[tuple[bool, float], Rival] | None = None
 
     def fresh(self) -> list[tuple[int, Array]]:
         """Ask for as many recipes as may be under way; those that get their channels now."""
@@ -201,11 +201,16 @@ class _Course:
         for number, (life, log_sd) in self._forecasts.items():
             if number != trial.number and number not in self._ended:
                 values = {**self._setup.liquid(self._trials[number].point, number), LIFE: life}
-                value = float(worth(self._setup.objectives, values))
-                if best is None or value > best[0]:
-                    best = value, Rival(values, log_sd)
+                rank = self._rank(values)
+                if best is None or rank > best[0]:
+                    best = rank, Rival(values, log_sd)
         lives = [life for _, life in self._ended.values() if isfinite(life)]
         return None if best is None else best[1].among(lives)
+
+    def _rank(self, values: Mapping[str, float]) -> tuple[bool, float]:
+        """How good a recipe is: those that keep the limits, as far as they are known, come before all others."""
+        keeps = all(limit.keeps(values[limit.name]) for limit in self._setup.task.limits if limit.name in values)
+        return keeps, float(worth(self._setup.objectives, values))
 
     def _learnt(self) -> LifeModel:
         """The life model, as good as up to date."""
@@ -232,8 +237,9 @@ class _Course:
         values = {**self._setup.liquid(trial.point, trial.number), LIFE: life}
         trial.worth = float(worth(self._setup.objectives, values))
         self._session.hear(self._observation(trial, life, log_sd, censored))
-        if trial.decision is None and (self._rival is None or trial.worth > self._rival[0]):
-            self._rival = trial.worth, Rival(values, log_sd)
+        rank = self._rank(values)
+        if trial.decision is None and (self._rival is None or rank > self._rival[0]):
+            self._rival = rank, Rival(values, log_sd)
 
     def _stopped(self, trial: _Trial, decision: Decision) -> tuple[float, float, bool]:
         """Life, standard deviation of its logarithm, and whether that is a bound."""

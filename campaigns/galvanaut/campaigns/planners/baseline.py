@@ -47,6 +47,4 @@ def best_measured(
 
 def _keeps(seen: Observation, limit: Limit) -> bool:
     found = seen.measured(limit.name)
-    if found is None:
-        return False
-    return (limit.low is None or found.value >= limit.low) and (limit.high is None or found.value <= limit.high)
+    return found is not None and limit.keeps(found.value)

@@ -3,7 +3,7 @@
 Needs the extra ``baybe`` (Merck KGaA, Apache-2.0), which brings torch. BayBE is shown some fifteen hundred feasible
 recipes as a discrete search space, so that counts, choices and what the bench can make hold as for every other planner.
 Several objectives are its Pareto objective. Failures count as the worst value so far; variances, limits, beliefs and
-groups are left out of account.
+groups are left out of account; but what is recommended keeps the limits, as measured.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class BaybePlanner(LearningPlanner):
 
     def _best(self, ordered: list[Observation]) -> Recommendation:
         """The best measured one: BayBE itself recommends none of those tested."""
-        best = best_measured(ordered, self._task.maximise)
+        best = best_measured(ordered, self._task.maximise, self._task.limits)
         if best is None:
             raise ValueError("nothing was measured")
         return best

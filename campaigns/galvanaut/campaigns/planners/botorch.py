@@ -197,13 +197,19 @@ class _Beyond:
 
 
 def _fitted(features: Array, values: Array, variances: Array | None) -> Any:
+    """Noise is learnt; variances that are told are those of the readings alone, and batches scatter on top."""
     from botorch.fit import fit_gpytorch_mll
     from botorch.models import SingleTaskGP
     from botorch.models.transforms.outcome import Standardize
+    from gpytorch.likelihoods import FixedNoiseGaussianLikelihood
     from gpytorch.mlls import ExactMarginalLogLikelihood
 
-    known = None if variances is None else _tensor(np.maximum(variances, 1e-10)[:, None])
-    model = SingleTaskGP(_tensor(features), _tensor(values[:, None]), known, outcome_transform=Standardize(1))
+    likelihood = None
+    if variances is not None:
+        noise = _tensor(np.maximum(variances, 1e-10) / max(float(values.var(ddof=1)), 1e-10))  # of values as scaled
+        likelihood = FixedNoiseGaussianLikelihood(noise, learn_additional_noise=True)
+    known = {"likelihood": likelihood, "outcome_transform": Standardize(1)}
+    model = SingleTaskGP(_tensor(features), _tensor(values[:, None]), **known)
     fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
     return model
 

@@ -58,6 +58,10 @@ class Limit:
         if not 0.0 < self.probability < 1.0:
             raise ValueError(f"{self.name}: the probability {self.probability} does not lie between 0 and 1")
 
+    def keeps(self, value: float) -> bool:
+        """Whether a value lies within, ends included."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
 
 @dataclass(frozen=True)
 class Belief:
