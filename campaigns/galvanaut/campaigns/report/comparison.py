@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import stdtrit
 
-from galvanaut.campaigns.dossier.effect import Difference
+from galvanaut.campaigns.analysis.fade import END_OF_LIFE
+from galvanaut.campaigns.dossier.effect import Difference, welch
 from galvanaut.campaigns.planchanges import changes
 from galvanaut.campaigns.report.summary import Summary
 
@@ -49,9 +50,30 @@ class Side:
         return (max(ends) - min(starts)) / 3600.0 if ends else 0.0
 
     @property
+    def question(self) -> tuple[object, ...]:
+        """What its values are values of: only those of one question can be held against each other."""
+        found = self.summary
+        return found.objective, found.unit, found.maximise, (*found.quantities,), (*found.aims,), self._conditions
+
+    @property
     def asked(self) -> str:
         """For what, in words."""
-        return f"the {'highest' if self.summary.maximise else 'lowest'} {self.summary.label}"
+        found = f"the {'highest' if self.summary.maximise else 'lowest'} {self.summary.label}"
+        if self.summary.aims:
+            found += f" of {', '.join(f'{aim.name} from {aim.worst:g} to {aim.best:g}' for aim in self.summary.aims)}"
+        return " ".join([found, *self._conditions])
+
+    @property
+    def _conditions(self) -> tuple[str, ...]:
+        """Under which its quantities are measured, in words."""
+        plan, found = self.summary.plan, []
+        names = {self.summary.objective, *(each.name for each in self.summary.quantities)}
+        if "conductivity" in names:
+            found.append(f"at {plan['campaign']['procedure']['conductivity']['temperature']}")
+        if "life" in names:
+            rules = plan.get("tests", {}).get("cycling", {}).get("stop_rules") or {}
+            found.append(f"to {float(rules.get('minimum_retention') or END_OF_LIFE):g} of the capacity")
+        return tuple(found)
 
     def reached(self, level: float) -> int | None:
         """Experiments that it took to a measured value as good as this one; None if none is."""
@@ -93,8 +115,8 @@ class Comparison:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether both asked for the same number in the same direction."""
-        return len({(side.summary.objective, side.summary.unit, side.summary.maximise) for side in self.sides}) == 1
+        """Whether both asked for the same number in the same direction, under the same conditions."""
+        return self.first.question == self.second.question
 
     @property
     def is_mixed(self) -> bool:
@@ -131,20 +153,30 @@ class Comparison:
         return min(known) if self.first.summary.maximise else max(known)
 
     @cached_property
-    def shared(self) -> list[tuple[TrialRecord, TrialRecord]]:
-        """Recipes that both have made and measured, each with the nearest of the other campaign."""
+    def shared(self) -> list[tuple[list[TrialRecord], list[TrialRecord]]]:
+        """Recipes that both have made and measured: of each, all trials of the first campaign and of the second."""
         if not self.is_comparable:
             return []
-        ones, others = (_measured(side.summary) for side in self.sides)
-        pairs = ((one, min(others, key=lambda other: _apart(one, other))) for one in ones if others)
-        return [(one, other) for one, other in pairs if _apart(one, other) < _SAME]
+        made = _recipes([_measured(side.summary) for side in self.sides])
+        return [(ones, others) for ones, others in made if ones and others]
 
     @cached_property
     def offset(self) -> Difference | None:
-        """What the first campaign measures more than the second one on the same recipes; None for fewer than two."""
-        gaps = [_value(self.first, one) - _value(self.second, other) for one, other in self.shared]
-        if len(gaps) < 2:
+        """What the first campaign measures more than the second one on the same recipes.
+
+        Of several recipes by how the differences of their means scatter; of one that both made at least twice by how
+        its values scatter. None for less.
+        """
+        values = [
+            ([_value(self.first, each) for each in ones], [_value(self.second, each) for each in others])
+            for ones, others in self.shared
+        ]
+        if len(values) == 1:
+            found = welch(*values[0])
+            return None if found is None else replace(found, how=f"one recipe, {found.how}")
+        if not values:
             return None
+        gaps = [float(np.mean(ones) - np.mean(others)) for ones, others in values]
         mean, sd = float(np.mean(gaps)), float(np.std(gaps, ddof=1))
         half = float(stdtrit(len(gaps) - 1, 0.975)) * sd / math.sqrt(len(gaps))
         return Difference(mean, mean - half, mean + half, f"{len(gaps)} recipes that both have made")
@@ -181,7 +213,7 @@ class Comparison:
             "advantage": None if self.advantage is None else vars(self.advantage),
             "level": self.level,
             "experiments_to_level": None if self.level is None else [side.reached(self.level) for side in self.sides],
-            "same_recipes": [[one.number, other.number] for one, other in self.shared],
+            "same_recipes": [[[each.number for each in trials] for trials in pair] for pair in self.shared],
             "offset": None if self.offset is None else vars(self.offset),
             "plan": [{"path": path, "first": one, "second": other} for path, one, other in self.plan_changes],
         }
@@ -201,8 +233,22 @@ def _line(side: Side) -> str:
 
 
 def _measured(summary: Summary) -> Sequence[TrialRecord]:
-    """Trials with a value that is no forecast."""
-    return [trial for trial in summary.ended if summary.value(trial) is not None and not trial.forecast]
+    """Trials with a value that is neither a forecast nor a bound."""
+    ended = [trial for trial in summary.ended if summary.value(trial) is not None]
+    return [trial for trial in ended if summary.known(trial) == "measured"]
+
+
+def _recipes(sides: Sequence[Sequence[TrialRecord]]) -> list[tuple[list[TrialRecord], list[TrialRecord]]]:
+    """By recipe, the trials of each side: with the nearest of those before it, if that is the same one."""
+    found: list[tuple[list[TrialRecord], list[TrialRecord]]] = []
+    for side, trials in enumerate(sides):
+        for trial in trials:
+            apart = [_apart((ones or others)[0], trial) for ones, others in found]
+            if not apart or min(apart) >= _SAME:
+                found.append(([], []))
+                apart.append(0.0)
+            found[int(np.argmin(apart))][side].append(trial)
+    return found
 
 
 def _value(side: Side, trial: TrialRecord) -> float:
