@@ -191,7 +191,9 @@ def test_a_comparison_says_what_it_makes_of_what_is_known(tmp_path, changes, rem
     ):
         assert len(said) == len(pieces)
         assert all(piece in one for piece, one in zip(pieces, said, strict=True))
-    assert not any("limits" in one for one in policy_remarks(plan.campaign, has_limits=True))
+    known = policy_remarks(plan.campaign, has_limits=True)
+    assert not any("under limits" in one for one in known)
+    assert any(one.startswith("Planners know the limits") for one in known) is bool(plan.campaign.limits)
 
 
 def test_as_many_cells_are_spoilt_as_the_bench_says(cells):

@@ -3,13 +3,17 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from galvanaut.campaigns.benchmark.savings import Judged, Truth, policy_row, wilson
+from galvanaut.campaigns.benchmark import stopcourse
+from galvanaut.campaigns.benchmark.savings import Judged, Truth, near_best, policy_row, wilson
 from galvanaut.campaigns.benchmark.stopcourse import together
 from galvanaut.campaigns.benchmark.stopping import StopTrace, TrialTrace
+from galvanaut.campaigns.objectivefields import Objective
+from galvanaut.campaigns.planners import Limit
 from galvanaut.flows import life_problem
 from galvanaut.flows.life_problem import LifeProblem
 from galvanaut.flows.plan import load_plan
@@ -140,3 +144,21 @@ def test_what_cannot_be_compared_is_refused():
     liquid = command_line("benchmark", CAMPAIGNS / "conductivity.yaml", "--policy", "none", "--planners", "random")
     assert liquid.returncode == 2
     assert "life must be one" in liquid.stderr
+
+
+@pytest.mark.parametrize(("best", "level"), [(10.0, 9.5), (-0.2, -0.21), (0.0, 0.0)])
+def test_near_the_best_is_below_it_also_where_nothing_is_worth_anything(best, level):
+    assert near_best(best) == pytest.approx(level)
+    assert best >= near_best(best)
+
+
+def test_a_policy_holds_recipes_against_those_that_keep_the_limits():
+    """Two recipes are known; the longer-lived one breaks a limit."""
+    course = stopcourse._Course.__new__(stopcourse._Course)
+    course._setup = SimpleNamespace(
+        objectives=[Objective(name="life", goal="maximise")],
+        task=SimpleNamespace(limits=(Limit("conductivity", low=5.0),)),
+    )
+    ranks = [course._rank({"life": life, "conductivity": at}) for life, at in ((400.0, 2.0), (150.0, 8.0))]
+    assert ranks[1] > ranks[0]
+    assert course._rank({"life": 160.0}) > ranks[1], "what is not known breaks nothing"

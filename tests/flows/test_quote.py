@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from galvanaut.campaigns.benchmark.stopcourse import together
+from galvanaut.campaigns.objectivefields import QuantityLimit
 from galvanaut.flows.plan import load_plan
 from galvanaut.flows.quote.command import Wishes, quotation
 from galvanaut.flows.quote.rehearsal import Durations, Strokes
@@ -162,6 +163,21 @@ def test_a_campaign_with_cells_counts_channels_and_bottles(cells):
     volume_mL = sum(draw.stock_mL.values()) - draw.stock_mL["rinse"] - draw.stock_mL["KCl"]
     assert volume_mL == pytest.approx(10 * 6.0 / 1.2, rel=0.1)
     assert np.nanmax(draw.worths) == draw.best()
+
+
+def test_recipes_beyond_a_limit_are_no_result(cells):
+    """The one that would have been the best conducts too well; which cells go on depends on limits, too."""
+    whole = replace(cells, campaign=cells.campaign.model_copy(update={"early_stop": None}))
+    free, world = simulated(whole), World(whole, SPARE, 3)
+    trace = together([world.setup()], world.cells)[0]
+    best = max((each for each in trace.trials if each.is_ok), key=lambda each: each.worth)
+    conducts = world.liquid(best.point, best.number)["conductivity"]
+    limits = [QuantityLimit(name="conductivity", high=conducts - 1e-6)]
+    limited = simulated(replace(whole, campaign=whole.campaign.model_copy(update={"limits": limits})))
+    assert limited.best() < free.best()
+    assert limited.slots == free.slots
+    kept = [world.liquid(each.point, each.number)["conductivity"] < conducts for each in trace.trials]
+    assert sum(np.isfinite(limited.worths)) == sum(np.isfinite(free.worths) & np.array(kept)) > 0
 
 
 def test_the_timetable_gives_the_simulated_campaign_its_time_back(cells):

@@ -28,9 +28,11 @@ def planner_remarks(campaign: Campaign, problem: Problem) -> list[str]:
 
 
 def policy_remarks(campaign: Campaign, *, has_limits: bool) -> list[str]:
-    """For a comparison of policies: what is left out, in sentences."""
+    """For a comparison of policies: what is left out, in sentences; ``has_limits`` if planners are told them."""
     choice = campaign.planner
-    return _no_part(
+    kept = "Planners know the limits, and no recipe is held against one that breaks them; but recipes that do count in "
+    counted = [f"{kept}all figures."] if campaign.limits and has_limits else []
+    return counted + _no_part(
         {
             "limits": campaign.limits and not has_limits,
             "planner.first": choice.first,

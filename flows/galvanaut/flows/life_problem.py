@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from galvanaut.campaigns.analysis.fade import END_OF_LIFE
 from galvanaut.campaigns.batchmaker import BatchMaker
 from galvanaut.campaigns.benchmark.cellruns import CellRun, MadeTrial, Wanted
-from galvanaut.campaigns.benchmark.savings import WITHIN, Truth
+from galvanaut.campaigns.benchmark.savings import Truth, near_best
 from galvanaut.campaigns.life import Course
 from galvanaut.campaigns.life.beating import LIFE, worth
 from galvanaut.campaigns.objectivefields import Objective
@@ -79,17 +79,23 @@ class LifeProblem:
         from galvanaut.campaigns.tasks import task_of
 
         task = task_of(self.campaign, self.space, seed, self.maker)
-        return task if len(self.objectives) > 1 else replace(task, aims=(), limits=(), maximise=True)
+        return task if self._has_limits else replace(task, aims=(), limits=(), maximise=True)
+
+    @property
+    def _has_limits(self) -> bool:
+        """Where life alone decides, nothing else counts."""
+        return len(self.objectives) > 1
 
     def liquid(self, point: Array, trial: int = 0) -> dict[str, float]:
-        """True conductivity, mS/cm, and cost, as far as they are objectives; every trial finds the same."""
+        """True conductivity, mS/cm, and cost, as far as they are asked for; every trial finds the same."""
         recipe, found = self.space.recipe(point), {}
-        for objective in self.objectives:
-            if objective.name == "conductivity":
-                degC = self.campaign.procedure.conductivity.temperature_degC
-                found["conductivity"] = liquids().conductivity_mS_cm(recipe.mass_fractions, degC)
-            elif objective.name == "cost" and self.campaign.prices is not None:
-                found["cost"] = self.campaign.prices.of(recipe)
+        limits = self.campaign.limits if self._has_limits else []
+        names = [*(each.name for each in self.objectives), *(each.name for each in limits)]
+        if "conductivity" in names:
+            degC = self.campaign.procedure.conductivity.temperature_degC
+            found["conductivity"] = liquids().conductivity_mS_cm(recipe.mass_fractions, degC)
+        if "cost" in names and self.campaign.prices is not None:
+            found["cost"] = self.campaign.prices.of(recipe)
         return found
 
     def make(self, wanted: Sequence[Wanted]) -> list[MadeTrial]:
@@ -151,7 +157,7 @@ class LifeProblem:
         step = self.campaign.procedure.cells
         assert step is not None
         some = self._hours(self._alike(drawn[:200]))
-        return Truth(top, len(values), int((values >= WITHIN * top).sum()), step.replicates * float(some.mean()))
+        return Truth(top, len(values), int((values >= near_best(top)).sum()), step.replicates * float(some.mean()))
 
     def _alike(self, points: Array) -> list[Sample]:
         from galvanaut.simulators.cells.spme.variability import EQUAL

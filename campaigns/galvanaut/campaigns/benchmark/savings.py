@@ -17,6 +17,11 @@ WITHIN = 0.95
 _RESAMPLES = 4000
 
 
+def near_best(best: float) -> float:
+    """The worth from which on a recipe is within 5 % of the best, which may be worth less than nothing."""
+    return best - (1.0 - WITHIN) * abs(best)
+
+
 @dataclass(frozen=True)
 class Truth:
     """What recipes of the space are really worth.
@@ -101,7 +106,7 @@ class PolicyRow:
 def policy_row(planner: str, policy: str, runs: Sequence[Judged], truth: Truth) -> PolicyRow:
     """Figures of all campaigns of one planner and policy."""
     saved = np.array([each.trace.saved for each in runs])
-    hours = np.array([each.reached_h(WITHIN * truth.best) for each in runs])
+    hours = np.array([each.reached_h(near_best(truth.best)) for each in runs])
     trials = [one for each in runs for one in each.trace.trials]
     return PolicyRow(
         planner,

@@ -19,8 +19,8 @@ class Draw:
         slots: what each trial took of the bench, in the order of their numbers.
         stock_mL: drawn from each stock, rinse solvent and standard included.
         stopped: trials whose cells were taken off early.
-        worths: of the trials in the order in which they ended, more is better; NaN where no cell counted, or
-            where it was only forecast.
+        worths: of the trials in the order in which they ended, more is better; NaN where no cell counted,
+            where it was only forecast, and where it breaks a limit.
     """
 
     begins_h: float

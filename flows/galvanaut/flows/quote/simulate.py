@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isfinite, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ from galvanaut.flows.sweep import sweep
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from galvanaut.campaigns.benchmark.stopping import TrialTrace
     from galvanaut.flows.plan import Plan
     from galvanaut.flows.quote.rehearsal import Durations
 
@@ -167,5 +169,13 @@ class World:
             tuple(Slot(each.making_h, each.cells_h) for each in numbered),
             dict(self._drawn_mL),
             sum(each.is_stopped for each in trace.trials),
-            tuple(float("nan") if each.is_stopped else each.worth for each in trace.trials),
+            tuple(each.worth if self._counts(each) else nan for each in trace.trials),
+        )
+
+    def _counts(self, trial: TrialTrace) -> bool:
+        """Whether it can be the best result: neither forecast nor beyond a limit."""
+        values = {**self._values[trial.number], "life": trial.life}
+        limits = self.plan.campaign.limits
+        return not trial.is_stopped and all(
+            each.keeps(values[each.name]) for each in limits if isfinite(values.get(each.name, nan))
         )
