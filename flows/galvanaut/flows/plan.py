@@ -57,8 +57,7 @@ class CellTests:
     @property
     def temperature_degC(self) -> float | None:
         """Of the incubator; None if the plans leave it open."""
-        given = self.formation.temperature_degC
-        return self.cycling.temperature_degC if given is None else given
+        return incubator_degC(self.formation, self.cycling)
 
     def chosen(self, settings: Mapping[str, float | str]) -> CellTests:
         """The tests of a trial with these settings."""
@@ -154,6 +153,11 @@ def reread(stored: Mapping[str, Any]) -> Mapping[str, Any]:
         plans = {name: TestPlan.model_validate(one).as_json() for name, one in stored.get("tests", {}).items()}
     tests = {"tests": plans} if plans else {}
     return {"campaign": campaign.to_json(), "seed": stored["seed"], "bench": _bench_json(bench), **tests}
+
+
+def incubator_degC(formation: TestPlan, cycling: TestPlan) -> float | None:
+    """What the two tests of a cell ask for; None if they leave it open."""
+    return cycling.temperature_degC if formation.temperature_degC is None else formation.temperature_degC
 
 
 def plan_of(stored: Mapping[str, Any]) -> Plan:

@@ -40,7 +40,7 @@ class Form:
     Attributes:
         campaign: its name.
         quantity, unit: what is to be measured.
-        temperature_degC: at which.
+        temperature_degC: at which; None if that is left open.
         recipes: by their names in the form.
         replicates: of each.
     """
@@ -48,7 +48,7 @@ class Form:
     campaign: str
     quantity: str
     unit: str
-    temperature_degC: float
+    temperature_degC: float | None
     recipes: Mapping[str, Recipe]
     replicates: int = REPLICATES
 
@@ -105,7 +105,7 @@ class Form:
             str(data["campaign"]),
             str(data["quantity"]),
             str(data["unit"]),
-            float(data["temperature_degC"]),
+            None if data["temperature_degC"] is None else float(data["temperature_degC"]),
             recipes,
             int(data["replicates"]),
         )
@@ -245,8 +245,9 @@ def _check_given(form: Form, texts: Mapping[str, str], wrong: Any) -> None:
 
 def _check_temperature(form: Form, texts: Mapping[str, str], wrong: Any) -> None:
     degC = _number(texts["temperature_degC"], "temperature_degC", wrong)
-    if degC is not None and abs(degC - form.temperature_degC) > _TEMPERATURE_K:
-        wrong("temperature_degC", f"{form.temperature_degC:g} degC within {_TEMPERATURE_K:g} K is asked for")
+    asked = form.temperature_degC
+    if degC is not None and asked is not None and abs(degC - asked) > _TEMPERATURE_K:
+        wrong("temperature_degC", f"{asked:g} degC within {_TEMPERATURE_K:g} K is asked for")
 
 
 def _number(text: str, where: str, wrong: Any) -> float | None:

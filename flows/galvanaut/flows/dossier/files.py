@@ -17,9 +17,12 @@ from galvanaut.campaigns.dossier.evidence import (
 )
 from galvanaut.campaigns.dossier.replication import Form
 from galvanaut.campaigns.dossier.steps import sop_text
+from galvanaut.campaigns.objectivefields import OF_CELLS
 from galvanaut.flows.dossier.decisionlog import lines_of
 from galvanaut.flows.dossier.protocols import measurement_json, protocols_of
 from galvanaut.flows.dossier.provenance import installed, instruments_json, software_json
+from galvanaut.flows.plan import incubator_degC, readable
+from galvanaut.instruments.cycling.plan import TestPlan
 
 if TYPE_CHECKING:
     from galvanaut.campaigns.dossier.content import Content
@@ -169,15 +172,25 @@ def _replication(files: Files, content: Content) -> None:
 
 
 def form_of(content: Content) -> Form | None:
-    """The recommended recipe and the reference, if there is one; None where settings beside the recipe decide, too."""
-    if content.sources.task.space.names != content.sources.task.space.components:
+    """The recommended recipe and the reference, if there is one.
+
+    None where settings beside the recipe decide, too, and where nothing is measured: a cost is worked out.
+    """
+    measured = [str(each.name) for each in content.campaign.objectives if each.name != "cost"]
+    if content.sources.task.space.names != content.sources.task.space.components or not measured:
         return None
     recipes = {"recommended": content.best.tested}
     reference = content.campaign.planner.reference
     if reference is not None:
         recipes["reference"] = reference.recipe.recipe()
-    quantity = content.campaign.objective.name
-    if content.campaign.quantities:
-        quantity = str(content.campaign.objectives[0].name)
-    unit, step = content.campaign.unit_of(quantity), content.campaign.procedure.conductivity
-    return Form(content.campaign.name, quantity, unit, step.temperature_degC, recipes)
+    unit, degC = content.campaign.unit_of(measured[0]), content.campaign.procedure.conductivity.temperature_degC
+    asked_degC = _cells_degC(content) if measured[0] in OF_CELLS else degC
+    return Form(content.campaign.name, measured[0], unit, asked_degC, recipes)
+
+
+def _cells_degC(content: Content) -> float | None:
+    """At which cells are tested; None if their plans leave it open."""
+    tests = content.summary.plan["tests"]
+    with readable():
+        formation, cycling = (TestPlan.model_validate(tests[name]) for name in ("formation", "cycling"))
+    return incubator_degC(formation, cycling)
