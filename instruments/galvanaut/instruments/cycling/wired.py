@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from math import inf, nan
-from threading import Lock, Thread
+from dataclasses import dataclass
+from functools import partial
+from math import inf, isnan, nan
+from threading import Event, Lock, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from galvanaut.core.errors import InputError
@@ -20,6 +23,23 @@ if TYPE_CHECKING:
 
 TEMPERATURE_AGE_S = 10.0
 """Holders in one chamber share a reading of this age, so that many cells do not crowd its line."""
+PATIENCE_S = 2.0
+"""Where looks are far apart, so long an answer is waited for: a chamber that is alive takes far less (illustrative)."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One that an instrument was asked.
+
+    Attributes:
+        asked_s: when, s since the epoch.
+        waited_from: the same instant by the computer's own clock, `time.monotonic`, by which answers are waited for.
+        is_over: set once it was answered, or cannot be.
+    """
+
+    asked_s: float
+    waited_from: float
+    is_over: Event
 
 
 class SharedTemperature:
@@ -28,7 +48,7 @@ class SharedTemperature:
     Args:
         read: asks the instrument, degC.
         now: the present instant, s since the epoch.
-        apart: whether it is asked in a thread of its own, so that one that hangs holds up nobody.
+        apart: whether it is asked in a thread of its own, so that one that hangs holds up nobody for long.
     """
 
     def __init__(self, read: Callable[[], float], now: Callable[[], float], *, apart: bool = False) -> None:
@@ -36,27 +56,46 @@ class SharedTemperature:
         self._now = now
         self._apart = apart
         self._asking = Lock()
-        self._asked_s = -inf
+        self._question = _Question(-inf, -inf, Event())
+        self._question.is_over.set()
         self._known = (-inf, nan)
 
-    def __call__(self) -> float:
-        """The temperature in degC, at most twice as old as `TEMPERATURE_AGE_S`; not a number if it is not known."""
+    def __call__(self, patience_s: float = 0.0) -> float:
+        """The temperature in degC, at most twice as old as `TEMPERATURE_AGE_S`; not a number if it is not known.
+
+        Args:
+            patience_s: so long after it was asked its answer is waited for, s, where nothing newer is known. For who
+                comes so seldom that an answer would be out of date at the next time; who comes often need not wait.
+        """
         now_s = self._now()
-        if now_s - self._asked_s >= TEMPERATURE_AGE_S and self._asking.acquire(blocking=False):
-            self._asked_s = now_s
-            if self._apart:
-                Thread(target=self._ask, args=(now_s,), name="temperature", daemon=True).start()
-            else:
-                self._ask(now_s)
+        question = self._asked(now_s)
+        if patience_s > 0 and isnan(self._fresh_degC(now_s)):
+            question.is_over.wait(max(0.0, question.waited_from + patience_s - monotonic()))
+        return self._fresh_degC(now_s)
+
+    def _fresh_degC(self, now_s: float) -> float:
         at_s, found_degC = self._known
         return found_degC if now_s - at_s < 2 * TEMPERATURE_AGE_S else nan
 
-    def _ask(self, now_s: float) -> None:
+    def _asked(self, now_s: float) -> _Question:
+        """The newest question, put just now unless it is a new one or still unanswered."""
+        with self._asking:
+            question = self._question
+            if now_s - question.asked_s < TEMPERATURE_AGE_S or not question.is_over.is_set():
+                return question
+            question = self._question = _Question(now_s, monotonic(), Event())
+        if self._apart:
+            Thread(target=self._ask, args=(question,), name="temperature", daemon=True).start()
+        else:
+            self._ask(question)
+        return question
+
+    def _ask(self, question: _Question) -> None:
         try:
             with suppress(InstrumentError):
-                self._known = now_s, self._read()
+                self._known = question.asked_s, self._read()
         finally:
-            self._asking.release()
+            question.is_over.set()
 
 
 class Cyclers:
@@ -107,17 +146,22 @@ class Cyclers:
         driver = cast("type[SourceMeterDriver]", bench.instruments[name].driver_class)
         limits = driver.capabilities(bench.settings_of(name))
         kind = RecordingCycler if limits.records else HostCycler
+        temperature_degC = self._temperature(holder, now)
+        if (
+            temperature_degC is not None and limits.records
+        ):  # its looks are minutes apart; the meter bounds it meanwhile
+            temperature_degC = partial(temperature_degC, PATIENCE_S)
         return kind(
             connected.source_meter(name),
             holder,
             envelope,
             limits,
             now=now,
-            temperature_degC=self._temperature(holder, now),
+            temperature_degC=temperature_degC,
             reopen=lambda: connected.reopen(name),
         )
 
-    def _temperature(self, holder: str, now: Callable[[], float]) -> SharedTemperature | None:
+    def _temperature(self, holder: str, now: Callable[[], float]) -> Callable[..., float] | None:
         instruments = self._connected.bench.instruments.items()
         names = [name for name, each in instruments if each.role == "chamber" and holder in each.wiring.housed]
         if not names:
