@@ -151,6 +151,8 @@ BAD = [
     ),
     ("holders", {"mixer": {}}, "holders.mixer: mixer is also the name of a vessel"),
     ("holders", {"DMC": {}}, "holders.DMC: DMC is also the name of a stock"),
+    ("holders", {"lcr": {}}, "holders.lcr: lcr is also the name of an instrument; give one of them another name"),
+    ("vessels.chamber", {"capacity": "1 mL"}, "vessels.chamber: chamber is also the name of an instrument"),
     ("holders", {"clip": {"capacity": "1 mL"}}, "holders.clip.capacity: is not a known field here"),
     ("instruments.bad name", {"driver": "watlow-f4t"}, "pattern"),
     ("visa", "ni", "visa: input should be 'simulated', '@py' or '@ivi', found 'ni'"),

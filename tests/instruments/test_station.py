@@ -62,6 +62,12 @@ async def test_a_job_that_is_done_returns_its_result_without_being_done_again(tm
     assert len(log) == 1
 
 
+async def test_what_a_job_names_twice_it_does_not_wait_for(tmp_path):
+    one = station(tmp_path)
+    with at_work(one.clock):
+        assert await asyncio.wait_for(one.run(key("a"), Stir([], needs=("mixer", "mixer"))), 10) == {"log": 1}
+
+
 async def test_a_state_that_expires_is_brought_about_again_by_a_new_host(tmp_path):
     class Hold(Stir):
         expires = True

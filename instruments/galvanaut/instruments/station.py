@@ -261,7 +261,7 @@ class Station:
         try:
             await self.clock.sleep(0.0, order=str(key))  # jobs of one instant begin in the order of their keys
             async with AsyncExitStack() as stack:
-                for name in sorted(action.needs(self.bench.bench)):
+                for name in sorted(set(action.needs(self.bench.bench))):  # a lock taken twice never opens
                     await stack.enter_async_context(self._lock(name).held())
                 self._require_not_stopped(key, action)
                 try:

@@ -108,6 +108,10 @@ def _names_used_twice(bench: Bench) -> Iterator[tuple[Place, str, Any]]:
     for name in bench.holders:
         if name in bench.stocks or name in bench.vessels:
             yield ("holders", name), f"{name} is also the name of a {_kind(bench, name)}", name
+    for kind, names in (("vessels", bench.vessels), ("holders", bench.holders)):
+        for name in names:  # jobs reserve instruments, vessels and holders alike, by name
+            if name in bench.instruments:
+                yield (kind, name), f"{name} is also the name of an instrument; give one of them another name", name
 
 
 def _resources_used_twice(bench: Bench) -> Iterator[tuple[Place, str, Any]]:
