@@ -4,6 +4,9 @@ from typing import Any
 
 from contractlab import ContractLab
 from galvanaut.instruments.envelope import Envelope
+from galvanaut.instruments.guard.places import places_of
+from galvanaut.instruments.guard.supervision import PERIOD_S, Supervisor
+from galvanaut.instruments.roles import Scan
 
 LIMITS = {
     "minimum_voltage": "2.5 V",
@@ -66,3 +69,44 @@ def charging(lab: ContractLab, name: str, voltage_V: float = 4.1, current_A: flo
     meter.set_limits(ENVELOPE)
     meter.configure(voltage_V, current_A)
     meter.output(True)
+
+
+def supervisor(lab, alarms):
+    """What the station makes of the bench's thermometer; alarms go to a list."""
+    connected = lab.connected
+    return Supervisor(
+        "watch",
+        connected.thermometer("watch"),
+        places_of(connected.bench, "watch"),
+        connected.make_safe,
+        alarms.append,
+        lab.world.clock,
+        {"chamber": connected.chamber("chamber")},
+        lambda: connected.reopen("watch"),
+    )
+
+
+def looks(one, lab, count):
+    """So many looks, at their distance."""
+    for _ in range(count):
+        one.look()
+        lab.pass_time(PERIOD_S)
+
+
+def current_A(lab, holder):
+    """Into the cell, as the world knows it."""
+    return lab.world.world.holders.at(holder, lab.world.clock.now()).current_A
+
+
+def showing(lab, monkeypatch, **places):
+    """The thermometer shows other values at some places; a list is a value for each scan, the last one for ever."""
+    watch = lab.connected.driver("watch")
+    scan = watch.scan
+
+    def changed():
+        true = scan()
+        shown = {key: value.pop(0) if len(value) > 1 else value[0] for key, value in places.items()}
+        temperatures = {k: shown.get(f"T_{k}", v) for k, v in true.temperatures_degC.items()}
+        return Scan(temperatures, {k: shown.get(f"V_{k}", v) for k, v in true.voltages_V.items()})
+
+    monkeypatch.setattr(watch, "scan", changed)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cellsbench import DESCRIPTION, charging
+from cellsbench import DESCRIPTION, charging, current_A, looks, showing, supervisor
 from contractlab import ContractLab, contract_lab
 from galvanaut.core.clock import SystemClock, at_work
 from galvanaut.core.errors import GalvanautError
@@ -15,10 +15,9 @@ from galvanaut.core.identifiers import JobKey
 from galvanaut.instruments.bench import Bench
 from galvanaut.instruments.connect import ConnectedBench
 from galvanaut.instruments.guard.places import Place, places_of
-from galvanaut.instruments.guard.supervision import PERIOD_S, Supervisor
+from galvanaut.instruments.guard.supervision import Supervisor
 from galvanaut.instruments.jobs import JobFailedError
 from galvanaut.instruments.journal import Journal
-from galvanaut.instruments.roles import Scan
 from galvanaut.instruments.station import Station
 
 
@@ -36,44 +35,6 @@ def journal(lab, tmp_path):
 @pytest.fixture
 def station(lab, journal):
     return Station(lab.connected, journal, lab.world.clock)
-
-
-def supervisor(lab, alarms):
-    connected = lab.connected
-    return Supervisor(
-        "watch",
-        connected.thermometer("watch"),
-        places_of(connected.bench, "watch"),
-        connected.make_safe,
-        alarms.append,
-        lab.world.clock,
-        {"chamber": connected.chamber("chamber")},
-        lambda: connected.reopen("watch"),
-    )
-
-
-def looks(one, lab, count):
-    for _ in range(count):
-        one.look()
-        lab.pass_time(PERIOD_S)
-
-
-def current_A(lab, holder):
-    return lab.world.world.holders.at(holder, lab.world.clock.now()).current_A
-
-
-def showing(lab, monkeypatch, **places):
-    """The thermometer shows other values at some places; a list is a value for each scan, the last one for ever."""
-    watch = lab.connected.driver("watch")
-    scan = watch.scan
-
-    def changed():
-        true = scan()
-        shown = {key: value.pop(0) if len(value) > 1 else value[0] for key, value in places.items()}
-        temperatures = {k: shown.get(f"T_{k}", v) for k, v in true.temperatures_degC.items()}
-        return Scan(temperatures, {k: shown.get(f"V_{k}", v) for k, v in true.voltages_V.items()})
-
-    monkeypatch.setattr(watch, "scan", changed)
 
 
 def test_places_and_what_has_to_stop_when_they_leave_their_limits():

@@ -21,7 +21,7 @@ from galvanaut.instruments.roles import Scan
 
 if TYPE_CHECKING:
     from galvanaut.core.clock import Clock
-    from galvanaut.instruments.guard.places import Place
+    from galvanaut.instruments.guard.places import Place, Range
     from galvanaut.instruments.roles import Chamber, Thermometer
 
 _log = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ REPEATS = 3
 DISAGREEMENT_K = 5.0
 """Between a chamber's own sensor and the thermometer's in it, in `DISAGREEMENTS` looks in a row (illustrative)."""
 DISAGREEMENTS = 3
+COLD_degC = 10.0
+"""Colder than a room that people work in: what is so cold is not just waiting to be heated (illustrative)."""
 AGAIN = 10
 """What could not be stopped, or connected, is tried again at every tenth look: each attempt takes its time-outs."""
 
@@ -174,22 +176,26 @@ class Supervisor:
         found: dict[str, tuple[str, Collection[str]]] = {}
         for name, value in scan.temperatures_degC.items():
             place = self._places[name]
-            limits = place.temperature_degC
-            if limits is not None and not limits[0] <= value <= limits[1]:
-                found[f"temperature of {name}"] = _text(name, value, "degC", limits), place.stops
+            limits, cause = place.temperature_degC, f"temperature of {name}"
+            if limits is not None and self._is_outside(cause, value, limits, at_once_below=COLD_degC):
+                found[cause] = _text(name, value, "degC", limits), place.stops
         for name, value in scan.voltages_V.items():
             place = self._places[name]
-            limits = place.voltage_V
-            if limits is not None and self._is_outside(name, value, *limits):
-                found[f"voltage of {name}"] = _text(name, value, "V", limits), place.sources
+            limits, cause = place.voltage_V, f"voltage of {name}"
+            if limits is not None and self._is_outside(cause, value, limits):
+                found[cause] = _text(name, value, "V", limits), place.sources
         return found
 
-    def _is_outside(self, place: str, value_V: float, low_V: float, high_V: float) -> bool:
-        """Too low counts once it has been high enough: an empty holder and a cell before its formation show 0 V."""
-        if low_V <= value_V <= high_V:
-            self._was_inside.add(place)
+    def _is_outside(self, cause: str, value: float, limits: Range, at_once_below: float = -math.inf) -> bool:
+        """Too low counts once it has been high enough, or where it is lower than what the following explains.
+
+        An empty holder and a cell before its formation show 0 V; what has yet to be heated is as warm as the room.
+        """
+        low, high = limits
+        if low <= value <= high:
+            self._was_inside.add(cause)
             return False
-        return math.isnan(value_V) or value_V > high_V or place in self._was_inside
+        return math.isnan(value) or value > high or value < at_once_below or cause in self._was_inside
 
     def _compare(self, scan: Scan) -> None:
         for name, chamber in self._chambers.items():
