@@ -5,6 +5,7 @@ import json
 import pytest
 
 from dosinglab import DOSE, KEY, Host, HostDiedError, message_of, orders
+from galvanaut.core.clock import at_work, spawn
 from galvanaut.core.identifiers import JobKey
 from galvanaut.instruments.jobs import InDoubtError, JobFailedError, Transfer, byhand
 from galvanaut.instruments.orders import Answer
@@ -98,6 +99,43 @@ def test_a_transfer_in_doubt_is_settled_alike(tmp_path):
     result = host.run(FILL, FILL_KEY, power_is_lost, says("moved", job=str(FILL_KEY), mass="2.8 g"))
     assert (result["mass_g"], result["by_hand"]) == (2.8, ["mass_g"])
     assert orders(tmp_path).find(str(FILL_KEY)).order.facts["pump's count"] == "gone with its power"
+
+
+class Resident(Host):
+    """A station whose campaign is stopped in a dose and started again."""
+
+    async def _run(self, action, key, person):
+        clock = self.station.clock
+        with at_work(clock):
+            running = spawn(clock, self.station.run(key, action))
+            await clock.sleep(14)
+            assert self.station.bench.pump("pump_dmc").state() == "infusing"
+            await self.station.halt(key.campaign)
+            with pytest.raises(JobFailedError, match="interrupted"):
+                await running
+            await clock.sleep(600)
+            return await self.station.run(key, action)
+
+
+def test_pumps_that_were_switched_on_before_the_station_began_put_nothing_in_doubt(tmp_path):
+    host, seen = Resident(tmp_path), []
+    result = host.run(DOSE, before=lambda _, connected: seen.append(connected.pump("pump_dmc").was_power_cycled))
+    assert seen == [True]
+    assert result["mass_g"] == pytest.approx(4.0, rel=0.05)
+    assert "by_hand" not in result
+    assert host.strokes() == 2
+
+
+def test_a_dose_cut_short_stays_in_doubt_when_another_one_is_given_first(tmp_path):
+    died_while_dosing(tmp_path)
+
+    def power_was_lost(world, connected):
+        world.clock.spend(60.0)
+        connected.pump("pump_dmc").was_power_cycled = True
+
+    Host(tmp_path).run(DOSE, JobKey("other", 1, "dose-DMC"), power_was_lost)
+    with pytest.raises(InDoubtError, match="the pump lost its power during the stroke, so its count is gone"):
+        Host(tmp_path).run(DOSE)
 
 
 def _die_after_run(host):

@@ -37,6 +37,23 @@ def test_first_contact_after_power_up_expects_the_reset_alarm(pump):
     assert one.was_power_cycled
 
 
+def test_a_reset_is_forgotten_once_a_new_dose_is_prepared(pump):
+    one = pump(("0", "00A?R"), ("0VER", "00SNE1000V3.928"), *PREPARED)
+    one.identify()
+    one.prepare(3)
+    assert not one.was_power_cycled
+
+
+def test_a_reset_is_remembered_until_the_next_dose_is_prepared_whoever_was_told_of_it(pump):
+    one = pump(*PREPARED, ("0RUN", "00I"), ("0", "00A?R"), ("0", "00S"), *PREPARED)
+    one.prepare(3)
+    one.start()
+    one.make_safe()
+    assert one.was_power_cycled
+    one.prepare(3)
+    assert not one.was_power_cycled
+
+
 def test_identify_reports_no_reset_when_there_was_none(pump):
     one = pump(("0", "00I"), ("0VER", "00INE1000V3.928"))
     one.identify()

@@ -94,7 +94,7 @@ class Pump(Instrument, Protocol):
 
     @property
     def was_power_cycled(self) -> bool:
-        """Whether it lost its power since the last host talked to it; its counter is then worth nothing."""
+        """Whether it lost its power since the last `prepare`; its counter is then worth nothing."""
         ...
 
     @property

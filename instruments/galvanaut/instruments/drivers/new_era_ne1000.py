@@ -125,7 +125,7 @@ class NewEraNE1000:
         self.link = link
         self.settings = settings
         self.was_power_cycled = False
-        """Whether the pump reported a power-up at the first contact: a dose under way before was cut short."""
+        """Whether the pump reported a power-up since the last `prepare`: a dose under way before it was cut short."""
         self.was_stopped_by_silence = False
         """Whether the pump reported at the first contact that it stopped because its former host was silent."""
         self._contacted = False
@@ -216,6 +216,8 @@ class NewEraNE1000:
     def prepare(self, volume_mL: float) -> float:
         """Set the volume, clear the counter and read both back; returns the volume set, mL.
 
+        What became of a dose before, and that its power was cut, is forgotten.
+
         Raises:
             RefusedError: outside the limits, or the pump is not stopped.
         """
@@ -232,7 +234,7 @@ class NewEraNE1000:
             self._set("CLDINF")
             if (left := self.dispensed_mL()) != 0:
                 raise self.link.error(InstrumentError, f"counter still at {left:g} mL", self._message("CLDINF"))
-        self._prepared = True
+        self._prepared, self.was_power_cycled = True, False
         return float(text)
 
     def start(self) -> None:
@@ -311,7 +313,6 @@ class NewEraNE1000:
             letter = (alarm.reply or "")[-1:]
             if letter not in ("R", "T") or (letter == "T" and self.settings.safe_mode_s is None):
                 raise
-            self.was_power_cycled = letter == "R"
             self.was_stopped_by_silence = letter == "T"
         if self._guarded:
             self.state()
@@ -380,6 +381,7 @@ class NewEraNE1000:
         status, data = match[2], match[3]
         if (alarm := _alarm_in(reply)) is not None:
             self._prepared = False
+            self.was_power_cycled = self.was_power_cycled or status == "A?R"  # it is reported once, whoever asks
             advice = "weigh to learn how much was dosed, and look at the pump before going on"
             raise self.link.error(AlarmError, alarm, message, reply, advice)
         if data.startswith("?"):

@@ -139,6 +139,10 @@ class Job:
         """Write facts to disk before going on."""
         self._journal.note(self.key, **facts)
 
+    def note_on(self, other: JobRecord, **facts: Any) -> None:
+        """Write down facts of another job that nobody works on now; it finds them when it is taken up again."""
+        self._journal.note(other.key, **facts)
+
     def others(self) -> list[JobRecord]:
         """All other jobs of the journal, in the order in which they were intended."""
         return [record for record in self._journal.records() if record.key != self.key]

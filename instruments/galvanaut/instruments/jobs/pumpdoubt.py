@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PLAUSIBLE = 2.0
 """Nobody finds more than so many times the mass asked for, unless a unit or a point is wrong (illustrative)."""
+LOST_POWER = "lost_power"
+"""Note on a stroke whose pump lost its power during it, where the pump itself has forgotten that since."""
 MOVED, NOTHING, DISCARD = "moved", "nothing", "discard"
 
 
@@ -45,13 +47,32 @@ async def mass_by_hand(job: Job, what: str, expected_g: float, why: str, facts: 
     return answer.values["mass"] / 1000
 
 
+def has_lost_power(job: Job, pump: Pump) -> bool:
+    """Whether the pump lost its power during the stroke that the job has begun."""
+    return pump.was_power_cycled or LOST_POWER in job.notes
+
+
+def remember_power_cut(job: Job, pump: Pump) -> None:
+    """Before `job` prepares a stroke, which makes the pump forget a cut of its power: open strokes must not forget it.
+
+    They are those that a dead host has left, and those that were broken off.
+    """
+    if not pump.was_power_cycled:
+        return
+    names = [name for name in job.bench.names("pump") if job.bench.pump(name) is pump]
+    for each in job.others():
+        if each.state == "intended" and "stroke_mL" in each.notes and each.request.get("pump") in names:
+            job.note_on(each, **{LOST_POWER: True})
+
+
 async def facts_of(job: Job, what: str, pump: Pump, balance: Balance, vessel_gains: bool) -> dict[str, str]:
     """What the instruments say about a stroke in doubt, in words; one that does not answer says so."""
+    is_gone = has_lost_power(job, pump)
     return {
         "asked for": what,
         "balance before": f"{job.notes['before_g']:.4f} g",
         "balance now": await _told(job, balance.weigh_g, "g"),
-        "pump's count": "gone with its power" if pump.was_power_cycled else await _told(job, pump.dispensed_mL, "mL"),
+        "pump's count": "gone with its power" if is_gone else await _told(job, pump.dispensed_mL, "mL"),
         "the vessel": "should have gained" if vessel_gains else "should have lost",
     }
 

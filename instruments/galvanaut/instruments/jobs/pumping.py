@@ -9,7 +9,7 @@ from typing import Any
 from galvanaut.instruments.errors import BadReadingError, InstrumentError, NoReplyError
 from galvanaut.instruments.jobs.action import Job, JobFailedError
 from galvanaut.instruments.jobs.doubt import NOTE
-from galvanaut.instruments.jobs.pumpdoubt import facts_of, mass_by_hand
+from galvanaut.instruments.jobs.pumpdoubt import facts_of, has_lost_power, mass_by_hand, remember_power_cut
 from galvanaut.instruments.roles import Balance, Pump
 
 AGREEMENT, AGREEMENT_G = 0.1, 0.02
@@ -104,6 +104,7 @@ async def pump_once(
         except _ContradictionError as why:
             return await _by_hand(job, pump, balance, expected_g, what, str(why))
     if missing_mL > 0:
+        remember_power_cut(job, pump)
         await job.ask(pump.prepare, missing_mL)
         job.note(stroke_mL=missing_mL, before_stroke_g=moved_g)
     try:
@@ -151,7 +152,7 @@ async def _missing_mL(
     Raises:
         _ContradictionError: nobody can tell.
     """
-    if pump.was_power_cycled:
+    if has_lost_power(job, pump):
         raise _ContradictionError(
             "the pump lost its power during the stroke, so its count is gone, and a balance on the same mains may have "
             "zeroed itself"
