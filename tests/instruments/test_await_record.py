@@ -50,6 +50,7 @@ class Lab:
 
         def put():
             text = source.read_text(encoding="utf-8")
+            self.export(name or source.name).parent.mkdir(exist_ok=True)
             self.export(name or source.name).write_text("\n".join(text.splitlines()[:lines]), encoding="utf-8")
 
         self.drops.append((START + after_s, put))
@@ -156,6 +157,32 @@ async def test_cell_1_is_not_cell_12(lab):
     lab.drop(600, OTHER, "cell_12.csv")
     lab.drop(1200, GOOD, "x_cell_1.csv")
     assert (await lab.run())["imported_from"] == "x_cell_1.csv"
+
+
+@pytest.mark.parametrize("pattern", ["{cell}/*.csv", "*{cell}*/*.csv", "*{cell}*/**/*.csv", "**/*{cell}*/*.csv"])
+async def test_each_cell_may_have_a_folder(lab, pattern):
+    lab.settings = {"pattern": pattern}
+    lab.drop(600, OTHER, "cell_12/cell_1.csv")
+    lab.drop(1200, CUT, "cell_1/cut.csv")
+    lab.drop(7200, GOOD, "cell_1/data.csv")
+    assert (await lab.run())["imported_from"] == "data.csv"
+    (told,) = [text for text in lab.alarms() if "cannot be taken" in text]
+    assert "cell_1/cut.csv cannot be taken" in told
+
+
+async def test_the_name_of_the_cell_counts_where_the_pattern_has_it(lab):
+    lab.settings = {"pattern": "*/*{cell}*"}
+    lab.drop(600, OTHER, "cell_1/cell_12.csv")
+    lab.drop(7200, GOOD, "cell_12/cell_1.csv")
+    assert (await lab.run())["imported_from"] == "cell_1.csv"
+
+
+async def test_a_hyphen_beside_the_name_counts_in_the_name_of_a_folder_too(lab):
+    lab.settings = {"pattern": "*{cell}*/*.csv"}
+    lab.drop(600, OTHER, "fast-ageing-001-1/data.csv")
+    lab.drop(7200, GOOD, "ageing-001-1/data.csv")
+    await lab.run(cell="ageing-001-1")
+    assert any("fast-ageing-001-1/data.csv cannot be taken" in text for text in lab.alarms())
 
 
 @pytest.mark.parametrize("other", ["fast-ageing-001-1", "ageing-001-1-2"])
@@ -359,6 +386,10 @@ def test_the_bench_file_says_what_is_wrong(tmp_path):
     for changes, reason in [
         ({"time_zone": "Berlin"}, "'Berlin' is no time zone"),
         ({"pattern": "../*"}, "is no pattern for files in the folder"),
+        ({"pattern": r"{cell}\*.csv"}, "has a backslash; write / between folder and file"),
+        ({"pattern": "**.csv"}, r"has \*\* within a name; it stands for folders"),
+        ({"pattern": "{cell}/**"}, r"has \*\* within a name; it stands for folders"),
+        ({"pattern": "**/{cell}/**/*.csv"}, r"has \{cell\} between two \*\*; write it before or behind them"),
         ({"period": 60}, "has no unit"),
         ({"period": "0 s"}, "greater than 0"),
         ({"dir": "x"}, "Extra inputs"),

@@ -47,7 +47,7 @@ class FolderWatch:
         good = [each for path, state in at_rest.items() if (each := await self._judged(path, state)) is not None]
         good = [each for each in good if each.sha256 not in self._job.elsewhere("sha256")]
         if len(good) > 1:
-            names = " and ".join(each.path.name for each in good)
+            names = " and ".join(self._cycler.called(each.path) for each in good)
             self._tell(names, f"{names} could both be test {self._test}; leave only one of them in the folder")
             return None
         return good[0] if good else None
@@ -87,7 +87,8 @@ class FolderWatch:
             try:
                 found = await self._job.call(FILES.read, path, self._cycler)
             except OSError as error:  # its writer may still have it locked: no judgement, it is tried again
-                self._tell(f"{path.name} cannot be opened", f"{path.name} cannot be opened ({error.strerror or error})")
+                name = self._cycler.called(path)
+                self._tell(f"{name} cannot be opened", f"{name} cannot be opened ({error.strerror or error})")
                 return None
             reason = found if isinstance(found, str) else self._objection(path, found)
             if reason:
@@ -99,7 +100,7 @@ class FolderWatch:
         """Why a file that reads well is not of this test; empty if nobody needs to know, None if it is."""
         owner = self._job.elsewhere("sha256").get(found.sha256)
         by_name = self._cycler.names_cells
-        is_vague = self._cycler.may_be_another(self._cell, path.name)
+        is_vague = self._cycler.may_be_another(self._cell, path)
         if not found.cell and not by_name:
             return "does not say which cell it is of; let its name say it: `pattern` in the bench file"
         if found.cell and found.cell != self._cell:
@@ -116,10 +117,11 @@ class FolderWatch:
 
     def _refuse(self, path: Path, why: str) -> None:
         """Once per file and reason, also for a later process."""
-        name = REFUSED + path.name
+        called = self._cycler.called(path)
+        name = REFUSED + called
         if self._job.notes.get(name) != why:
             self._job.note(**{name: why})
-            self._tell(f"{path.name}: {why}", f"{path.name} cannot be taken, a better one is waited for: {why}")
+            self._tell(f"{called}: {why}", f"{called} cannot be taken, a better one is waited for: {why}")
 
     def _tell(self, cause: str, text: str) -> None:
         self._job.alarm(self._name, cause, text)
