@@ -25,7 +25,8 @@ class AwaitRecord:
     """Wait until a complete file of one cell has come.
 
     The file is taken once it has stayed unchanged for two looks and reads without a problem. One that is refused is
-    told of once, and waited on: a better export may follow. No file is taken for two tests.
+    told of once, and waited on: a better export may follow. No file is taken for two tests. One that lies there at the
+    deadline may still come to rest, also if this program was not running then.
 
     Attributes:
         cycler: its name among the bench's ``file_cyclers``.
@@ -81,7 +82,7 @@ class AwaitRecord:
             found = await watch.look()
             if found is not None:
                 return found
-            if job.now() >= deadline:
+            if watch.is_over(deadline):
                 raise JobFailedError(f"job {job.key}: {watch.complaint()}")
             await job.sleep(cycler.period_s)
 

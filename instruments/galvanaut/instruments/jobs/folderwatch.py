@@ -40,9 +40,13 @@ class FolderWatch:
         self._states: dict[Path, tuple[State, float]] = {}  # of each file, and since when it is in it
         self._judgements: dict[tuple[Path, State], Imported | None] = {}
         self._present_at_first: set[Path] | None = None
+        self._coming: set[Path] = set()  # files that are not at rest
+        self._looks = 0
+        self._last_call_s: float | None = None  # what lies there then came in time
 
     async def look(self) -> Imported | None:
         """The one file that can be taken, if there is one now."""
+        self._looks += 1
         at_rest = await self._survey()
         good = [each for path, state in at_rest.items() if (each := await self._judged(path, state)) is not None]
         good = [each for each in good if each.sha256 not in self._job.elsewhere("sha256")]
@@ -51,6 +55,24 @@ class FolderWatch:
             self._tell(names, f"{names} could both be test {self._test}; leave only one of them in the folder")
             return None
         return good[0] if good else None
+
+    def is_over(self, deadline_s: float) -> bool:
+        """Whether there is nothing left to wait for: the deadline has passed, and what came in time is at rest.
+
+        The first look of a process tells little: it may have been away over the deadline, and only the second one shows
+        whether a file grows. What changes after that came too late; else backups were waited for without end.
+
+        Args:
+            deadline_s: s since the epoch.
+        """
+        now_s, cycler = self._job.now(), self._cycler
+        if now_s < deadline_s or self._looks < 2:
+            return False
+        if self._last_call_s is None:
+            self._last_call_s = now_s
+        if now_s > self._last_call_s + cycler.unchanged_s + 2 * cycler.period_s:  # the folder may be gone
+            return True
+        return all(self._states[path][1] > self._last_call_s for path in self._coming)
 
     def complaint(self) -> str:
         """Why nothing was taken in all that time."""
@@ -75,11 +97,13 @@ class FolderWatch:
             path: before[path] if path in before and before[path][0] == state else (state, now)
             for path, state in found.items()
         }
-        return {
+        at_rest = {
             path: state
             for path, (state, since) in self._states.items()
             if path in before and before[path][0] == state and now - since >= self._cycler.unchanged_s
         }
+        self._coming = self._states.keys() - at_rest.keys()
+        return at_rest
 
     async def _judged(self, path: Path, state: State) -> Imported | None:
         """The readings in a file if it is of this test; each state of a file is read and told of once."""
