@@ -54,7 +54,7 @@ def test_a_good_plan_has_no_problems():
         (CHARGE | {"until_voltage_V": 0, "until_time_s": 60}, "until_voltage_V", "0 V counts as not set"),
         (HOLD | {"voltage_V": 0}, "voltage_V", "0 V counts as not set"),
         (CHARGE | {"until_time_s": 200_000}, "until_time_s", "200000 s is outside the envelope"),
-        (CHARGE | {"until_time_s": 36_000}, "", "may move 0.02 Ah is outside the envelope"),
+        (DISCHARGE | {"until_voltage_V": None, "until_time_s": 36_000}, "", "may move 0.02 Ah is outside the envelope"),
         (CHARGE | {"until_time_s": -5}, "until_time_s", "not a time above zero"),
         (REST | {"until_time_s": 200_000}, "until_time_s", "outside the envelope"),
         ({"step": "constant_current", "rate_C": "C/5", "until_voltage_V": 4.2}, "rate_C", "needs nominal_capacity"),
@@ -132,6 +132,8 @@ def test_the_envelope_of_a_plan_only_narrows():
         (CHARGE, HOLD, REST, CHARGE | {"current_mA": 2, "until_voltage_V": 3.0}),
         (DISCHARGE, REST, CHARGE | {"current_mA": -2}),
         (DISCHARGE, CHARGE | {"until_voltage_V": 3.0}),
+        (CHARGE | {"until_time_s": 3600}, HOLD, REST, CHARGE | {"current_mA": -2}),
+        (DISCHARGE | {"until_time_s": 3600}, HOLD | {"voltage_V": 3.0}, DISCHARGE | {"current_mA": 2}),
     ],
 )
 def test_a_wrong_sign_is_noticed(method):
@@ -140,6 +142,20 @@ def test_a_wrong_sign_is_noticed(method):
 
 def test_charging_higher_and_topping_up_are_no_wrong_signs():
     assert problems(CHARGE | {"until_voltage_V": 3.6}, CHARGE, HOLD, REST, CHARGE, REST, DISCHARGE) == {}
+
+
+@pytest.mark.parametrize("capped", [DISCHARGE, CHARGE])
+@pytest.mark.parametrize("held_V", [2.8, 3.0, 3.6, 4.2])
+def test_a_current_that_time_may_end_leads_no_further_than_to_its_voltage(capped, held_V):
+    """Held where it may not have got to yet, a cell goes on in that direction; else nobody can tell."""
+    capped, hold = capped | {"until_time_s": 3600}, HOLD | {"voltage_V": held_V}
+    down, up = (step | {"until_voltage_V": held_V} for step in (DISCHARGE, CHARGE))
+    assert (problems(capped, hold, REST, down) == {}) == (capped["current_mA"] < 0 or held_V < 4.2)
+    assert (problems(capped, hold, REST, up) == {}) == (capped["current_mA"] > 0 or held_V > 3.0)
+
+
+def test_a_cap_in_time_is_no_charge_that_a_step_with_a_voltage_moves():
+    assert problems(CHARGE | {"until_time_s": 36_000}, DISCHARGE | {"until_time_s": 36_000}) == {}
 
 
 @pytest.mark.parametrize(

@@ -137,11 +137,12 @@ def _current_problems(
     where, current_A = step.where, step.current_A
     method = plan.protocol.method[int(where.rpartition(".")[2])]
     yield from _outside(envelope, where, until_voltage_V=step.voltage_V, until_time_s=step.time_s)
-    if current_A > 0 and getattr(method, "until_voltage_V", None) is None:
+    own_V: float | None = getattr(method, "until_voltage_V", None)
+    if current_A > 0 and own_V is None:
         yield Problem(f"{where}.until_voltage_V", "is missing: a charge needs a voltage at which it ends")
     found = envelope.violations(current_A=current_A)
     yield from (Problem(where, text) for text in found)
-    if step.time_s is not None:
+    if step.time_s is not None and own_V is None:  # else the time may be a cap that is never reached
         moved_Ah = abs(current_A) * step.time_s / 3600
         yield from (Problem(where, f"may move {text}") for text in envelope.violations(capacity_Ah=moved_Ah))
     if source is not None:
@@ -205,24 +206,43 @@ def _outside(
 def _direction_problems(program: Program) -> Iterator[Problem]:
     """A charge that ends below where the cell stands already, or a discharge above: most likely a wrong sign.
 
-    Where the cell stands is known after a step that ends by voltage alone, and after a rest still on the same side.
+    Where the cell stands is known after a step that ends by voltage alone, and after a rest still on the same side. A
+    current that time may end leads no further than to its voltage.
     """
     known_V: float | None = None
-    came_up = False
+    bound_V: float | None = None  # where the last current leads
+    came_up: bool | None = None  # to where it stands; None if that is not known
     for step in program:
         if isinstance(step, CurrentStep):
             up = step.current_A > 0
             if known_V is not None:
                 backwards = step.voltage_V < known_V if up else step.voltage_V > known_V
-                if backwards or (step.voltage_V == known_V and up != came_up):
+                if backwards or (step.voltage_V == known_V and came_up is not None and up != came_up):
                     word = "charge" if up else "discharge"
                     text = (
                         f"a {word} to {step.voltage_V:g} V cannot follow {known_V:g} V; check the sign of the current"
                     )
                     yield Problem(f"{step.where}.until_voltage_V", text)
-            known_V, came_up = (step.voltage_V if step.time_s is None else None), up
+            known_V, bound_V, came_up = (step.voltage_V if step.time_s is None else None), step.voltage_V, up
         elif isinstance(step, VoltageStep):
-            came_up = known_V is None or step.voltage_V > known_V or (step.voltage_V == known_V and came_up)
-            known_V = step.voltage_V
+            came_up = _comes_up(step.voltage_V, known_V, bound_V, came_up)
+            known_V = bound_V = step.voltage_V
         elif isinstance(step, LoopStep):
-            known_V = None
+            known_V = bound_V = came_up = None
+
+
+def _comes_up(voltage_V: float, known_V: float | None, bound_V: float | None, came_up: bool | None) -> bool | None:
+    """Whether a cell has to be charged to be held at a voltage; None if nobody can tell.
+
+    Args:
+        voltage_V: at which it is held.
+        known_V: where it stands, if that is known.
+        bound_V: where the current before leads, V; a charge ends no higher, a discharge no lower.
+        came_up: whether that current charges.
+    """
+    if known_V is not None:
+        return came_up if voltage_V == known_V else voltage_V > known_V
+    if bound_V is None or came_up is None:
+        return None
+    is_beyond = voltage_V >= bound_V if came_up else voltage_V <= bound_V
+    return came_up if is_beyond else None
