@@ -74,6 +74,10 @@ class FakeMeter:
         self.operation = Operation(voltage_V, current_A)
         self.log.append(self.operation)
 
+    def configured(self):
+        self._may_fail("configured")
+        return self.operation
+
     def output(self, on):
         self._may_fail("output")
         self.on = on

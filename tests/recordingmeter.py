@@ -83,9 +83,6 @@ class RecordingMeter(FakeMeter):
     def is_recording(self):
         return self.period_s is not None
 
-    def configured(self):
-        return self.operation
-
     def make_safe(self):
         super().make_safe()
         self.period_s = None

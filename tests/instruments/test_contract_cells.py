@@ -171,6 +171,7 @@ def test_a_running_cell_is_found_again_after_a_restart(lab, meter):
     lab.connected = lab.connect()
     again = lab.connected.source_meter(str(meter))
     assert again.is_on()
+    assert again.configured() == pytest.approx((4.2, 0.002), rel=1e-4)
     again.set_limits(ENVELOPE)
     again.configure(4.2, 0.001)
     assert lab.poll(again, 20).current_A == pytest.approx(0.001, rel=1e-2)

@@ -118,6 +118,11 @@ def test_from_limits_to_a_charge(configured):
     assert one.is_clamping()
 
 
+def test_what_it_is_set_to_whoever_has_set_it(meter):
+    one = meter((":BATT:TEST:SENS:AH:VFUL?", "+4.200000E+00"), (":BATT:TEST:SENS:AH:ILIM?", "+5.000000E-01"))
+    assert one.configured() == (4.2, 0.5)
+
+
 def test_limits_found_in_force_after_a_restart(meter):
     meter(*ON, *VERIFY).set_limits(envelope())
 

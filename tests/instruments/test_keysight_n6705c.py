@@ -93,6 +93,11 @@ def test_from_limits_to_output(configured):
     one.output(True)
 
 
+def test_what_it_is_set_to_whoever_has_set_it(meter):
+    one = meter((":VOLT? (@1)", "+4.20000000E+00"), (":CURR:LIM? (@1)", "+2.25000000E-03"))
+    assert one.configured() == (4.2, 2.25e-3)
+
+
 def test_another_output_of_the_mainframe(meter):
     meter((":OUTP? (@3)", "1"), output=3).is_on()
 

@@ -259,6 +259,10 @@ class SourceMeter(Instrument, Protocol):
         """
         ...
 
+    def configured(self) -> Operation:
+        """What it is set to now, as the instrument says, whoever has set it."""
+        ...
+
     def output(self, on: bool) -> None:
         """Switch the output. All limits are read back before it is switched on.
 
@@ -356,10 +360,6 @@ class RecordingSourceMeter(BufferedSourceMeter, Protocol):
 
     def is_recording(self) -> bool:
         """Whether it records, as the instrument says."""
-        ...
-
-    def configured(self) -> Operation:
-        """What it is set to now, as the instrument says, whoever has set it."""
         ...
 
 

@@ -6,9 +6,11 @@ import pytest
 
 from cyclejob import KEY, METHOD, Host
 from cyclinglab import DESCRIPTION, HOLDERS
+from fakejob import Killed
 from galvanaut.core import bdf
 from galvanaut.core.clock import at_work, together
 from galvanaut.core.errors import GalvanautError
+from galvanaut.instruments.cycling.output import CellOutput
 from galvanaut.instruments.jobs import JobFailedError
 from galvanaut.instruments.telemetry import list_records, read_record
 from galvanaut.instruments.telemetry.seal import sha256_of
@@ -52,6 +54,32 @@ async def test_a_killed_host_is_taken_over_in_the_same_step(tmp_path, stack, hol
     assert frame[bdf.UNIX_TIME].iloc[0] - began < 60
     assert [cycle for cycle, _, _ in result["cycles"]] == [1, 2]
     assert second.truth(holder).mode == "open"
+
+
+async def test_a_host_that_dies_as_a_step_changes_is_taken_over_in_the_new_step(tmp_path, stack, monkeypatch):
+    """The meter is told already, and the reading that ended the step is not on disk."""
+    first = Host(tmp_path, stack)
+    began_C = first.truth("left").state.charge_C
+    with monkeypatch.context() as patch:
+        apply = CellOutput.apply
+
+        def die(output, operation, *args):
+            apply(output, operation, *args)
+            if operation is not None and operation.voltage_V == 3.5:
+                raise Killed
+
+        patch.setattr(CellOutput, "apply", die)
+        with at_work(first.clock), pytest.raises(Killed):
+            await first.station._perform(KEY, first.action("left"))
+    first.lab.pass_time(900)
+    result = await Host(tmp_path, stack, earlier=first.lab).run("left")
+    assert (result["state"], result["record"]["problems"]) == ("ended", [])
+    assert "no host was there; step 3 had ended by then" in result["remark"]
+    frame = read_record(tmp_path, str(KEY))
+    moved_Ah = [sum(cycle[place] for cycle in result["cycles"]) for place in (1, 2)]
+    assert frame[[bdf.CHARGED, bdf.DISCHARGED]].iloc[-1].tolist() == pytest.approx(moved_Ah, rel=1e-6)
+    net_C = first.truth("left").state.charge_C - began_C
+    assert 3600 * (moved_Ah[0] - moved_Ah[1]) == pytest.approx(net_C, abs=2 * 0.002 * 25)
 
 
 async def test_a_rest_goes_on_behind_a_watchdog_that_has_heard_nobody(tmp_path, stack):

@@ -7,6 +7,7 @@ import pytest
 from fakemeter import refusal, silence
 from galvanaut.instruments.bounds import Operation
 from galvanaut.instruments.errors import InstrumentError
+from galvanaut.instruments.roles import SourceLimits
 from hostlab import ENVELOPE, Lab, plan
 
 
@@ -44,7 +45,7 @@ def test_readings_on_record_lead_to_the_place_where_the_dead_process_was(lab):
     assert other.state(lab.run)["count"] == lab.one.state(lab.run)["count"]
 
 
-@pytest.mark.parametrize("asked", ["is_on", "protections", "set_limits", "configure", "measure"])
+@pytest.mark.parametrize("asked", ["is_on", "protections", "set_limits", "configured", "configure", "measure"])
 def test_no_single_lost_reply_ends_a_test_that_is_taken_up(lab, asked):
     lab.charging()
     lab.meter.pass_time(60)
@@ -52,6 +53,74 @@ def test_no_single_lost_reply_ends_a_test_that_is_taken_up(lab, asked):
     lab.one, status = attached(lab)
     assert (status.state, lab.meter.on, lab.meter.failures[asked]) == ("running", True, [])
     assert lab.poll(3).row.number == 11
+
+
+DISCHARGE = Operation(3.0, 0.002)
+
+
+def holding(lab):
+    """In the hold, with all readings and the place on disk so far."""
+    lab.start()
+    lab.meter.rest_V = 4.08
+    while lab.poll().step_number < 3:
+        pass
+    return lab.poll()
+
+
+def test_a_meter_found_in_the_next_step_goes_on_there(lab):
+    """The process died once it had told the meter, and the reading that ended the hold died with it."""
+    before = holding(lab)
+    lab.meter.operation = DISCHARGE
+    lab.meter.pass_time(1800)
+    log = list(lab.meter.log)
+    lab.one, status = attached(lab)
+    assert (status.state, status.step_number, status.is_due) == ("running", 4, True)
+    assert lab.meter.log == [*log, DISCHARGE]
+    said = f"no readings from {before.row.time_s:.0f} s to {before.row.time_s + 1800:.0f} s of the test"
+    assert status.remark.startswith(said)
+    status = lab.poll()
+    assert status.row.step_time_s == pytest.approx(1810)
+    assert status.current_cycle[2] == pytest.approx(0.002 * 1810 / 3600, rel=1e-3), "as its record counts, too"
+    assert status.current_cycle[1] == pytest.approx(before.current_cycle[1])
+    assert not status.is_due
+
+
+def test_what_a_later_process_found_is_on_record_for_the_one_after_it(lab):
+    holding(lab)
+    lab.meter.operation = DISCHARGE
+    lab.meter.pass_time(600)
+    lab.one, found = attached(lab)
+    lab.meter.pass_time(60)
+    lab.one, again = attached(lab)
+    assert (again.step_number, again.remark) == (4, found.remark)
+
+
+def test_a_rest_without_output_is_over_if_the_meter_does_the_next_step():
+    lab = Lab(limits=SourceLimits(0.0, 20.0, 3.0, 1e-4))
+    lab.start()
+    assert (lab.poll().step_number, lab.meter.on) == (1, False)
+    lab.meter.operation, lab.meter.on = Operation(4.1, 0.002), True
+    lab.meter.pass_time(600)
+    lab.one, status = attached(lab)
+    assert (status.state, status.step_number, lab.meter.on) == ("running", 2, True)
+    assert lab.poll().current_cycle[1] == pytest.approx(0.002 * 610 / 3600, rel=1e-3)
+
+
+@pytest.mark.parametrize("rests", [False, True])
+def test_a_meter_found_in_no_step_of_the_test_is_switched_off(lab, rests):
+    """Set half, as when a process dies between voltage and current, or by hand."""
+    lab = Lab(limits=SourceLimits(0.0, 20.0, 3.0, 1e-4)) if rests else lab
+    lab.start()
+    if not rests:
+        lab.poll(8)
+    lab.meter.operation, lab.meter.on = Operation(4.1, 0.004), True
+    lab.meter.pass_time(600)
+    lab.one, status = attached(lab)
+    assert (status.state, lab.meter.on) == ("interrupted", False)
+    assert "found driven at 4.1 V and 0.004 A after a restart" in status.alarm
+    assert "was found driving at 4.1 V and 0.004 A, and none of that is counted" in status.remark
+    assert lab.one.resume(lab.run).state == "running"
+    assert lab.poll(2).state == "running"
 
 
 @pytest.mark.parametrize("protections", [[], ["coupled protection or watchdog"]])

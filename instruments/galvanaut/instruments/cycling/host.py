@@ -219,20 +219,37 @@ class HostCycler:
         if run.sequencer.ended:  # by the readings on record; the dead process may have had no time to say so
             self._end(run, "ended", "")
             return
-        operation = run.sequencer.operation
-        if operation is None and not self._output.drives_rest:
+        is_driving = self._output.is_driving()
+        if not is_driving and run.sequencer.operation is None and not self._output.drives_rest:
             self._output.apply(None, NAN, run.envelope)
             self.meter.forget_silence()  # its watchdog protects a cell that rests anyway
             self._holds_limits(run)
             return
-        if not self._output.is_driving():
+        if not is_driving:
             found = ", ".join(self._output.protections()) or "switched off"
             text = f"found without output after a restart ({found}); nothing is switched on again by itself"
             self._end(run, "interrupted", text)
             return
-        if self._holds_limits(run):
+        if self._holds_limits(run) and self._finds_step(run):
             voltage_V = self._output.read().voltage_V
-            self._output.apply(operation, voltage_V, run.envelope)
+            self._output.apply(run.sequencer.operation, voltage_V, run.envelope)
+
+    def _finds_step(self, run: HostRun) -> bool:
+        """Whether a meter that drives does so for the test: in the step on record, or in the next one.
+
+        A process may die once it has told the meter to go on, and before the reading that ended the step is on record.
+        """
+        found, ahead = self._output.configured(), run.sequencer.ahead()
+        if self._output.is_set_to(run.sequencer.operation, found):
+            return True
+        if not ahead.ended and self._output.is_set_to(ahead.operation, found):
+            run.step_on_unseen(self._now(), self._output.sees_rest)
+            return True
+        setting = f"{found.voltage_V:g} V and {found.current_A:g} A"
+        run.remark_unseen(self._now(), f"its meter was found driving at {setting}, and none of that is counted")
+        text = f"found driven at {setting} after a restart, which is neither its step nor the next one"
+        self._end(run, "interrupted", text)
+        return False
 
     def _holds_limits(self, run: HostRun) -> bool:
         """Whether the meter found again has the limits of the test; if not, the test ends."""
@@ -246,6 +263,7 @@ class HostCycler:
         return True
 
     def _look_after(self, run: HostRun) -> None:
+        run.is_due = False
         try:
             reading = self._output.read()
         except NoReplyError as error:

@@ -56,6 +56,7 @@ class HostRun:
         self.lost = ""  # how contact was lost, if it was
         self.is_urgent = False  # contact is lost, and nothing was tried yet
         self.missed_rests = 0  # looks in a row at which a rest that is held could not be asked for its output
+        self.is_due = False  # readings and state have to be on disk before the next look
         self.is_off = False  # the output was found off: from some reading on nothing was driven
         self.count = 0
         self.last: Row | None = None
@@ -118,6 +119,26 @@ class HostRun:
         gap = f"interrupted at {left_s:.0f} s of the test, and driven again from {back_s:.0f} s on"
         self.remarks.append(f"{gap}: neither charge nor time of the step is counted in between")
 
+    def step_on_unseen(self, now_s: float, sees_rest: bool) -> None:
+        """The meter was found in the next step, and the readings that ended the present one are lost.
+
+        When that was nobody knows. All since the last reading counts as of the next step, at the current that is read
+        next, for the record, the analysis and the interlock alike.
+        """
+        number = self.sequencer.step_number
+        text = f"step {number} had ended by then, and the time counts at the current read after it"
+        self.remark_unseen(now_s, text)
+        self.sequencer.go_on()
+        self.watch(self.sequencer.began_s, sees_rest)
+        self.is_due = True
+
+    def remark_unseen(self, now_s: float, what: str) -> None:
+        """What is known of the time since the last reading, while no host lived to look."""
+        from_s, until_s = self.sequencer.at_s - self.began_s, now_s - self.began_s
+        self.remarks.append(
+            f"no readings from {from_s:.0f} s to {until_s:.0f} s of the test: no host was there; {what}"
+        )
+
     def next_s(self, now_s: float) -> float:
         """Time until the next look, s: a period, or what is left of the step under way."""
         return self._no_later_than_the_end(self.period_s, now_s)
@@ -143,6 +164,7 @@ class HostRun:
             _totals(sequencer.totals),
             sequencer.reason,
             self.remark,
+            self.is_due,
         )
 
     def to_json(self) -> dict[str, Any]:

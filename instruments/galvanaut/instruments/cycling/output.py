@@ -144,6 +144,10 @@ class CellOutput:
         """Of the meter, read back; see `SourceMeter.set_limits`."""
         _told(lambda: self.meter.set_limits(envelope))
 
+    def configured(self) -> Operation:
+        """What the meter says that it is set to, see `asked`."""
+        return self.asked(self.meter.configured)
+
     def is_set_to(self, operation: Operation | None, found: Operation) -> bool:
         """Whether what a meter says it is set to is this operation, or a rest that is held."""
         if operation is None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING, cast
 
-from galvanaut.instruments.bounds import Operation
 from galvanaut.instruments.cycling.host import NAN, HostCycler
 from galvanaut.instruments.cycling.interlock import Trip
 from galvanaut.instruments.cycling.recordedrun import RecordedRun
@@ -79,9 +78,6 @@ class RecordingCycler(HostCycler):
             self._judge(one, rows)
             if held:
                 self._watch_rest(one)
-
-    def _configured(self) -> Operation:
-        return self._output.asked(self._recorder.configured)
 
     def _fetch(self, since: int) -> Rows:
         rows: Rows = self._output.asked(lambda: self._recorder.recorded(since)).tolist()
@@ -224,7 +220,7 @@ class RecordingCycler(HostCycler):
         operation = run.sequencer.operation
         try:
             is_on = self._output.is_driving() or not self._is_driven(run)
-            is_set = not self._is_driven(run) or self._output.is_set_to(operation, self._configured())
+            is_set = not self._is_driven(run) or self._output.is_set_to(operation, self._output.configured())
         except NoReplyError as silence:
             self._lose(run, silence)
         except InstrumentError as other:
@@ -294,13 +290,13 @@ class RecordingCycler(HostCycler):
         """The dead process may have told the meter to go on and not lived to put that on record."""
         if run.recording is None:
             return None
-        has_switched = not self._output.is_set_to(run.sequencer.operation, self._configured())
+        has_switched = not self._output.is_set_to(run.sequencer.operation, self._output.configured())
         block = run.recording.take(rows, self._now(), run.period_s)
         return run.catch_up(block, self._now(), self._output.sees_rest, has_switched=has_switched)
 
     def _follow(self, run: RecordedRun) -> None:
         """Without the readings that ended a step, what the meter is set to tells that it has ended."""
-        found = self._configured()
+        found = self._output.configured()
         ahead = run.sequencer.ahead()
         has_left = not self._output.is_set_to(run.sequencer.operation, found)
         if has_left and not ahead.ended and self._output.is_set_to(ahead.operation, found):
@@ -332,7 +328,7 @@ class RecordingCycler(HostCycler):
         return run.sequencer.operation is not None or self._output.drives_rest
 
     def _last_V(self, run: RecordedRun) -> float:
-        return self._configured().voltage_V if run.last is None else run.last.voltage_V
+        return self._output.configured().voltage_V if run.last is None else run.last.voltage_V
 
 
 def _recorded(run: HostRun) -> RecordedRun:

@@ -35,7 +35,6 @@ class RecordedRun(HostRun):
     Attributes:
         recording: what the meter's buffer holds; None if a new recording has to be begun.
         missed_looks: looks in a row at which no readings could be fetched.
-        is_due: readings and state have to be on disk before the next look.
     """
 
     def __init__(
@@ -45,7 +44,6 @@ class RecordedRun(HostRun):
         self.looking_s = plan.looking_s
         self.recording: Recording | None = None
         self.missed_looks = 0
-        self.is_due = False
         self._points: deque[Point] = deque(maxlen=FIRST_POINTS)
 
     @property
@@ -86,7 +84,7 @@ class RecordedRun(HostRun):
 
     def status(self, now_s: float) -> RunStatus:
         """Where it stands, and when to look again."""
-        return super().status(now_s)._replace(is_due=self.is_due, is_kept=self.recording is not None)
+        return super().status(now_s)._replace(is_kept=self.recording is not None)
 
     def take_block(
         self, block: Iterable[Recorded], now_s: float, degC: float, sees_rest: bool, *, is_judged: bool = True

@@ -197,6 +197,10 @@ class Keithley2281S:
         self._last = reading
         return reading
 
+    def configured(self) -> Operation:
+        """Full voltage and current limit of the A-h test that are set now."""
+        return Operation(self.full_V, self.limit_A)
+
     def is_clamping(self) -> bool:
         """Whether the last reading was at the current limit; it has no status that tells."""
         limit_A = self._bounds.operation.current_A

@@ -202,6 +202,10 @@ class KeysightN6705C:
         """Voltage, then current: two acquisitions, one right after the other. The instrument gives no time."""
         return Reading(self._measured("VOLT", _RATED_V), self._measured("CURR", _RATED_A), None)
 
+    def configured(self) -> Operation:
+        """Voltage and current limit that are set now."""
+        return Operation(self._number("VOLT"), self._number("CURR:LIM"))
+
     def is_clamping(self) -> bool:
         """Whether the positive or the negative current limit bounds the output now."""
         return bool(self._questionable() & _LIMITED)
