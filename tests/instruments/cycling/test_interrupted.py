@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from cyclejob import KEY, Host
-from cyclinglab import HOLDERS
+from cyclinglab import DESCRIPTION, HOLDERS
 from fakejob import Killed
 from galvanaut.campaigns.analysis.accuracy import Accuracy
 from galvanaut.campaigns.analysis.cycles import per_cycle
 from galvanaut.campaigns.analysis.record import Record
 from galvanaut.core import bdf
 from galvanaut.core.clock import at_work
+from galvanaut.instruments.cycling.output import CellOutput
 from galvanaut.instruments.telemetry import export_record, read_record
 from galvanaut.simulators.twin import Twin, TwinPrior
 
@@ -43,10 +44,10 @@ class Interrupted:
         net_C: that went into the simulated cell.
     """
 
-    def __init__(self, folder, stack, holder, case):
+    def __init__(self, folder, stack, holder, case, description=DESCRIPTION):
         self.folder, self.stack, self.holder = folder, stack, holder
         self.method, self.after_s = CASES[case]
-        self.host = Host(folder, stack)
+        self.host = Host(folder, stack, description=description)
 
     async def begin(self):
         """Until it is found off by another process."""
@@ -164,3 +165,47 @@ async def test_a_process_that_dies_once_it_has_resumed_changes_nothing_about_tha
     charge_s = frame[bdf.STEP_TIME][frame[bdf.STEP_ID] == 0].max()
     assert charge_s == pytest.approx(600 if case == "between two steps" else 1800, abs=15)
     assert "interrupted at" in test.result["remark"]
+
+
+SMU = DESCRIPTION["instruments"]["smu"] | {"settings": {"records": True}}
+RECORDING = DESCRIPTION | {"instruments": DESCRIPTION["instruments"] | {"smu": SMU}}
+UNSEEN_S = 50
+
+
+@pytest.mark.parametrize(
+    ("holder", "description"), [("left", DESCRIPTION), ("right", DESCRIPTION), ("left", RECORDING)]
+)
+@pytest.mark.parametrize(("method", "found"), [("probe", "2.5 V and"), ("apply", "4.1 V and 0.002 A")])
+async def test_a_process_that_dies_while_it_resumes_leaves_no_charge_that_never_flowed(
+    tmp_path, stack, monkeypatch, holder, description, method, found
+):
+    """It has looked at the cell, or driven it again, and nothing of that is on record."""
+    test = Interrupted(tmp_path, stack, holder, "timed", description)
+    began_C = test.host.truth(holder).state.charge_C
+    await test.begin()
+    with monkeypatch.context() as patch:
+        done = getattr(CellOutput, method)
+
+        def die(output, *args):
+            done(output, *args)
+            if method == "probe" or args[0].current_A == MOST_A:
+                raise Killed
+
+        patch.setattr(CellOutput, method, die)
+        with at_work(test.host.clock), pytest.raises(Killed):
+            await test.host.station._perform(KEY, test.host.action(holder, test.method, **MORE))
+    test.host.lab.pass_time(UNSEEN_S)
+    test.follow()
+    frame = await test.end()
+    assert (test.result["state"], test.result["record"]["problems"]) == ("ended", [])
+    ((_, in_Ah, out_Ah),) = test.result["cycles"]
+    said_Ah = frame[[bdf.CHARGED, bdf.DISCHARGED]].iloc[-1].tolist()
+    unread_Ah = MOST_A * 10 / 3600 if description is RECORDING else 0.0  # its last reading, a period before the end
+    assert said_Ah == pytest.approx([in_Ah, out_Ah], rel=1e-6, abs=unread_Ah)
+    net_C = test.host.truth(holder).state.charge_C - began_C
+    assert 3600 * (in_Ah - out_Ah) == pytest.approx(net_C, abs=MOST_A * (25 + 2 * UNSEEN_S))
+    assert frame[bdf.STEP_TIME][frame[bdf.STEP_ID] == 0].max() == pytest.approx(1800, abs=15)
+    assert f"its cell was found driven at {found}" in test.result["remark"]
+    assert f"for up to {UNSEEN_S} s by a process that died as it went on with the test" in test.result["remark"]
+    assert "interrupted at" in test.result["remark"]
+    assert frame.attrs["remark"] == test.result["remark"]

@@ -9,20 +9,19 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from galvanaut.core.errors import GalvanautError, InputError
+from galvanaut.instruments.errors import InstrumentError
 from galvanaut.instruments.jobs.action import Job, JobFailedError, PostponedError
 from galvanaut.instruments.jobs.cycletime import longest_s
+from galvanaut.instruments.jobs.testbook import TestBook
 from galvanaut.instruments.runs import Row, RunHandle, RunStatus
 from galvanaut.instruments.telemetry.sealed import Sealed, SealError, remark_in
 
 if TYPE_CHECKING:
     from galvanaut.instruments.bench import Bench
     from galvanaut.instruments.cycling.plan import TestPlan
-    from galvanaut.instruments.roles import Cycler
+    from galvanaut.instruments.roles import Cycler, SourceMeter
     from galvanaut.instruments.telemetry.recorder import Recorder
 
-KEPT_S = 600.0
-"""Where the instrument keeps its readings they are fetched into memory and wait so long for the disk: nothing is lost
-then, unless host and instrument fail together. Elsewhere they wait as the recorder says."""
 EARLY, ENDED_EARLY = "early", "ended early"
 """Name of the note that says why a test is to end before its plan does, see `Station.end_early`; begins the reason of
 one that has."""
@@ -111,7 +110,7 @@ class CycleTest:
 
     async def _look_after(self, job: Job, cycler: Cycler) -> None:
         run = RunHandle(self.holder, str(job.key), self.sample)
-        book = _Book(self.recorder, job, cycler, run)
+        book = TestBook(self.recorder, job, cycler, run)
         job.expects(longest_s(self.resolved, job.bench.bench.envelope_at(self.holder)), job.began)
         status = await self._taken_up(job, cycler, run, book)
         self._look_back(job, status)
@@ -123,6 +122,7 @@ class CycleTest:
             book.keep(status)
             attempts = attempts + 1 if status.state == "unknown" else 0
         book.close(status)
+        status = status._replace(remark="; ".join(filter(None, (*job.notes.get("unseen", ()), status.remark))))
         cycles = [list(row) for row in (*book.cycles(), status.current_cycle) if row is not None and any(row[1:])]
         words = {name: word for name in ("reason", "remark") if (word := getattr(status, name))}
         text = _sentence(self.sample, status)
@@ -155,7 +155,7 @@ class CycleTest:
             cycler = self.needs(job.bench.bench)[1]
             job.alarm(cycler, f"state of {self.holder}", f"{self.holder} may NOT be safe: {status.alarm}")
 
-    async def _taken_up(self, job: Job, cycler: Cycler, run: RunHandle, book: _Book) -> RunStatus:
+    async def _taken_up(self, job: Job, cycler: Cycler, run: RunHandle, book: TestBook) -> RunStatus:
         if "run" in job.notes:
             return await self._attached(job, cycler, run, book)
         if "starting" in job.notes:
@@ -176,8 +176,10 @@ class CycleTest:
         book.flush()
         return status
 
-    async def _attached(self, job: Job, cycler: Cycler, run: RunHandle, book: _Book) -> RunStatus:
+    async def _attached(self, job: Job, cycler: Cycler, run: RunHandle, book: TestBook) -> RunStatus:
         self._require_same(job, self._instrument(job))
+        if job.notes.get("resuming"):
+            await self._secure(job, cycler, job.notes["resuming"], "went on with the test")
         state = job.notes["run"]
         self.recorder.append(run.test, ())  # readings wait, if it was broken off in this very process
         rows = self.recorder.rows(run.test, max(0, state.get("count", 0) - 1))  # with the last one that is known
@@ -185,12 +187,28 @@ class CycleTest:
         status = await job.call(cycler.attach, run, self.resolved, envelope, state, rows)
         book.begin(status, kept=rows[-1].number + 1 if rows else state.get("count", 0))
         if status.state == "interrupted" and self.plan.after_interruption == "continue":
-            job.note(interrupted=status.alarm)
-            status = await job.call(cycler.resume, run)
-            book.close(status)
-            status = await job.call(cycler.poll, run)  # as at a start: no current flows for long before it is read
-            book.keep(status)
+            status = await self._resumed(job, cycler, run, book, status)
         return status
+
+    async def _resumed(self, job: Job, cycler: Cycler, run: RunHandle, book: TestBook, status: RunStatus) -> RunStatus:
+        """Noted first: a process that dies while it looks at the cell or drives it has left nothing else on record."""
+        book.close(status, interrupted=status.alarm, resuming=job.now())
+        status = await job.call(cycler.resume, run)
+        book.close(status, resuming=None)
+        status = await job.call(cycler.poll, run)  # as at a start: no current flows for long before it is read
+        book.keep(status)
+        return status
+
+    async def _secure(self, job: Job, cycler: Cycler, since_s: float, what: str) -> None:
+        """Make safe what a process has left that died as it ``what``; what it had done to the cell is noted before."""
+        bench = job.bench.bench
+        if not bench.cyclers_at(self.holder):  # one that takes the steps by itself tells what it has done
+            meter = job.bench.source_meter(bench.source_meter_at(self.holder))
+            if found := await job.call(_found, meter):
+                left = f"left so for up to {job.now() - since_s:.0f} s by a process that died as it {what}"
+                text = f"its cell was found {found}, {left}: that charge is not counted"
+                job.note(unseen=[*job.notes.get("unseen", ()), text])
+        await job.call(cycler.make_safe)
 
     async def _found(self, job: Job, cycler: Cycler, run: RunHandle) -> RunStatus | None:
         """A test that a dead host has begun, if the cycler itself knows of it: nobody else does."""
@@ -257,94 +275,24 @@ class CycleTest:
         raise JobFailedError(f"{text}{_kept_in(record)}") from cause
 
 
-class _Book:
-    """What is written down as a test goes on: readings with each step, and now and then the place they lead to.
-
-    From a noted place the readings since are lived through again, and lead to where the test is. So the place is noted
-    only when a cycle is complete, when something else than readings has decided, or when the cycler asks for it.
-    """
-
-    def __init__(self, recorder: Recorder, job: Job, cycler: Cycler, run: RunHandle) -> None:
-        self._recorder = recorder
-        self._job = job
-        self._cycler = cycler
-        self._run = run
-        self._kept = 0
-        self._flushed_s = job.now()
-        self._step = 0
-        self._noted: tuple[Any, ...] = ()
-
-    def begin(self, status: RunStatus, kept: int = 0) -> None:
-        """Take up the test as it stands.
-
-        Args:
-            status: of the test.
-            kept: readings before this number are on record.
-        """
-        self._kept = kept
-        self._step = status.step_number
-        if status.is_due or (status.finished is not None and _cycle(status.finished) not in self._job.notes):
-            self.close(status)
-        self._noted = _decisions(status)
-
-    def keep(self, status: RunStatus) -> None:
-        """Readings first, then the place they lead to."""
-        is_new = status.is_due or _decisions(status) != self._noted
-        if is_new or status.step_number != self._step:
-            self.flush()
-        elif not status.is_kept or self._job.now() - self._flushed_s >= KEPT_S:
-            self._recorder.put(self._run.test, self._new_rows())
-        if is_new:
-            self._note(status)
-        self._step = status.step_number
-
-    def close(self, status: RunStatus) -> None:
-        """The last readings and the last place."""
-        self.flush()
-        if status.is_due or _decisions(status) != self._noted:
-            self._note(status)
-
-    def cycles(self) -> list[tuple[int, float, float]]:
-        """Number and charge in and out of every complete cycle, Ah."""
-        found = {name: row for name, row in self._job.notes.items() if name.startswith(_CYCLE)}
-        return sorted((int(row[0]), row[1], row[2]) for row in found.values())
-
-    def flush(self) -> None:
-        """Readings to disk."""
-        self._recorder.append(self._run.test, self._new_rows())
-
-    def _new_rows(self) -> Sequence[Row]:
-        rows = self._cycler.rows(self._run, self._kept)
-        self._kept = rows[-1].number + 1 if rows else self._kept
-        self._flushed_s = self._job.now()
-        return rows
-
-    def _note(self, status: RunStatus) -> None:
-        facts: dict[str, Any] = {"run": dict(self._cycler.state(self._run))}
-        if status.finished is not None:
-            facts[_cycle(status.finished)] = list(status.finished)
-        self._job.note(**facts)
-        self._noted = _decisions(status)
-
-
-_CYCLE = "cycle_"
-
-
-def _cycle(finished: tuple[int, float, float]) -> str:
-    return f"{_CYCLE}{finished[0]}"
-
-
-def _decisions(status: RunStatus) -> tuple[Any, ...]:
-    """What is noted at once."""
-    return status.state, status.alarm, status.remark, status.finished
-
-
 def _sentence(sample: str, status: RunStatus) -> str:
     where = "" if status.row is None else f" after {status.row.time_s:.0f} s in cycle {status.cycle}"
     if status.state == "unknown":
         return f"the test of {sample}{where} is over and its cell may NOT be safe: {status.alarm}"
     beside = f". Of its readings: {status.remark}" if status.remark else ""
     return f"the test of {sample} was {status.state}{where}, its cell is safe: {status.alarm}{beside}"
+
+
+def _found(meter: SourceMeter) -> str:
+    """What a meter does, or did until a protection ended it, in words; empty if nothing. Not to know is no nothing."""
+    try:
+        if protections := meter.protections():
+            return f"switched off by a protection ({', '.join(protections)})"
+        if not meter.is_on():
+            return ""
+        return "driven at {:g} V and {:g} A".format(*meter.configured())
+    except InstrumentError as error:
+        return f"in a state that its meter did not tell ({error})"
 
 
 def _kept_in(record: Sealed | None) -> str:

@@ -81,7 +81,7 @@ def remark_in(notes: Mapping[str, Any]) -> str:
     """What a reader of a test's readings has to know, by the notes of its job; empty if nothing."""
     if "over" in notes:
         return str(notes["over"].get("words", {}).get("remark", ""))
-    return "; ".join(notes.get("run", {}).get("remarks", ()))
+    return "; ".join((*notes.get("unseen", ()), *notes.get("run", {}).get("remarks", ())))
 
 
 def _job(test: str) -> JobKey:
