@@ -11,6 +11,7 @@ from galvanaut.core import bdf
 from galvanaut.core.clock import at_work, together
 from galvanaut.core.errors import GalvanautError
 from galvanaut.instruments.cycling.output import CellOutput
+from galvanaut.instruments.errors import NoReplyError
 from galvanaut.instruments.jobs import JobFailedError
 from galvanaut.instruments.telemetry import list_records, read_record
 from galvanaut.instruments.telemetry.seal import sha256_of
@@ -80,6 +81,78 @@ async def test_a_host_that_dies_as_a_step_changes_is_taken_over_in_the_new_step(
     assert frame[[bdf.CHARGED, bdf.DISCHARGED]].iloc[-1].tolist() == pytest.approx(moved_Ah, rel=1e-6)
     net_C = first.truth("left").state.charge_C - began_C
     assert 3600 * (moved_Ah[0] - moved_Ah[1]) == pytest.approx(net_C, abs=2 * 0.002 * 25)
+
+
+@pytest.mark.parametrize(
+    ("holder", "away_s", "found"),
+    [
+        ("left", 3600, "driven at 4 V and 0.002 A"),
+        ("right", 30, "driven at 4 V and 0.002 A"),
+        ("right", 3600, "switched off by a protection (coupled protection or watchdog)"),
+    ],
+)
+async def test_what_a_host_did_to_a_cell_that_died_in_the_start_is_said(
+    tmp_path, stack, monkeypatch, holder, away_s, found
+):
+    """The output is on, and that the test runs is not on record."""
+    first = Host(tmp_path, stack)
+    with monkeypatch.context() as patch:
+        apply = CellOutput.apply
+
+        def die(output, operation, *args):
+            apply(output, operation, *args)
+            if operation == (4.0, 0.002):
+                raise Killed
+
+        patch.setattr(CellOutput, "apply", die)
+        with at_work(first.clock), pytest.raises(Killed):
+            await first.station._perform(KEY, first.action(holder, METHOD[1:]))
+    first.lab.pass_time(away_s)
+    result = await Host(tmp_path, stack, earlier=first.lab).run(holder, method=METHOD[1:])
+    said = f"its cell was found {found}, left so for up to {away_s} s by a process that died as it began the test"
+    assert result["state"] == "ended"
+    assert result["remark"] == f"{said}: that charge is not counted"
+    assert read_record(tmp_path, str(KEY)).attrs["remark"] == result["remark"]
+
+
+async def _dies_before_it_drives(host, monkeypatch):
+    def die(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CellOutput, "set_limits", die)
+        with at_work(host.clock), pytest.raises(Killed):
+            await host.station._perform(KEY, host.action("left"))
+
+
+async def test_a_start_that_drove_nothing_is_not_remarked_upon(tmp_path, stack, monkeypatch):
+    first = Host(tmp_path, stack)
+    await _dies_before_it_drives(first, monkeypatch)
+    assert "remark" not in await Host(tmp_path, stack, earlier=first.lab).run("left")
+
+
+async def test_a_meter_that_does_not_tell_what_it_does_is_made_safe_all_the_same(tmp_path, stack, monkeypatch):
+    first = Host(tmp_path, stack)
+    await _dies_before_it_drives(first, monkeypatch)
+    second = Host(tmp_path, stack, earlier=first.lab)
+    meter = second.lab.connected.source_meter("smu")
+    is_on, make_safe, asked = meter.is_on, meter.make_safe, []
+
+    def silent_once():
+        asked.append("is_on")
+        if len(asked) == 1:
+            raise NoReplyError("no reply", instrument="smu")
+        return is_on()
+
+    def noted():
+        asked.append("make_safe")
+        make_safe()
+
+    monkeypatch.setattr(meter, "is_on", silent_once)
+    monkeypatch.setattr(meter, "make_safe", noted)
+    result = await second.run("left")
+    assert asked[:2] == ["is_on", "make_safe"]
+    assert "its cell was found in a state that its meter did not tell (smu: no reply" in result["remark"]
 
 
 async def test_a_rest_goes_on_behind_a_watchdog_that_has_heard_nobody(tmp_path, stack):

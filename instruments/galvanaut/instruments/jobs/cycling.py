@@ -164,11 +164,12 @@ class CycleTest:
                 job.note(run=dict(cycler.state(run)))
                 book.begin(found)
                 return found
-            await job.call(cycler.make_safe)  # a dead host may have switched on; nothing is recorded of that yet
+            since_s = max(job.began, job.notes["starting"])  # an earlier version noted no instant there
+            await self._secure(job, cycler, since_s, "began the test")
         envelope = job.bench.bench.envelope_at(self.holder)
         cycler.check(self.resolved, envelope)
         self.recorder.begin(run.test, self._facts(job))
-        job.note(starting=True, at=self._instrument(job))
+        job.note(starting=job.now(), at=self._instrument(job))
         await job.call(cycler.start, self.holder, self.resolved, envelope, self.sample, run.test)
         job.note(run=dict(cycler.state(run)))
         status = await job.call(cycler.poll, run)
