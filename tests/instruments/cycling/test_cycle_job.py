@@ -255,6 +255,28 @@ async def test_what_is_found_off_after_a_crash_ends_the_test(tmp_path, stack):
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
+async def test_a_host_that_dies_at_the_end_of_a_test_has_ended_it(tmp_path, stack, monkeypatch, holder):
+    """The output is off, and nothing of that is on record."""
+    first = Host(tmp_path, stack)
+    with monkeypatch.context() as patch:
+        switch_off = CellOutput.switch_off
+
+        def die(*args, **kwargs):
+            switch_off(*args, **kwargs)
+            raise Killed
+
+        patch.setattr(CellOutput, "switch_off", die)
+        with at_work(first.clock), pytest.raises(Killed):
+            await first.station._perform(KEY, first.action(holder))
+    first.lab.pass_time(3600)
+    second = Host(tmp_path, stack, earlier=first.lab)
+    result = await second.run(holder)
+    assert (result["state"], [cycle for cycle, _, _ in result["cycles"]]) == ("ended", [1, 2])
+    assert "remark" not in result
+    assert second.truth(holder).mode == "open"
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
 async def test_a_plan_may_say_that_an_interrupted_test_goes_on(tmp_path, stack, holder):
     first = Host(tmp_path, stack)
     await first.run_and_die(holder, 1000, after_interruption="continue")

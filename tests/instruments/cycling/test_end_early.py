@@ -54,6 +54,26 @@ async def test_a_later_process_ends_what_an_earlier_one_was_asked_to_end(tmp_pat
     assert second.truth("left").mode == "open"
 
 
+@pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize("then", ["stop", "continue"])
+async def test_a_cell_that_is_found_off_is_not_driven_again_for_it(tmp_path, stack, holder, then):
+    """As after a power cut: what was decided before stands, and nothing has failed."""
+    first = Host(tmp_path, stack)
+    await first.run_and_die(holder, 1800.0, after_interruption=then)
+    first.station.end_early(KEY, WHY)
+    first.lab.connected.make_safe()
+    moved_C = first.truth(holder).state.charge_C
+    second = Host(tmp_path, stack, earlier=first.lab)
+    result = await second.run(holder, after_interruption=then)
+    assert (result["state"], result["reason"]) == ("ended", f"ended early: {WHY}")
+    assert "found without output after a restart" in result["remark"]
+    frame = read_record(tmp_path, str(KEY))
+    assert (frame.attrs["outcome"], frame.attrs["reason"]) == ("ended", f"ended early: {WHY}")
+    assert frame.attrs["remark"] == result["remark"]
+    assert second.truth(holder).state.charge_C == pytest.approx(moved_C, abs=1e-3)
+    assert second.truth(holder).mode == "open"
+
+
 async def test_the_first_reason_stands_and_what_is_over_stays_as_it_is(tmp_path, stack):
     host = Host(tmp_path, stack)
     with at_work(host.clock):

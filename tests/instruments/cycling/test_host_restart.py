@@ -191,6 +191,38 @@ def test_a_test_that_is_over_is_over_after_a_restart_too(lab):
     assert (status.state, status.alarm, lab.meter.on) == ("stopped", "enough", False)
 
 
+def at_the_end(lab):
+    """The reading that ends the last step is taken, and its output is on until that is on disk."""
+    holding(lab)
+    status = next(found for _ in range(3000) if (found := lab.poll()).state != "running" or found.next_s == 0)
+    assert (status.state, status.is_due, lab.meter.on) == ("running", True, True)
+    return status
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_test_whose_last_reading_is_on_disk_has_ended(lab, is_on):
+    """Whether its process died before the output was off, or after it."""
+    at_the_end(lab)
+    if not is_on:
+        assert lab.one.poll(lab.run).state == "ended"
+    state = json.loads(json.dumps(lab.one.state(lab.run)))
+    rows = lab.one.rows(lab.run)
+    lab.one = lab.cycler()
+    status = lab.one.attach(lab.run, plan(), ENVELOPE, state, rows)
+    assert (status.state, status.alarm, lab.meter.on) == ("ended", "", False)
+
+
+@pytest.mark.parametrize("how", ["poll", "stop", "make_safe"])
+def test_at_its_end_the_output_goes_off_whatever_comes_next(lab, how):
+    at_the_end(lab)
+    log = list(lab.meter.log)
+    {"poll": lambda: lab.one.poll(lab.run), "stop": lambda: lab.one.stop(lab.run, "enough")}.get(
+        how, lab.one.make_safe
+    )()
+    assert (lab.meter.on, lab.meter.log) == (False, [*log, "off"])
+    assert lab.one.poll(lab.run).state == ("stopped" if how == "make_safe" else "ended")
+
+
 def test_readings_that_the_caller_has_are_forgotten(lab):
     lab.charging()
     assert [row.number for row in lab.one.rows(lab.run, 7)] == [7, 8]

@@ -161,6 +161,8 @@ class HostCycler:
         one = self._known(run)
         if one.state == "unknown":
             self._secure(one)
+        elif one.state == "running" and one.sequencer.ended:
+            self._end(one, "ended", "")
         elif one.state == "running":
             self._look_after(one)
         return one.status(self._now())
@@ -182,7 +184,9 @@ class HostCycler:
     def stop(self, run: RunHandle, reason: str) -> RunStatus:
         """See `galvanaut.instruments.roles.Cycler.stop`."""
         one = self._known(run)
-        if one.is_open:
+        if one.is_open and one.sequencer.ended:  # it came to its end before it was asked to
+            self._end(one, "ended", "")
+        elif one.is_open:
             self._end(one, "stopped", reason)
         elif one.state == "unknown":
             self._secure(one)
@@ -308,8 +312,8 @@ class HostCycler:
             self._go_on(run, voltage_V)
 
     def _go_on(self, run: HostRun, voltage_V: float) -> None:
-        if run.sequencer.ended:
-            self._end(run, "ended", "")
+        if run.sequencer.ended:  # on disk first: without its last reading an output that is off looks like a fault
+            run.is_due = True
             return
         try:
             self._operate(run, voltage_V)

@@ -140,7 +140,9 @@ class HostRun:
         )
 
     def next_s(self, now_s: float) -> float:
-        """Time until the next look, s: a period, or what is left of the step under way."""
+        """Time until the next look, s: a period, or what is left of the step under way; none if all steps are done."""
+        if self.state == "running" and self.sequencer.ended:
+            return 0.0
         return self._no_later_than_the_end(self.period_s, now_s)
 
     def _no_later_than_the_end(self, next_s: float, now_s: float) -> float:

@@ -122,7 +122,7 @@ class CycleTest:
             book.keep(status)
             attempts = attempts + 1 if status.state == "unknown" else 0
         book.close(status)
-        status = status._replace(remark="; ".join(filter(None, (*job.notes.get("unseen", ()), status.remark))))
+        status = _as_told(job, status)
         cycles = [list(row) for row in (*book.cycles(), status.current_cycle) if row is not None and any(row[1:])]
         words = {name: word for name in ("reason", "remark") if (word := getattr(status, name))}
         text = _sentence(self.sample, status)
@@ -187,7 +187,8 @@ class CycleTest:
         envelope = job.bench.bench.envelope_at(self.holder)
         status = await job.call(cycler.attach, run, self.resolved, envelope, state, rows)
         book.begin(status, kept=rows[-1].number + 1 if rows else state.get("count", 0))
-        if status.state == "interrupted" and self.plan.after_interruption == "continue":
+        goes_on = self.plan.after_interruption == "continue" and EARLY not in job.notes
+        if status.state == "interrupted" and goes_on:
             status = await self._resumed(job, cycler, run, book, status)
         return status
 
@@ -282,6 +283,18 @@ def _sentence(sample: str, status: RunStatus) -> str:
         return f"the test of {sample}{where} is over and its cell may NOT be safe: {status.alarm}"
     beside = f". Of its readings: {status.remark}" if status.remark else ""
     return f"the test of {sample} was {status.state}{where}, its cell is safe: {status.alarm}{beside}"
+
+
+def _as_told(job: Job, status: RunStatus) -> RunStatus:
+    """The end of a test with what its job knows beside its cycler.
+
+    One that was to end early and is found without current needs no stopping any more: that is no failure of its cell.
+    """
+    remarks = [*job.notes.get("unseen", ()), status.remark]
+    if status.state == "interrupted" and EARLY in job.notes:
+        remarks.append(status.alarm)
+        status = status._replace(state="stopped", alarm=f"{ENDED_EARLY}: {job.notes[EARLY]}")
+    return status._replace(remark="; ".join(filter(None, remarks)))
 
 
 def _found(meter: SourceMeter) -> str:
