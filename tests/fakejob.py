@@ -72,7 +72,10 @@ class FakeJob:
             source_meter_at=lambda holder: "box",
         )
         self.bench = SimpleNamespace(
-            bench=bench, identities={"box": Identity("made up", "box", "1")}, cycler_at=lambda holder, now: self.cycler
+            bench=bench,
+            identities={"box": Identity("made up", "box", "1")},
+            cycler_at=lambda holder, now: self.cycler,
+            forget_tests=lambda instruments: None,
         )
 
     def run(self, action):

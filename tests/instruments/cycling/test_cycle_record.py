@@ -113,23 +113,25 @@ async def test_a_record_of_a_stopped_test_is_sealed_as_far_as_it_got(tmp_path, s
     assert host.recorder.store.tests() == []
 
 
-async def test_a_test_that_a_fault_of_the_books_ends_is_sealed_too(tmp_path, stack, monkeypatch):
-    """The journal takes no note of a step for once; the cell is made safe, and the readings so far are a record."""
+async def test_a_test_that_a_fault_of_the_books_interrupts_is_sealed_too(tmp_path, stack, monkeypatch):
+    """The journal takes no note of a step for once; the cell is made safe, and no reading so far is lost."""
     host = Host(tmp_path, stack)
     note, calls = host.journal.note, []
 
     def refuse(key, **facts):
         calls.append(facts)
-        if len(calls) == 5:
+        if len(calls) == 3:
             raise GalvanautError("station.db: cannot be written (disk full)")
         note(key, **facts)
 
     monkeypatch.setattr(host.journal, "note", refuse)
-    with pytest.raises(JobFailedError, match=r"^job demo/0001/cycle/1: station.db: cannot .* Its record: records/demo"):
+    with pytest.raises(PostponedError, match=r"^job demo/0001/cycle/1: station.db: cannot .* made safe; the next run"):
         await host.run("left")
     assert host.truth("left").mode == "open"
+    with pytest.raises(JobFailedError, match=r"was interrupted after .* Its record: records/demo"):
+        await host.run("left")
     (info,) = list_records(tmp_path)
-    assert (info.state, info.outcome, info.problems) == ("sealed", "failed", ())
+    assert (info.state, info.outcome, info.problems) == ("sealed", "interrupted", ())
     assert info.rows > 10
 
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from galvanaut.core.errors import GalvanautError, InputError
-from galvanaut.instruments.errors import InstrumentError
+from galvanaut.instruments.errors import BenchError, InstrumentError
 from galvanaut.instruments.jobs.action import Job, JobFailedError, PostponedError
 from galvanaut.instruments.jobs.cycletime import longest_s
 from galvanaut.instruments.jobs.testbook import TestBook
@@ -83,7 +83,7 @@ class CycleTest:
 
         Raises:
             JobFailedError: it was stopped before its end; says why, whether the cell is safe, and where the record is.
-            PostponedError: it is over and its cell was looked after, but its record cannot be sealed now.
+            PostponedError: its cell was looked after, but readings cannot be kept, or its record cannot be sealed, now.
         """
         if "over" not in job.notes:
             await self._test(job)
@@ -183,7 +183,10 @@ class CycleTest:
             await self._secure(job, cycler, job.notes["resuming"], "went on with the test")
         state = job.notes["run"]
         self.recorder.append(run.test, ())  # readings wait, if it was broken off in this very process
-        rows = self.recorder.rows(run.test, max(0, state.get("count", 0) - 1))  # with the last one that is known
+        try:
+            rows = self.recorder.rows(run.test, max(0, state.get("count", 0) - 1))  # with the last one that is known
+        except InputError as error:  # of the database: nothing is wrong with the test
+            raise GalvanautError(str(error)) from error
         envelope = job.bench.bench.envelope_at(self.holder)
         status = await job.call(cycler.attach, run, self.resolved, envelope, state, rows)
         book.begin(status, kept=rows[-1].number + 1 if rows else state.get("count", 0))
@@ -249,11 +252,25 @@ class CycleTest:
             text = f"began on {was}, but {self.holder} is wired to {now} now. {now} is made safe and the test is over"
             raise JobFailedError(f"job {job.key}: {text}; go and see what {was} does to its cell.")
 
+    def _then(self, job: Job) -> str:
+        """What became of the cell once no reading could be kept, and what the next run does."""
+        told = f"The cell in {self.holder} was made safe"
+        if "run" not in job.notes:
+            return f"{told}; the test is begun by the next run"
+        if EARLY in job.notes:
+            return f"{told}; the test was to end early, and the next run seals its record"
+        if job.bench.bench.cyclers_at(self.holder):
+            return f"{told}; the next run takes the test up as its cycler has left it"
+        if self.plan.after_interruption == "continue":
+            return f"{told}; the next run goes on with the test in its step"
+        return f"{told}; the next run ends the test there, with its record (the plan's after_interruption is stop)"
+
     async def _give_up(self, job: Job, cycler: Cycler, cause: Exception) -> None:
         """Whatever failed, no cell is left driven with nobody to look after it, and no reading is lost.
 
         Raises:
             JobFailedError: of a failure for good; says what became of cell and record.
+            PostponedError: only that something could not be written down; the next run takes the test up.
         """
         text = f"job {job.key}: {str(cause).removeprefix(f'job {job.key}: ').removesuffix('.')}"
         try:
@@ -269,6 +286,11 @@ class CycleTest:
         rows: Sequence[Row] = ()
         with suppress(InputError):  # it was never started
             rows = cycler.rows(run)
+        if _is_of_storage(cause):
+            with suppress(GalvanautError):  # they wait, and are lost only with this process
+                self.recorder.append(run.test, rows)
+            job.bench.forget_tests({self.needs(job.bench.bench)[1]})  # in this process, too, it is found as it is
+            raise PostponedError(f"{text}. {self._then(job)}") from cause
         try:
             self.recorder.append(run.test, rows)
             record = await self._sealed(job, "failed", text)
@@ -283,6 +305,12 @@ def _sentence(sample: str, status: RunStatus) -> str:
         return f"the test of {sample}{where} is over and its cell may NOT be safe: {status.alarm}"
     beside = f". Of its readings: {status.remark}" if status.remark else ""
     return f"the test of {sample} was {status.state}{where}, its cell is safe: {status.alarm}{beside}"
+
+
+def _is_of_storage(error: Exception) -> bool:
+    """Whether nothing is wrong with cell, bench or plan: a database was locked, or its server away."""
+    others = (InstrumentError, BenchError, InputError, JobFailedError)
+    return isinstance(error, GalvanautError) and not isinstance(error, others)
 
 
 def _as_told(job: Job, status: RunStatus) -> RunStatus:
