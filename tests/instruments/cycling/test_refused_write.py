@@ -52,6 +52,8 @@ async def test_the_next_run_goes_on_with_the_test(
     with pytest.raises(PostponedError, match=said):
         await host.run(holder, **MORE)
     assert (host.truth(holder).mode, host.journal.find(KEY).state) == ("open", "intended")
+    (alarm,) = host.station.alarms
+    assert (alarm.cause, "database is locked" in alarm.text) == ("test of cell-1 put off", True)
     host.lab.pass_time(3600)
     host = Host(tmp_path, stack, earlier=host.lab) if in_another_process else host
     result = await host.run(holder, **MORE)

@@ -290,6 +290,8 @@ class CycleTest:
             with suppress(GalvanautError):  # they wait, and are lost only with this process
                 self.recorder.append(run.test, rows)
             job.bench.forget_tests({self.needs(job.bench.bench)[1]})  # in this process, too, it is found as it is
+            told = f"{str(cause).removesuffix('.')}. {self._then(job)}"  # now: other cells may go on for weeks
+            job.alarm(self.needs(job.bench.bench)[1], f"test of {self.sample} put off", told)
             raise PostponedError(f"{text}. {self._then(job)}") from cause
         try:
             self.recorder.append(run.test, rows)
