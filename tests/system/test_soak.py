@@ -25,12 +25,12 @@ ENVELOPE = {
 DESCRIPTION = {
     "name": "soak",
     "visa": "simulated",
-    "holders": {driver: {"cell": {"capacity": "4 mAh", "state_of_charge": "50 %"}} for driver in METERS},
+    "holders": {f"at-{driver}": {"cell": {"capacity": "4 mAh", "state_of_charge": "50 %"}} for driver in METERS},
     "instruments": {
         driver: {
             "driver": driver,
             "resource": f"TCPIP0::192.0.2.{number}::5025::SOCKET",
-            "wiring": {"channel": driver},
+            "wiring": {"channel": f"at-{driver}"},
             "settings": {"integration_cycles": 0.1} if driver == "keithley-2450" else {},
         }
         for number, driver in enumerate(METERS, start=1)
