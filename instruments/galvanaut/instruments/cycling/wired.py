@@ -146,22 +146,18 @@ class Cyclers:
         driver = cast("type[SourceMeterDriver]", bench.instruments[name].driver_class)
         limits = driver.capabilities(bench.settings_of(name))
         kind = RecordingCycler if limits.records else HostCycler
-        temperature_degC = self._temperature(holder, now)
-        if (
-            temperature_degC is not None and limits.records
-        ):  # its looks are minutes apart; the meter bounds it meanwhile
-            temperature_degC = partial(temperature_degC, PATIENCE_S)
         return kind(
             connected.source_meter(name),
             holder,
             envelope,
             limits,
             now=now,
-            temperature_degC=temperature_degC,
+            # The looks of a meter that records are minutes apart; it bounds the cell meanwhile.
+            temperature_degC=self._temperature(holder, now, PATIENCE_S if limits.records else 0.0),
             reopen=lambda: connected.reopen(name),
         )
 
-    def _temperature(self, holder: str, now: Callable[[], float]) -> Callable[..., float] | None:
+    def _temperature(self, holder: str, now: Callable[[], float], patience_s: float) -> Callable[[], float] | None:
         instruments = self._connected.bench.instruments.items()
         names = [name for name, each in instruments if each.role == "chamber" and holder in each.wiring.housed]
         if not names:
@@ -170,4 +166,4 @@ class Cyclers:
         if name not in self._temperatures:
             read, apart = self._connected.chamber(name).temperature_degC, not self._connected.is_simulated
             self._temperatures[name] = SharedTemperature(read, now, apart=apart)
-        return self._temperatures[name]
+        return partial(self._temperatures[name], patience_s)
