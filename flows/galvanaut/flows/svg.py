@@ -63,7 +63,7 @@ def convergence_svg(
     shown = {kind for kind, value in zip(known, values, strict=False) if value is not None}
     if kinds := sorted(shown - {"measured"}):
         told = f"hollow: {', '.join(kinds)}"
-        parts.append(f'<text x="{WIDTH - RIGHT}" y="{TOP + 10}" text-anchor="end" fill="#52606d">{told}</text>')
+        parts.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 6}" text-anchor="end" fill="#52606d">{told}</text>')
     return "".join([*parts, "</svg>"])
 
 
